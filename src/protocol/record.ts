@@ -1,0 +1,70 @@
+/** What can be asked of a name: one record each, with a text form that serves as key in caches, logs and messages. */
+import { BaseError } from "../base/errors.ts";
+
+/** SLIP-44 coin type of Ethereum, the default of `addr` (ENSIP-9). */
+export const COIN_TYPE_ETHEREUM = 60n;
+
+/** One record of a name. Values are the bytes the resolver keeps for it. */
+export type RecordKey =
+  /** An address in its chain's binary form (EIP-137, ENSIP-9, ENSIP-11). */
+  | { readonly kind: "addr"; readonly coinType: bigint }
+  /** A text value, UTF-8 (ENSIP-5). */
+  | { readonly kind: "text"; readonly key: string }
+  /** A content hash, multicodec (ENSIP-7). */
+  | { readonly kind: "contenthash" }
+  /** The primary name, on a reverse node (ENSIP-3). */
+  | { readonly kind: "name" }
+  /** A DNS RRset in wire form, whole resource records one after the other (ENSIP-6); `owner` is the RRset's name. */
+  | { readonly kind: "dns"; readonly owner: string; readonly rrtype: number }
+  /** Arbitrary bytes under a key (ENSIP-24). */
+  | { readonly kind: "data"; readonly key: string }
+  /** The registry's own word about the name: owner, expiry, flags, shard index; 32 bytes. */
+  | { readonly kind: "registration" };
+
+export class MalformedRecordKeyError extends BaseError {
+  override readonly name = "Protocol.MalformedRecordKeyError";
+  constructor(text: string) {
+    super("PROTOCOL_MALFORMED_RECORD_KEY", `"${text.slice(0, 120)}" names no record.`, {
+      metaMessages: [
+        "One of addr:COIN, text:KEY, contenthash, name, dns:TYPE:OWNER, data:KEY, registration, for example addr:60.",
+      ],
+    });
+  }
+}
+
+/**
+ * The text form of a record key.
+ *
+ * @example
+ * ```ts
+ * formatRecordKey({ kind: "dns", owner: "www.shop.hold", rrtype: 1 }); // "dns:1:www.shop.hold"
+ * ```
+ */
+export function formatRecordKey(record: RecordKey): string {
+  switch (record.kind) {
+    case "addr":
+      return `addr:${record.coinType}`;
+    case "text":
+      return `text:${record.key}`;
+    case "data":
+      return `data:${record.key}`;
+    case "dns":
+      return `dns:${record.rrtype}:${record.owner}`;
+    default:
+      return record.kind;
+  }
+}
+
+/** The record key of a text form. Throws `MalformedRecordKeyError`. */
+export function parseRecordKey(text: string): RecordKey {
+  if (text === "contenthash" || text === "name" || text === "registration") return { kind: text };
+  const colon = text.indexOf(":");
+  const kind = text.slice(0, colon);
+  const rest = text.slice(colon + 1);
+  if (kind === "text" && rest !== "") return { kind, key: rest };
+  if (kind === "data" && rest !== "") return { kind, key: rest };
+  if (kind === "addr" && /^\d{1,20}$/.test(rest)) return { kind, coinType: BigInt(rest) };
+  const dns = /^(\d{1,5}):(.*)$/s.exec(rest);
+  if (kind === "dns" && dns && Number(dns[1]) <= 0xffff) return { kind, rrtype: Number(dns[1]), owner: dns[2] ?? "" };
+  throw new MalformedRecordKeyError(text);
+}
