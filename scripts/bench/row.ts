@@ -1,0 +1,28 @@
+/** What every benchmark reports. */
+
+export interface BenchRow {
+  readonly id: string;
+  readonly value: number;
+  readonly unit: string;
+  /** The system it is held against, measured in the same run; `null` for absolute figures. */
+  readonly peer: string | null;
+  /** `null` where the peer is not installed. */
+  readonly peerValue: number | null;
+  readonly ratio: number | null;
+  /** The goal in words, such as `>= 1.2x` or `<= 44400`. */
+  readonly goal: string;
+  /** `null` where the goal could not be judged, for want of the peer. */
+  readonly ok: boolean | null;
+}
+
+export interface BenchOptions {
+  /** A small run of a few seconds, as the tests make it. */
+  readonly small: boolean;
+  /** Progress and missing peers, for people. */
+  readonly say: (text: string) => void;
+  /** Arguments after the benchmark's name. */
+  readonly args: readonly string[];
+}
+
+/** A benchmark's file, `scripts/bench/NAME.bench.ts`, exports one of these as `bench`. */
+export type Bench = (options: BenchOptions) => Promise<readonly BenchRow[]>;

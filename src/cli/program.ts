@@ -1,0 +1,16 @@
+/** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
+import { Command } from "commander";
+import type { AddCommand, Terminal } from "./command.ts";
+
+const COMMANDS: readonly AddCommand[] = [];
+
+/** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("holdfast")
+    .description("A name system that keeps resolving when a provider fails.")
+    .showHelpAfterError("(holdfast --help lists the commands)")
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride();
+  for (const add of COMMANDS) add(program, terminal);
+  return program;
+}
