@@ -4,9 +4,10 @@
  * An answer always says at which block it was read. Either it carries a result for every record of the query, in the
  * query's order, with evidence; or it is a referral: this gateway does not serve the name and says which shard does.
  */
-import { hashTypedData, keccak256 } from "viem";
-import { concatBytes, fromHex, type Hex, utf8Bytes } from "../base/bytes.ts";
+import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../base/bytes.ts";
+import { keccak256 } from "../base/keccak.ts";
 import type { Node } from "../naming/namehash.ts";
+import { type SigningDomain, typedDigest, typeHash, uintWord } from "./eip712.ts";
 import { formatRecordKey, type RecordKey } from "./record.ts";
 
 /** The block an answer was read at. */
@@ -44,20 +45,27 @@ export interface SignatureEvidence {
   readonly signature: Hex;
 }
 
-/** A gateway operator's EIP-712 statement that a header is on the chain it follows. */
+/** A gateway operator's statement that a header is on the chain it follows: see `attestationDigest`. */
 export interface HeaderAttestation {
   readonly gatewayId: number;
   readonly signature: Hex;
 }
 
-/** Proof of one storage slot (EIP-1186); an exclusion proof where `value` is zero. */
+/**
+ * Proof of one storage slot (EIP-1186): the trie nodes from the storage root down, each in RLP; an exclusion proof where
+ * `value` is zero. Slots may come in any order, and more of them than are needed: the verifier looks up the ones it
+ * derives itself. `value` is the whole word, 32 bytes.
+ */
 export interface StorageProof {
   readonly slot: Hex;
   readonly value: Hex;
   readonly nodes: readonly Hex[];
 }
 
-/** Evidence from a trusted header down to the slots that hold the answer. */
+/**
+ * Evidence from a trusted header down to the slots that hold the answer: those `readName` of the proof room touches for
+ * the query. The header is the attested one, at the answer's block.
+ */
 export interface ProofEvidence {
   readonly kind: "proof";
   /** RLP of the block header. */
@@ -92,20 +100,9 @@ export interface Referral {
 
 export type Answer = RecordsAnswer | Referral;
 
-/** Where signatures are valid: one chain, one directory contract. */
-export interface SigningDomain {
-  readonly chainId: number;
-  readonly directory: Hex;
-}
+export type { SigningDomain } from "./eip712.ts";
 
-const ANSWER_TYPES = {
-  GatewayAnswer: [
-    { name: "node", type: "bytes32" },
-    { name: "blockNumber", type: "uint64" },
-    { name: "blockHash", type: "bytes32" },
-    { name: "contentHash", type: "bytes32" },
-  ],
-} as const;
+const GATEWAY_ANSWER = typeHash("GatewayAnswer(bytes32 node,uint64 blockNumber,bytes32 blockHash,bytes32 contentHash)");
 
 function field(text: string): Uint8Array {
   const bytes = utf8Bytes(text);
@@ -124,20 +121,17 @@ export function contentHash(
   for (const result of answer.results ?? []) {
     parts.push(field(formatRecordKey(result.record)), field(String(result.value)), field(String(result.ttlSeconds)));
   }
-  return keccak256(concatBytes(...parts));
+  return toHex(keccak256(concatBytes(...parts)));
 }
 
 /** The EIP-712 digest a gateway signs. */
 export function answerDigest(domain: SigningDomain, answer: Answer): Hex {
-  return hashTypedData({
-    domain: { name: "Holdfast", version: "1", chainId: domain.chainId, verifyingContract: domain.directory },
-    types: ANSWER_TYPES,
-    primaryType: "GatewayAnswer",
-    message: {
-      node: answer.node,
-      blockNumber: answer.block.number,
-      blockHash: answer.block.hash,
-      contentHash: contentHash(answer),
-    },
-  });
+  return typedDigest(
+    domain,
+    GATEWAY_ANSWER,
+    fromHex(answer.node),
+    uintWord(answer.block.number),
+    fromHex(answer.block.hash),
+    fromHex(contentHash(answer)),
+  );
 }
