@@ -103,3 +103,12 @@ export async function withDeadline<Value>(
     );
   });
 }
+
+/**
+ * Resolves after every promise that can settle without time passing has settled: the simulator waits so between two ticks.
+ */
+export function macrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
