@@ -1,8 +1,9 @@
 /** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
+import { addShardCommand } from "./commands/shard.ts";
 
-const COMMANDS: readonly AddCommand[] = [];
+const COMMANDS: readonly AddCommand[] = [addShardCommand];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
 export function createProgram(terminal: Terminal): Command {
