@@ -1,0 +1,212 @@
+/** Confidence intervals of a proportion, and how many nines a sample has earned. */
+import { assert } from "../base/errors.ts";
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Two-sided confidence of every interval, unless said otherwise. */
+export const CONFIDENCE = 0.95;
+
+/** Inverse of the standard normal distribution (Acklam's rational approximation and one Halley step, ~1e-15). */
+export function normalQuantile(probability: number): number {
+  assert(probability > 0 && probability < 1, "a probability strictly between 0 and 1");
+  if (probability > 0.5) return -normalQuantile(1 - probability);
+  const rough = lowerHalfQuantile(probability);
+  const error = 0.5 * erfc(-rough / Math.SQRT2) - probability;
+  const step = error * Math.sqrt(2 * Math.PI) * Math.exp((rough * rough) / 2);
+  return rough - step / (1 + (rough * step) / 2);
+}
+
+function lowerHalfQuantile(p: number): number {
+  if (p < 0.02425) {
+    const q = Math.sqrt(-2 * Math.log(p));
+    const top = polynomial(
+      q,
+      [
+        -7.784894002430293e-3, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
+        2.938163982698783,
+      ],
+    );
+    return top / polynomial(q, [7.784695709041462e-3, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1]);
+  }
+  const q = p - 0.5;
+  const r = q * q;
+  const top = polynomial(
+    r,
+    [
+      -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,
+      2.506628277459239,
+    ],
+  );
+  const bottom = polynomial(
+    r,
+    [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572, 1],
+  );
+  return (q * top) / bottom;
+}
+
+function polynomial(x: number, coefficients: readonly number[]): number {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
+}
+
+/** The complementary error function, by the incomplete gamma's continued fraction or series. */
+function erfc(x: number): number {
+  if (x < 0) return 2 - erfc(-x);
+  const squared = x * x;
+  if (x < 2) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; n < 200 && Math.abs(term) > 1e-17 * Math.abs(sum); n += 1) {
+      term *= -squared / n;
+      sum += term / (2 * n + 1);
+    }
+    return 1 - (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let n = 80; n >= 1; n -= 1) fraction = n / 2 / (x + fraction);
+  return Math.exp(-squared) / Math.sqrt(Math.PI) / (x + fraction);
+}
+
+/**
+ * The Wilson score interval of `successes` out of `trials`.
+ *
+ * @example
+ * ```ts
+ * wilson(9, 10); // { low: 0.59585, high: 0.98212 }
+ * ```
+ */
+export function wilson(successes: number, trials: number, confidence = CONFIDENCE): Interval {
+  checkCounts(successes, trials);
+  if (trials === 0) return { low: 0, high: 1 };
+  const z = normalQuantile(1 - (1 - confidence) / 2);
+  const ratio = successes / trials;
+  const scale = 1 + (z * z) / trials;
+  const centre = (ratio + (z * z) / (2 * trials)) / scale;
+  const half = (z / scale) * Math.sqrt((ratio * (1 - ratio)) / trials + (z * z) / (4 * trials * trials));
+  // At the borders the bound is exactly the border; rounding would leave it a hair inside.
+  return {
+    low: successes === 0 ? 0 : Math.max(0, centre - half),
+    high: successes === trials ? 1 : Math.min(1, centre + half),
+  };
+}
+
+/** The exact (Clopper-Pearson) interval of `successes` out of `trials`: never covers less than `confidence`. */
+export function clopperPearson(successes: number, trials: number, confidence = CONFIDENCE): Interval {
+  checkCounts(successes, trials);
+  if (trials === 0) return { low: 0, high: 1 };
+  const tail = (1 - confidence) / 2;
+  return {
+    low: successes === 0 ? 0 : betaQuantile(tail, successes, trials - successes + 1),
+    high: successes === trials ? 1 : betaQuantile(1 - tail, successes + 1, trials - successes),
+  };
+}
+
+/** The interval a report shows: exact where the sample is small or without failure, Wilson's otherwise. */
+export function availabilityInterval(successes: number, trials: number): Interval {
+  return trials < 40 || successes === trials ? clopperPearson(successes, trials) : wilson(successes, trials);
+}
+
+function checkCounts(successes: number, trials: number): void {
+  assert(Number.isInteger(successes) && Number.isInteger(trials), "whole counts");
+  assert(successes >= 0 && successes <= trials, "no more successes than trials");
+}
+
+/** How many probes without one failure it takes to claim `target` with 95 % confidence. */
+export function samplesToClaim(target: number, confidence = CONFIDENCE): number {
+  assert(target > 0 && target < 1, "a target strictly between 0 and 1");
+  return Math.ceil(Math.log(1 - confidence) / Math.log(target));
+}
+
+export interface EarnedClaim {
+  /** The highest of 90 %, 99 %, 99.9 %, ... that the sample supports with 95 % confidence; `null` where none. */
+  readonly earned: number | null;
+  /** The next one, not earned. */
+  readonly next: number;
+  /** How many further probes, all right, the next claim takes. */
+  readonly missing: number;
+}
+
+/** What a sample allows to be said. A report prints no nines beyond `earned`. */
+export function earnedClaim(successes: number, trials: number): EarnedClaim {
+  checkCounts(successes, trials);
+  let earned: number | null = null;
+  for (let nines = 1; nines <= 9; nines += 1) {
+    const target = 1 - 10 ** -nines;
+    if (oneSidedLow(successes, trials) < target) {
+      return { earned, next: target, missing: missingSamples(successes, trials, target) };
+    }
+    earned = target;
+  }
+  return { earned, next: 1, missing: Number.POSITIVE_INFINITY };
+}
+
+function oneSidedLow(successes: number, trials: number): number {
+  return successes === 0 ? 0 : betaQuantile(1 - CONFIDENCE, successes, trials - successes + 1);
+}
+
+function missingSamples(successes: number, trials: number, target: number): number {
+  let low = 0;
+  let high = 1;
+  while (oneSidedLow(successes + high, trials + high) < target) high *= 2;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (oneSidedLow(successes + middle, trials + middle) < target) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** Inverse of the regularised incomplete beta function, by bisection. */
+export function betaQuantile(probability: number, a: number, b: number): number {
+  let low = 0;
+  let high = 1;
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (low + high) / 2;
+    if (incompleteBeta(middle, a, b) < probability) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** The regularised incomplete beta function, by Lentz's continued fraction. */
+export function incompleteBeta(x: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  if (x < (a + 1) / (a + b + 2)) return (front * betaFraction(x, a, b)) / a;
+  return 1 - (front * betaFraction(1 - x, b, a)) / b;
+}
+
+function betaFraction(x: number, a: number, b: number): number {
+  const tiny = 1e-300;
+  const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let result = d;
+  for (let m = 1; m <= 10_000; m += 1) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    result *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    result *= d * c;
+    if (Math.abs(d * c - 1) < 1e-15) break;
+  }
+  return result;
+}
+
+const LANCZOS = [
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+];
+
+function logGamma(x: number): number {
+  const t = x + 6.5;
+  let sum = LANCZOS[0]!;
+  for (let index = 1; index < LANCZOS.length; index += 1) sum += LANCZOS[index]! / (x - 1 + index);
+  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
+}

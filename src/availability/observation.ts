@@ -1,0 +1,56 @@
+/**
+ * What a probe finds. A probe is one timed try along a path; its observation says how it ended and, where it brought an
+ * answer, whether that answer is the truth. An outage is never "no record": absence has an outcome of its own.
+ */
+
+/** The three ways to get an answer, and the client that uses all of them at once. */
+export const PATHS = ["dns", "chain", "gateways", "combined"] as const;
+export type Path = (typeof PATHS)[number];
+
+/** How a probe ended. */
+export const OUTCOMES = ["answered", "absent", "stale", "wrong", "refused", "timedOut", "unreachable"] as const;
+export type Outcome =
+  /** A value came, and it is the truth. */
+  | "answered"
+  /** "No such record" came, and that is the truth. */
+  | "absent"
+  /** A true value of the past, older than asked for. */
+  | "stale"
+  /** A value, or an absence, that is not the truth, or one that failed verification. */
+  | "wrong"
+  /** The other side would not answer: SERVFAIL, REFUSED, HTTP 4xx and 5xx, a rate limit. */
+  | "refused"
+  /** Nothing came before the deadline. */
+  | "timedOut"
+  /** No connection, or one that broke. */
+  | "unreachable";
+
+export interface Observation {
+  /** When the probe began, in milliseconds since the run's start. */
+  readonly atMs: number;
+  /** Number of the round in which every path was asked for the same name; pairs observations across paths. */
+  readonly round: number;
+  readonly name: string;
+  readonly path: Path;
+  readonly outcome: Outcome;
+  /** From the probe's begin to its end, also where it failed. */
+  readonly latencyMs: number;
+  /** Where the probe was made, where there are several vantage points. */
+  readonly vantage?: string;
+  /** What the answer rests on, such as `proof`, `signature`, `unverified`; which path of a combination brought it. */
+  readonly evidence?: string;
+  /** One line about a failure, for people. */
+  readonly detail?: string;
+  /** The instrument itself was late (its event loop stalled, its clock jumped): marked, and not counted. */
+  readonly void?: string;
+}
+
+/** Whether the probe brought the truth in time. Only this counts as available. */
+export function isRight(observation: Pick<Observation, "outcome">): boolean {
+  return observation.outcome === "answered" || observation.outcome === "absent";
+}
+
+/** The observations that count: those the instrument did not spoil itself. */
+export function counted(observations: readonly Observation[]): Observation[] {
+  return observations.filter((observation) => observation.void === undefined);
+}

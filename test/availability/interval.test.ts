@@ -1,0 +1,67 @@
+import { expect } from "chai";
+import {
+  availabilityInterval,
+  clopperPearson,
+  earnedClaim,
+  type Interval,
+  normalQuantile,
+  samplesToClaim,
+  wilson,
+} from "../../src/availability/interval.ts";
+
+function five(interval: Interval): [string, string] {
+  return [interval.low.toFixed(5), interval.high.toFixed(5)];
+}
+
+describe("interval", () => {
+  it("returns the published Wilson bounds to five digits", () => {
+    expect(five(wilson(9, 10))).to.deep.equal(["0.59585", "0.98212"]);
+    expect(five(wilson(100, 100))).to.deep.equal(["0.96301", "1.00000"]);
+    expect(five(wilson(990, 1000))).to.deep.equal(["0.98169", "0.99456"]);
+    expect(five(wilson(1000, 1000))).to.deep.equal(["0.99617", "1.00000"]);
+  });
+
+  it("returns the published Clopper-Pearson bounds to five digits", () => {
+    expect(five(clopperPearson(9, 10))).to.deep.equal(["0.55498", "0.99747"]);
+    expect(five(clopperPearson(100, 100))).to.deep.equal(["0.96378", "1.00000"]);
+    expect(five(clopperPearson(990, 1000))).to.deep.equal(["0.98169", "0.99519"]);
+    expect(five(clopperPearson(1000, 1000))).to.deep.equal(["0.99632", "1.00000"]);
+  });
+
+  it("returns mirrored bounds for failures", () => {
+    for (const interval of [wilson, clopperPearson]) {
+      const few = interval(3, 50);
+      const many = interval(47, 50);
+      expect(few.low).to.be.closeTo(1 - many.high, 1e-12);
+      expect(few.high).to.be.closeTo(1 - many.low, 1e-12);
+    }
+  });
+
+  it("returns the exact interval where the sample is small or without failure", () => {
+    expect(availabilityInterval(9, 10)).to.deep.equal(clopperPearson(9, 10));
+    expect(availabilityInterval(100, 100)).to.deep.equal(clopperPearson(100, 100));
+    expect(availabilityInterval(99, 100)).to.deep.equal(wilson(99, 100));
+    expect(availabilityInterval(0, 0)).to.deep.equal({ low: 0, high: 1 });
+  });
+
+  it("returns quantiles of the normal distribution", () => {
+    expect(normalQuantile(0.975)).to.be.closeTo(1.959963984540054, 1e-13);
+    expect(normalQuantile(0.001)).to.be.closeTo(-3.090232306167813, 1e-12);
+    expect(normalQuantile(0.5)).to.equal(0);
+  });
+
+  it("returns the failure-free samples that a claim of nines takes", () => {
+    expect([0.999, 0.9999, 0.99999].map((target) => samplesToClaim(target))).to.deep.equal([2995, 29956, 299572]);
+  });
+
+  it("never claims nines the sample has not earned", () => {
+    expect(earnedClaim(2994, 2994)).to.deep.equal({ earned: 0.99, next: 0.999, missing: 1 });
+    expect(earnedClaim(2995, 2995).earned).to.equal(0.999);
+    expect(earnedClaim(20, 20)).to.deep.include({ earned: null, next: 0.9, missing: 9 });
+    expect(earnedClaim(0, 50).earned).to.equal(null);
+  });
+
+  it("rejects more successes than trials", () => {
+    expect(() => wilson(11, 10)).to.throw("no more successes than trials");
+  });
+});

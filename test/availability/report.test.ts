@@ -1,0 +1,60 @@
+import { expect } from "chai";
+import type { Observation } from "../../src/availability/observation.ts";
+import { availabilitySeries, judgeClaim, milliseconds, percent, tableOf } from "../../src/availability/report.ts";
+
+const PHASES = [
+  { id: "well", title: "All well", startMs: 0, endMs: 100, faults: [] },
+  { id: "dnsDown", title: "DNS down", startMs: 100, endMs: 200, faults: ["DNS server stopped"] },
+];
+
+function observations(): Observation[] {
+  return Array.from({ length: 20 }, (_, index) => ({
+    atMs: index * 10,
+    round: index,
+    name: "shop.hold",
+    path: "dns",
+    outcome: index < 10 ? "answered" : index === 15 ? "wrong" : "timedOut",
+    latencyMs: index,
+  }));
+}
+
+describe("report", () => {
+  it("returns a cell for each phase and probed path", () => {
+    const [well, down] = tableOf(observations(), PHASES);
+    expect(well).to.deep.include({ phase: "well", path: "dns", probes: 10, right: 10, wrong: 0, availability: 1 });
+    expect(well?.p99Ms).to.equal(9);
+    expect(down).to.deep.include({ phase: "dnsDown", right: 0, wrong: 1, availability: 0, p50Ms: null, p99Ms: null });
+    expect(down?.outcomes).to.deep.include({ timedOut: 9, wrong: 1 });
+  });
+
+  it("never counts what the instrument spoiled itself", () => {
+    const spoiled = observations().map((observation) => ({ ...observation, void: "stalled" }));
+    expect(tableOf(spoiled, PHASES)[0]?.probes).to.equal(0);
+  });
+
+  it("returns availability in bins", () => {
+    const series = availabilitySeries(observations(), "dns", 100);
+    expect(series).to.deep.equal([
+      { atMs: 50, probes: 10, availability: 1 },
+      { atMs: 150, probes: 10, availability: 0 },
+    ]);
+  });
+
+  it("rejects claims that were not reached, and those nothing was measured for", () => {
+    const cells = tableOf(observations(), PHASES);
+    expect(judgeClaim({ phase: "well", path: "dns", availabilityMin: 0.99, wrongMax: 0 }, cells).holds).to.equal(true);
+    expect(judgeClaim({ phase: "dnsDown", path: "dns", wrongMax: 0 }, cells).holds).to.equal(false);
+    expect(judgeClaim({ phase: "dnsDown", path: "dns", availabilityMax: 0 }, cells).holds).to.equal(true);
+    expect(judgeClaim({ phase: "well", path: "chain", availabilityMin: 0 }, cells).measured).to.equal("no probes");
+  });
+
+  it("never rounds up to a whole", () => {
+    expect([percent(0.999999), percent(1), percent(0), percent(0.5)]).to.deep.equal([
+      "99.99 %",
+      "100 %",
+      "0 %",
+      "50 %",
+    ]);
+    expect([milliseconds(null), milliseconds(3.14), milliseconds(42.4)]).to.deep.equal(["∞", "3.1 ms", "42 ms"]);
+  });
+});
