@@ -1,0 +1,48 @@
+/**
+ * Where the DNS front gets its data. Whoever keeps names (a zone file in memory, the replica of the chain) implements
+ * `ZoneSource`; the front does the rest: referrals, wildcards, aliases, NODATA, NXDOMAIN, additional data, transfers.
+ * Reads are synchronous and never leave the machine.
+ */
+import type { ResourceRecord, RRset } from "../../dns/message.ts";
+import type { DomainName } from "../../dns/name.ts";
+
+/** The RRsets at one name, by type. Empty at an empty non-terminal. Owner names are lower case. */
+export type ZoneNode = ReadonlyMap<number, RRset>;
+
+/** The difference between two versions of a zone, SOA records left out. */
+export interface ZoneChange {
+  readonly fromSoa: ResourceRecord;
+  readonly toSoa: ResourceRecord;
+  readonly removed: readonly ResourceRecord[];
+  readonly added: readonly ResourceRecord[];
+}
+
+/**
+ * A zone this server is authoritative for. `node` returns what the zone's own data has at a name: at a delegation the
+ * NS RRset, below one the glue. `undefined` means that neither the name nor anything below it exists; a name with
+ * descendants but no records has an empty node. A wildcard is the node of `*.…`. An ALIAS RRset (private type) at a
+ * name is flattened to addresses by the front.
+ */
+export interface Zone {
+  /** Lower case. */
+  readonly apex: DomainName;
+  /** The SOA RRset, one record. */
+  readonly soa: RRset;
+  /** False while the data is not fit to be served; the front then answers SERVFAIL. */
+  readonly isReady?: boolean;
+  /** `name` is lower case and at or below the apex. */
+  node(name: DomainName): ZoneNode | undefined;
+  /** Every record but the SOA, for transfers and precompilation; left out where the zone cannot be listed. */
+  records?(): Iterable<ResourceRecord>;
+  /** The steps from `serial` to now, oldest first; `undefined` where they are not kept (then a whole transfer is sent). */
+  changesSince?(serial: number): readonly ZoneChange[] | undefined;
+}
+
+export interface ZoneSource {
+  /** The deepest zone at or above `name` (lower case); `undefined` outside all zones. */
+  zoneOf(name: DomainName): Zone | undefined;
+  /** All zones, for transfers, catalogs and precompilation. */
+  zones(): Iterable<Zone>;
+  /** Calls `listener` with a zone's apex after its data changed or it came or went; returns how to stop. */
+  subscribe(listener: (apex: DomainName) => void): () => void;
+}
