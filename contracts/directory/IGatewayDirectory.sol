@@ -127,12 +127,12 @@ interface IGatewayDirectory {
     /// @notice Lets a gateway take its share of slots, floor(512 / (holders + 1)), from its zone's holders.
     /// Afterwards every holder of the zone has floor or ceil of the even share; otherwise it reverts.
     /// @param slotSet The slots as a set of 512 bits, drawn at random by the caller.
-    function join(GatewayId id, uint256[2] calldata slotSet) external;
+    function joinZone(GatewayId id, uint256[2] calldata slotSet) external;
 
     /// @notice Takes all ordinary slots from a gateway; no other slot moves. Afterwards every holder of the zone has floor or
     /// ceil of the even share. The last holder leaves with empty `successors`, and its slots are nobody's.
     /// @param successors Two bytes each: who takes the leaver's slots, in ascending order of slot.
-    function leave(GatewayId id, bytes calldata successors) external;
+    function leaveZone(GatewayId id, bytes calldata successors) external;
 
     /// @notice Gives one reserved slot to a gateway of its zone, or to nobody (id 0). Immediate.
     /// @param reservedSlot 0..31; slot `512 + reservedSlot` of the zone.
@@ -182,7 +182,8 @@ interface IGatewayDirectory {
     function gatewaysOfIndex(uint32 index) external view returns (GatewayId[4] memory);
 
     /// @notice A name's index: its isolation override, else the index of its registration, else its bootstrap index.
-    /// @param node The node of a name directly under the TLD, or of a subname the registry can trace to one.
+    /// @param node The node of a name directly under the TLD. A subname is served by that name's shard: its own node has only
+    /// a bootstrap index.
     /// @return index The index; up to 36 bits for a bootstrap index.
     /// @return isBootstrap Whether it is the bootstrap index of a name that carries none.
     function indexOf(bytes32 node) external view returns (uint256 index, bool isBootstrap);
