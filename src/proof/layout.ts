@@ -1,0 +1,161 @@
+/**
+ * Where the name registry keeps what: the slots and words of contracts/registry/LAYOUT.md. A client derives every slot by
+ * itself, so nobody can answer one question with the proof of another.
+ */
+import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../base/bytes.ts";
+import { keccak256 } from "../base/keccak.ts";
+import { encodeDnsName } from "../naming/dnsName.ts";
+import type { Node } from "../naming/namehash.ts";
+import type { RecordKey } from "../protocol/record.ts";
+
+/** Base slots of the registry's mappings. */
+const NAMES_SLOT = 1n;
+const ANCHORS_SLOT = 2n;
+const SETTINGS_SLOT = 3n;
+
+/** Flags of a name's word. */
+export const FLAG = {
+  leased: 1,
+  emancipated: 2,
+  /** The same bit as `emancipated`, of a plain name: its epoch counts from its own tenure id. */
+  ownEpoch: 2,
+  settings: 32,
+} as const;
+
+/** The tenure id of the root and of what hangs from it. */
+export const ROOT_TENURE = 0xffffffff;
+
+const word = (value: bigint): Uint8Array => fromHex(`0x${value.toString(16).padStart(64, "0")}`);
+const entrySlot = (key: Uint8Array, base: bigint): Hex => toHex(keccak256(concatBytes(key, word(base))));
+
+/** The slot of a name's word. */
+export function nameSlot(node: Node): Hex {
+  return entrySlot(fromHex(node), NAMES_SLOT);
+}
+
+/** The slot that holds the node of a tenure's anchor. */
+export function anchorSlot(tenureId: number): Hex {
+  return entrySlot(word(BigInt(tenureId)), ANCHORS_SLOT);
+}
+
+/** The slot of a name's resolver, ttl and zone version. */
+export function settingsSlot(node: Node): Hex {
+  return entrySlot(fromHex(node), SETTINGS_SLOT);
+}
+
+/** A name's word, taken apart. */
+export interface NameWord {
+  /** 20 bytes, lower case; all zeros where there is none. */
+  readonly owner: Hex;
+  readonly isLeased: boolean;
+  readonly flags: number;
+  /** Of a leased name, in seconds since 1970. */
+  readonly expiry: bigint;
+  /** The tenure id: of a leased name its own (the shard index under the TLD), of a plain one that of what it hangs from. */
+  readonly index: number;
+  /** Of a plain name: its own tenure id, 0 until it has subnames. */
+  readonly ownTenure: number;
+  /** 48 bits: records of another epoch are not the name's. */
+  readonly epoch: bigint;
+}
+
+const ZERO_OWNER: Hex = `0x${"00".repeat(20)}`;
+
+/** A name's word, taken apart. */
+export function parseNameWord(bytes: Uint8Array): NameWord {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 32);
+  const flags = bytes[5]!;
+  const isLeased = (flags & FLAG.leased) !== 0;
+  const index = view.getUint32(0);
+  const ownTenure = isLeased ? 0 : view.getUint32(8);
+  const tenure = !isLeased && (flags & FLAG.ownEpoch) !== 0 ? ownTenure : index;
+  const version = isLeased ? bytes[4]! : (bytes[7]! << 8) | bytes[4]!;
+  return {
+    owner: toHex(bytes.subarray(12)),
+    isLeased,
+    flags,
+    expiry: isLeased ? (BigInt(bytes[7]!) << 32n) | BigInt(view.getUint32(8)) : 0n,
+    index,
+    ownTenure,
+    epoch: (BigInt(tenure) << 16n) | BigInt(version),
+  };
+}
+
+export function hasOwner(parsed: NameWord): boolean {
+  return parsed.owner !== ZERO_OWNER;
+}
+
+/** A name's settings, taken apart. */
+export interface NameSettings {
+  /** 20 bytes, lower case. */
+  readonly resolver: Hex;
+  readonly ttlSeconds: number;
+  readonly zoneVersion: number;
+}
+
+export function parseSettings(bytes: Uint8Array): NameSettings {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 32);
+  const ttl = view.getBigUint64(4);
+  return {
+    resolver: toHex(bytes.subarray(12)),
+    ttlSeconds: Number(ttl < 0x7fffffffn ? ttl : 0x7fffffffn),
+    zoneVersion: view.getUint32(0),
+  };
+}
+
+const ZERO_KEY = new Uint8Array(32);
+
+function kindOf(record: Exclude<RecordKey, { kind: "registration" }>): {
+  kind: number;
+  rrtype: number;
+  subkey: Uint8Array;
+} {
+  switch (record.kind) {
+    case "addr":
+      return { kind: 1, rrtype: 0, subkey: word(record.coinType) };
+    case "text":
+      return { kind: 2, rrtype: 0, subkey: keccak256(utf8Bytes(record.key)) };
+    case "contenthash":
+      return { kind: 3, rrtype: 0, subkey: ZERO_KEY };
+    case "name":
+      return { kind: 4, rrtype: 0, subkey: ZERO_KEY };
+    case "dns":
+      return { kind: 8, rrtype: record.rrtype, subkey: keccak256(encodeDnsName(record.owner)) };
+    case "data":
+      return { kind: 10, rrtype: 0, subkey: keccak256(utf8Bytes(record.key)) };
+  }
+}
+
+/** The head slot of a record of one epoch. */
+export function recordSlot(
+  node: Node,
+  record: Exclude<RecordKey, { kind: "registration" }>,
+  epoch: bigint,
+  zoneVersion: number,
+): Hex {
+  const { kind, rrtype, subkey } = kindOf(record);
+  const zone = record.kind === "dns" ? BigInt(zoneVersion) : 0n;
+  const kindWord = (BigInt(kind) << 248n) | (BigInt(rrtype) << 232n) | (zone << 64n) | epoch;
+  return toHex(keccak256(concatBytes(fromHex(node), word(kindWord), subkey)));
+}
+
+/** The slot `offset` places after a record's head. */
+export function slotAfter(head: Hex, offset: number): Hex {
+  return `0x${((BigInt(head) + BigInt(offset)) & (2n ** 256n - 1n)).toString(16).padStart(64, "0")}`;
+}
+
+/** The longest record a contract keeps, in bytes. */
+export const RECORD_BYTES_MAX = 8_192;
+/** Bytes of a long record that its head holds. */
+export const HEAD_BYTES = 29;
+const LONG_MARK = 0xff;
+
+/** What a record's head slot tells: nothing, the whole of a short value, or the length of a long one. */
+export function parseHead(head: Uint8Array): { readonly length: number; readonly isLong: boolean } | undefined {
+  const last = head[31]!;
+  if (last === LONG_MARK) {
+    const length = (head[29]! << 8) | head[30]!;
+    return length > 31 && length <= RECORD_BYTES_MAX ? { length, isLong: true } : undefined;
+  }
+  return last <= 31 ? { length: last, isLong: false } : undefined;
+}

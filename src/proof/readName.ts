@@ -1,0 +1,207 @@
+/**
+ * Reads records of a name out of the registry's storage, slot by slot, by the rules of the contract: liveness at every
+ * depth, record epochs, values of any length. Whoever can read slots can run it: a client over storage proofs, a gateway
+ * over its trie, in which case the slots it touches are those that a proof must hold.
+ */
+import { type Hex, toHex } from "../base/bytes.ts";
+import { BaseError } from "../base/errors.ts";
+import { labelsOf, parentOf } from "../naming/name.ts";
+import { type Node, namehash } from "../naming/namehash.ts";
+import type { NameStatus, RecordResult } from "../protocol/answer.ts";
+import { COIN_TYPE_ETHEREUM, type RecordKey } from "../protocol/record.ts";
+import {
+  anchorSlot,
+  FLAG,
+  HEAD_BYTES,
+  hasOwner,
+  type NameSettings,
+  type NameWord,
+  nameSlot,
+  parseHead,
+  parseNameWord,
+  parseSettings,
+  ROOT_TENURE,
+  recordSlot,
+  settingsSlot,
+  slotAfter,
+} from "./layout.ts";
+import { unpackRRset } from "./packedRRset.ts";
+
+/** The 32 bytes at a slot of the registry; zeros where nothing was ever written. May throw where it cannot tell. */
+export type ReadSlot = (slot: Hex) => Uint8Array;
+
+/** How long a record without a TTL of its own, and a proven absence, may be kept, in seconds. */
+export const TTL_SECONDS_DEFAULT = 300;
+export const NEGATIVE_TTL_SECONDS = 60;
+/** The coin type of the address for all EVM chains without one of their own (ENSIP-19). */
+const COIN_TYPE_DEFAULT = 0x80000000n;
+/** Plain names hang from their leased ancestor by at most this many others. */
+const ANCHORS_MAX = 16;
+
+/** The name keeps its records in another contract than the registry, so the registry's storage does not tell them. */
+export class ForeignResolverError extends BaseError {
+  override readonly name = "Proof.ForeignResolverError";
+  readonly resolver: Hex;
+  constructor(name: string, resolver: Hex) {
+    super("PROOF_FOREIGN_RESOLVER", `${name} keeps its records in another resolver, ${resolver}.`);
+    this.resolver = resolver;
+  }
+}
+
+/** A record in the registry that the contract would not have written. */
+export class CorruptRecordError extends BaseError {
+  override readonly name = "Proof.CorruptRecordError";
+  constructor(slot: Hex) {
+    super("PROOF_CORRUPT_RECORD", `The record at slot ${slot} is not in the registry's form.`);
+  }
+}
+
+export interface ReadNameParameters {
+  /** A normalised name below the TLD. */
+  readonly name: string;
+  readonly records: readonly RecordKey[];
+  readonly tld: string;
+  /** The registry's own address, which is a name's resolver unless it has set another. */
+  readonly registry: Hex;
+  /** The block's timestamp, in seconds since 1970: leases are judged by it. */
+  readonly timestamp: bigint;
+}
+
+export interface NameReading {
+  readonly status: NameStatus;
+  readonly results: readonly RecordResult[];
+}
+
+interface Reader {
+  readonly parameters: ReadNameParameters;
+  readonly read: ReadSlot;
+  readonly words: Map<Node, NameWord>;
+}
+
+function wordOf(reader: Reader, node: Node): NameWord {
+  let word = reader.words.get(node);
+  if (word === undefined) {
+    word = parseNameWord(reader.read(nameSlot(node)));
+    reader.words.set(node, word);
+  }
+  return word;
+}
+
+/** The rule of LAYOUT.md, "When a name is live". */
+function isLive(reader: Reader, start: NameWord): boolean {
+  let word = start;
+  for (let step = 0; step <= ANCHORS_MAX; step += 1) {
+    if (!hasOwner(word)) return false;
+    if (word.isLeased) return reader.parameters.timestamp < word.expiry;
+    if (word.index === ROOT_TENURE) return true;
+    const anchor = toHex(reader.read(anchorSlot(word.index)));
+    const above = wordOf(reader, anchor);
+    if ((above.isLeased ? above.index : above.ownTenure) !== word.index) return false;
+    word = above;
+  }
+  return false;
+}
+
+/** The deepest live name at or above `name` and below the TLD. */
+function closestOf(reader: Reader, name: string): string | undefined {
+  const tldDepth = labelsOf(reader.parameters.tld).length;
+  for (let at = name; labelsOf(at).length > tldDepth; at = parentOf(at)) {
+    if (isLive(reader, wordOf(reader, namehash(at)))) return at;
+  }
+  return undefined;
+}
+
+function settingsOf(reader: Reader, node: Node): NameSettings {
+  if ((wordOf(reader, node).flags & FLAG.settings) === 0) {
+    return { resolver: reader.parameters.registry.toLowerCase() as Hex, ttlSeconds: 0, zoneVersion: 0 };
+  }
+  return parseSettings(reader.read(settingsSlot(node)));
+}
+
+/** The bytes of a record; `undefined` where there is none. */
+function bytesAt(reader: Reader, head: Hex): Uint8Array | undefined {
+  const first = reader.read(head);
+  const parsed = parseHead(first);
+  if (parsed === undefined) throw new CorruptRecordError(head);
+  if (parsed.length === 0) return undefined;
+  if (!parsed.isLong) return first.subarray(0, parsed.length);
+  const bytes = new Uint8Array(parsed.length);
+  bytes.set(first.subarray(0, HEAD_BYTES));
+  for (let offset = HEAD_BYTES, index = 1; offset < parsed.length; offset += 32, index += 1) {
+    bytes.set(reader.read(slotAfter(head, index)).subarray(0, Math.min(32, parsed.length - offset)), offset);
+  }
+  return bytes;
+}
+
+function isEvm(coinType: bigint): boolean {
+  return coinType === COIN_TYPE_ETHEREUM || (coinType > COIN_TYPE_DEFAULT && coinType <= 0xffffffffn);
+}
+
+function resultOf(reader: Reader, record: RecordKey): RecordResult {
+  const absent: RecordResult = { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
+  const holder = closestOf(reader, record.kind === "dns" ? record.owner : reader.parameters.name);
+  // RRsets are kept under the closest name at or above their owner; everything else under the name itself.
+  if (holder === undefined || (record.kind !== "dns" && holder !== reader.parameters.name)) {
+    if (holder !== undefined) settingsOfOwn(reader, holder);
+    return absent;
+  }
+  const node = namehash(holder);
+  if (record.kind === "registration") {
+    return { record, value: toHex(reader.read(nameSlot(node))), ttlSeconds: TTL_SECONDS_DEFAULT };
+  }
+  const settings = settingsOfOwn(reader, holder);
+  const { epoch } = wordOf(reader, node);
+  let bytes = bytesAt(reader, recordSlot(node, record, epoch, settings.zoneVersion));
+  if (bytes === undefined && record.kind === "addr" && isEvm(record.coinType)) {
+    bytes = bytesAt(reader, recordSlot(node, { kind: "addr", coinType: COIN_TYPE_DEFAULT }, epoch, 0));
+  }
+  if (bytes === undefined) return absent;
+  if (record.kind !== "dns") {
+    return { record, value: toHex(bytes), ttlSeconds: settings.ttlSeconds || TTL_SECONDS_DEFAULT };
+  }
+  const rrset = unpackRRset(record.owner, record.rrtype, bytes);
+  if (rrset === undefined) throw new CorruptRecordError(recordSlot(node, record, epoch, settings.zoneVersion));
+  return { record, value: rrset.value, ttlSeconds: rrset.ttlSeconds };
+}
+
+/** The settings of a name whose resolver is the registry; of another, its records are not ours to tell (ENSIP-10). */
+function settingsOfOwn(reader: Reader, name: string): NameSettings {
+  const settings = settingsOf(reader, namehash(name));
+  if (settings.resolver !== reader.parameters.registry.toLowerCase()) {
+    throw new ForeignResolverError(name, settings.resolver);
+  }
+  return settings;
+}
+
+/**
+ * What the registry's storage says about some records of a name. Throws `ForeignResolverError` where the records are kept
+ * elsewhere, `CorruptRecordError` where storage cannot be the registry's, and whatever `read` throws.
+ */
+export function readName(read: ReadSlot, parameters: ReadNameParameters): NameReading {
+  const reader: Reader = { parameters, read, words: new Map() };
+  const { name, tld } = parameters;
+  const closest = closestOf(reader, name);
+  const registered = labelsOf(name)
+    .slice(-1 - labelsOf(tld).length)
+    .join(".");
+  const top = wordOf(reader, namehash(registered));
+  const isRegistered = isLive(reader, top);
+  return {
+    status: {
+      closest: closest ?? null,
+      shardIndex: isRegistered ? top.index : null,
+      expiry: isRegistered ? top.expiry : 0n,
+    },
+    results: parameters.records.map((record) => resultOf(reader, record)),
+  };
+}
+
+/** The slots that reading some records touches, in the order in which they are first touched. */
+export function slotsOfReading(read: ReadSlot, parameters: ReadNameParameters): readonly Hex[] {
+  const touched = new Set<Hex>();
+  readName((slot) => {
+    touched.add(slot);
+    return read(slot);
+  }, parameters);
+  return [...touched];
+}
