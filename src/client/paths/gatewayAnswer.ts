@@ -1,0 +1,84 @@
+/** Asks one gateway one query, and checks everything about its answer that needs no other gateway. */
+import { fromHex, utf8Text } from "../../base/bytes.ts";
+import { BaseError } from "../../base/errors.ts";
+import { namehash } from "../../naming/namehash.ts";
+import { type Answer, answerDigest, type SigningDomain } from "../../protocol/answer.ts";
+import { ANSWER_BYTES_MAX, decodeAnswer, encodeQuery } from "../../protocol/json.ts";
+import type { Query } from "../../protocol/query.ts";
+import { formatRecordKey } from "../../protocol/record.ts";
+import type { Reply, Target } from "../askSeveral.ts";
+import type { BlockGuard } from "../guard.ts";
+import { refusalOf } from "../httpReply.ts";
+import type { Run } from "../run.ts";
+
+/** One gateway of a name's shard. */
+export interface GatewayTarget extends Target {
+  readonly gatewayId: number;
+  readonly signer: string;
+  readonly zone: number;
+}
+
+/** The address that signed a digest, in lower case; `undefined` where the signature is no signature. */
+export type RecoverAddress = (digest: Uint8Array, signature: Uint8Array) => string | undefined;
+
+export interface GatewayChecks {
+  readonly domain: SigningDomain;
+  readonly guard: BlockGuard;
+  readonly recoverAddress: RecoverAddress;
+}
+
+export interface GatewayValue {
+  readonly target: GatewayTarget;
+  readonly answer: Answer;
+}
+
+/** One exchange with one gateway. A value is returned for a records answer and for a referral alike. */
+export async function askGateway(
+  run: Run,
+  checks: GatewayChecks,
+  target: GatewayTarget,
+  query: Query,
+  signal: AbortSignal,
+): Promise<Reply<GatewayValue>> {
+  const response = await run.transport.http({
+    method: "POST",
+    url: `${target.endpoint}/v1/answer`,
+    fields: { "content-type": "application/json", accept: "application/json" },
+    body: encodeQuery(query),
+    bodyBytesMax: ANSWER_BYTES_MAX,
+    signal,
+  });
+  const refusal = refusalOf(run, response);
+  if (refusal !== undefined) return refusal;
+  let answer: Answer;
+  try {
+    answer = decodeAnswer(utf8Text(response.body) ?? "");
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error;
+    return { outcome: "wrong", reason: error.shortMessage };
+  }
+  const objection = objectionTo(checks, target, query, answer);
+  if (objection !== undefined) return { outcome: "wrong", reason: objection };
+  const old = checks.guard.objection(answer.block);
+  if (old !== undefined) return { outcome: "stale", reason: old };
+  return {
+    outcome: "answered",
+    value: { target, answer },
+    reason: answer.kind === "referral" ? `refers to shard ${answer.status.shardIndex}` : `block ${answer.block.number}`,
+  };
+}
+
+function objectionTo(checks: GatewayChecks, target: GatewayTarget, query: Query, answer: Answer): string | undefined {
+  if (answer.name !== query.name) return `answers for ${answer.name}`;
+  if (answer.node !== namehash(query.name)) return "its node is not the name's";
+  if (answer.kind === "records") {
+    const asked = query.records.map(formatRecordKey).join("\n");
+    const told = answer.results.map((result) => formatRecordKey(result.record)).join("\n");
+    if (asked !== told) return "answers other records than asked";
+  }
+  if (answer.evidence.kind !== "signature") return undefined;
+  if (answer.evidence.gatewayId !== target.gatewayId) return `signed as gateway ${answer.evidence.gatewayId}`;
+  const digest = fromHex(answerDigest(checks.domain, answer));
+  const signer = checks.recoverAddress(digest, fromHex(answer.evidence.signature));
+  return signer === target.signer.toLowerCase() ? undefined : "the signature is not the gateway's";
+}

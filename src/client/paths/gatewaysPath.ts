@@ -1,0 +1,90 @@
+/** The gateways path: the name's own four, asked over HTTP, their answers checked before they count. */
+import { parentOf, registeredNameOf } from "../../naming/name.ts";
+import type { Query } from "../../protocol/query.ts";
+import type { RecordKey } from "../../protocol/record.ts";
+import { askSeveral } from "../askSeveral.ts";
+import type { Run } from "../run.ts";
+import { askGateway, type GatewayChecks, type GatewayValue } from "./gatewayAnswer.ts";
+import { failedReply, type Path, type PathReply } from "./pathReply.ts";
+import type { ShardTargets } from "./shardTargets.ts";
+import { type GatewayVerdict, judgeVotes } from "./signatureVote.ts";
+
+export interface GatewaysPathOptions {
+  readonly tld: string;
+  readonly checks: GatewayChecks;
+  readonly shards: ShardTargets;
+}
+
+/** From the bootstrap shard to the name's own, and once more where the name moved meanwhile. */
+const HOPS_MAX = 3;
+
+export function createGatewaysPath(options: GatewaysPathOptions): Path {
+  return {
+    name: "gateways",
+    verified: true,
+    supports: () => true,
+    ask: (run, name, records) => askByVote(options, run, name, records),
+  };
+}
+
+async function askByVote(
+  options: GatewaysPathOptions,
+  run: Run,
+  name: string,
+  records: readonly RecordKey[],
+): Promise<PathReply> {
+  const { checks, shards } = options;
+  const registered = registeredNameOf(name, options.tld) ?? parentOf(name);
+  const query: Query = { name, records, evidence: "signature", blockNumberMin: checks.guard.blockNumberMin() };
+  let index = shards.indexOf(registered);
+  let carried: readonly GatewayValue[] = [];
+  for (let hop = 0; hop < HOPS_MAX; hop += 1) {
+    const targets = shards.targetsOf(registered, index);
+    const members = new Set(targets.map((target) => target.gatewayId));
+    const kept = carried.filter((value) => value.answer.kind === "records" && members.has(value.target.gatewayId));
+    const asked = new Set(kept.map((value) => value.target.gatewayId));
+    const current = index;
+    const isolated = current !== undefined && current >= 0xffffffe0;
+    const told = await askSeveral<(typeof targets)[number], GatewayValue, GatewayVerdict>(run, {
+      path: "gateways",
+      targets: targets.filter((target) => !asked.has(target.gatewayId)),
+      ask: (target, signal) => askGateway(run, checks, target, query, signal),
+      judge: (values) => judgeVotes([...kept, ...values], current, isolated),
+    });
+    const verdict = told.result;
+    if (verdict === undefined) return failure(told.values, told.failure, told.reason);
+    if ("agreed" in verdict) {
+      shards.learn(registered, verdict.agreed.answer.status.shardIndex);
+      return replyOf(checks, verdict.agreed);
+    }
+    shards.learn(registered, verdict.index);
+    index = verdict.index;
+    carried = [...kept, ...told.values];
+  }
+  return failedReply("gateways", "wrong", "its gateways keep referring to one another");
+}
+
+function replyOf(checks: GatewayChecks, { answer }: GatewayValue): PathReply {
+  const { block, status } = answer;
+  checks.guard.accepted(block);
+  const stale = checks.guard.isStale(block);
+  return {
+    path: "gateways",
+    outcome: stale ? "stale" : "answered",
+    results: answer.kind === "records" ? answer.results : [],
+    evidence: "signature",
+    block,
+    status,
+    reason: stale
+      ? `two signed the same, but block ${block.number} is old`
+      : `two signed the same at block ${block.number}`,
+  };
+}
+
+/** Signed answers that nobody seconded are no answer; where they contradict each other, somebody lied. */
+function failure(values: readonly GatewayValue[], outcome: PathReply["outcome"] | "absent", reason: string): PathReply {
+  if (outcome === "answered" || outcome === "absent") return failedReply("gateways", "unreachable", reason);
+  if (values.length >= 2) return failedReply("gateways", "wrong", `${values.length} gateways tell different things`);
+  if (values.length === 1) return failedReply("gateways", outcome, `only one gateway answered; ${reason}`);
+  return failedReply("gateways", outcome, reason);
+}

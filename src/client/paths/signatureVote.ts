@@ -1,0 +1,66 @@
+/** Trust by signature: what two of a name's own four gateways sign alike, at blocks near enough, counts. */
+import { contentHash } from "../../protocol/answer.ts";
+import type { Verdict } from "../askSeveral.ts";
+import type { GatewayValue } from "./gatewayAnswer.ts";
+
+/** How many of the four must agree. */
+export const SIGNATURE_QUORUM = 2;
+/** How far apart the blocks of two votes may lie. */
+export const VOTE_BLOCK_DISTANCE_MAX = 32n;
+
+/** Either what the name's four say, or the index that says which four those are. */
+export type GatewayVerdict = { readonly agreed: GatewayValue } | { readonly index: number };
+
+function distance(left: GatewayValue, right: GatewayValue): bigint {
+  const blocks = left.answer.block.number - right.answer.block.number;
+  return blocks < 0n ? -blocks : blocks;
+}
+
+/** The largest group of values from distinct gateways that `alike` gives the same key, at blocks near each other's. */
+function largestGroup(values: readonly GatewayValue[], alike: (value: GatewayValue) => string): GatewayValue[] {
+  let largest: GatewayValue[] = [];
+  for (const value of values) {
+    const group = values.filter(
+      (other, index) =>
+        alike(other) === alike(value) &&
+        distance(other, value) <= VOTE_BLOCK_DISTANCE_MAX &&
+        values.findIndex(
+          (first) => first.target.gatewayId === other.target.gatewayId && alike(first) === alike(other),
+        ) === index,
+    );
+    if (group.length > largest.length) largest = group;
+  }
+  return largest;
+}
+
+/**
+ * Judges the votes of the shard of `index`. A vote that places the name in another shard is a vote to ask that one; the
+ * answer of gateways that are not the name's own never counts.
+ */
+export function judgeVotes(
+  values: readonly GatewayValue[],
+  index: number | undefined,
+  isolated: boolean,
+): Verdict<GatewayVerdict> {
+  const places = (value: GatewayValue) => value.answer.status.shardIndex;
+  const here = (value: GatewayValue) => isolated || places(value) === null || places(value) === index;
+  const own = largestGroup(
+    values.filter((value) => here(value) && value.answer.kind === "records"),
+    (value) => contentHash(value.answer),
+  );
+  if (own.length >= SIGNATURE_QUORUM) {
+    // The older block of the two is the one that both vouch for.
+    return {
+      done: {
+        agreed: own.reduce((left, right) => (right.answer.block.number < left.answer.block.number ? right : left)),
+      },
+    };
+  }
+  const elsewhere = largestGroup(
+    values.filter((value) => !here(value)),
+    (value) => String(places(value)),
+  );
+  const place = elsewhere[0]?.answer.status.shardIndex;
+  if (elsewhere.length >= SIGNATURE_QUORUM && typeof place === "number") return { done: { index: place } };
+  return { missing: SIGNATURE_QUORUM - Math.max(own.length, elsewhere.length) };
+}
