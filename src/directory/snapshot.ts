@@ -1,0 +1,126 @@
+/**
+ * Directory snapshots: the directory at one block as a JSON document, which gateways publish, replicas store and clients ship
+ * with, so that nobody needs a lookup service that everybody shares.
+ */
+import { z } from "zod";
+import { fromHex, type Hex, toHex } from "../base/bytes.ts";
+import { BaseError } from "../base/errors.ts";
+import { RESERVED_INDEX_MIN, SLOT_COUNT, ZONE_COUNT } from "../sharding/shard.ts";
+import type { Directory } from "./directory.ts";
+
+const hex = (byteCount: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-fA-F]{${byteCount * 2}}$`), `not ${byteCount} bytes in hexadecimal`)
+    .transform((text) => text as Hex);
+const decimal = z
+  .string()
+  .regex(/^\d{1,20}$/, "not a decimal number")
+  .transform(BigInt);
+const gatewayId = z.int().min(1).max(0xffff);
+const seconds = z.int().min(0);
+
+const snapshot = z.object({
+  chainId: z.int().positive(),
+  directory: hex(20),
+  tld: z.string().min(1),
+  block: z.object({ number: decimal, hash: hex(32), timestamp: decimal }),
+  version: decimal,
+  gateways: z
+    .array(
+      z.object({
+        id: gatewayId,
+        operator: hex(20),
+        signer: hex(20),
+        zone: z
+          .int()
+          .min(0)
+          .max(ZONE_COUNT - 1),
+        active: z.boolean(),
+        httpUrl: z.string().max(2_048),
+        dnsEndpoint: z.string().max(300),
+      }),
+    )
+    .max(0xffff),
+  /** Per zone 544 gateway ids, two bytes each. */
+  tables: z.array(hex(SLOT_COUNT * 2)).length(ZONE_COUNT),
+  former: z
+    .array(
+      z.object({
+        virtualGatewayId: z
+          .int()
+          .min(0)
+          .max(ZONE_COUNT * SLOT_COUNT - 1),
+        gatewayId,
+        movedAt: seconds,
+      }),
+    )
+    .max(ZONE_COUNT * SLOT_COUNT),
+  isolated: z.array(z.object({ node: hex(32), index: z.int().min(RESERVED_INDEX_MIN).max(0xffffffff) })).max(100_000),
+});
+
+/** A directory with the chain, the contract and the block it was read at. */
+export interface DirectorySnapshot extends Directory {
+  readonly chainId: number;
+  /** The GatewayDirectory contract. */
+  readonly address: Hex;
+  readonly tld: string;
+  readonly block: { readonly number: bigint; readonly hash: Hex; readonly timestamp: bigint };
+}
+
+export class MalformedSnapshotError extends BaseError {
+  override readonly name = "Directory.MalformedSnapshotError";
+  constructor(reason: string) {
+    super("DIRECTORY_MALFORMED_SNAPSHOT", `The document is not a directory snapshot: ${reason}.`);
+  }
+}
+
+/** A snapshot as a value for `JSON.stringify`. */
+export function formatSnapshot(value: DirectorySnapshot): z.input<typeof snapshot> {
+  const { table } = value;
+  const tables: string[] = [];
+  for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
+    const bytes = Buffer.alloc(SLOT_COUNT * 2);
+    for (let slot = 0; slot < SLOT_COUNT; slot += 1)
+      bytes.writeUInt16BE(table[zone * SLOT_COUNT + slot] ?? 0, slot * 2);
+    tables.push(`0x${bytes.toString("hex")}`);
+  }
+  return {
+    chainId: value.chainId,
+    directory: value.address,
+    tld: value.tld,
+    block: {
+      number: value.block.number.toString(),
+      hash: value.block.hash,
+      timestamp: value.block.timestamp.toString(),
+    },
+    version: value.version.toString(),
+    gateways: [...value.gateways.values()],
+    tables,
+    former: [...value.former].map(([virtualGatewayId, former]) => ({ virtualGatewayId, ...former })),
+    isolated: [...value.isolated].map(([node, index]) => ({ node, index })),
+  };
+}
+
+/** The snapshot of a parsed JSON document. Throws `MalformedSnapshotError`, which names the field. */
+export function parseSnapshot(value: unknown): DirectorySnapshot {
+  const result = snapshot.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new MalformedSnapshotError(`${issue?.path.join(".") || "document"}: ${issue?.message}`);
+  }
+  const { directory: address, gateways, tables, former, isolated, ...rest } = result.data;
+  const table = new Uint16Array(ZONE_COUNT * SLOT_COUNT);
+  tables.forEach((text, zone) => {
+    const words = new DataView(fromHex(text).buffer);
+    for (let slot = 0; slot < SLOT_COUNT; slot += 1) table[zone * SLOT_COUNT + slot] = words.getUint16(slot * 2);
+  });
+  return {
+    ...rest,
+    address,
+    gateways: new Map(gateways.map((gateway) => [gateway.id, gateway])),
+    table,
+    former: new Map(former.map(({ virtualGatewayId, ...holder }) => [virtualGatewayId, holder])),
+    isolated: new Map(isolated.map(({ node, index }) => [node, index])),
+  };
+}
