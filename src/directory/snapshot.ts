@@ -80,10 +80,9 @@ export function formatSnapshot(value: DirectorySnapshot): z.input<typeof snapsho
   const { table } = value;
   const tables: string[] = [];
   for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
-    const bytes = Buffer.alloc(SLOT_COUNT * 2);
-    for (let slot = 0; slot < SLOT_COUNT; slot += 1)
-      bytes.writeUInt16BE(table[zone * SLOT_COUNT + slot] ?? 0, slot * 2);
-    tables.push(`0x${bytes.toString("hex")}`);
+    const words = new DataView(new ArrayBuffer(SLOT_COUNT * 2));
+    for (let slot = 0; slot < SLOT_COUNT; slot += 1) words.setUint16(slot * 2, table[zone * SLOT_COUNT + slot] ?? 0);
+    tables.push(toHex(new Uint8Array(words.buffer)));
   }
   return {
     chainId: value.chainId,
