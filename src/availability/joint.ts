@@ -1,8 +1,8 @@
 /** How paths fail together. Two paths of 99 % make 99.99 % only if nothing common takes both; this measures that. */
-import { isRight, type Observation, type Path } from "./observation.ts";
+import { isRight, type Observation } from "./observation.ts";
 
 export interface JointFailure {
-  readonly paths: readonly Path[];
+  readonly paths: readonly string[];
   /** Rounds in which every one of the paths was probed. */
   readonly rounds: number;
   /** Share of rounds in which each path failed. */
@@ -18,11 +18,11 @@ export interface JointFailure {
 }
 
 /** Rounds as rows of booleans, `true` where the path failed; rounds that miss a path are left out. */
-export function failureRows(observations: readonly Observation[], paths: readonly Path[]): boolean[][] {
-  const rounds = new Map<string, Map<Path, boolean>>();
+export function failureRows(observations: readonly Observation[], paths: readonly string[]): boolean[][] {
+  const rounds = new Map<string, Map<string, boolean>>();
   for (const observation of observations) {
     const key = `${observation.vantage ?? ""}/${observation.round}`;
-    const row = rounds.get(key) ?? new Map<Path, boolean>();
+    const row = rounds.get(key) ?? new Map<string, boolean>();
     row.set(observation.path, !isRight(observation));
     rounds.set(key, row);
   }
@@ -31,7 +31,7 @@ export function failureRows(observations: readonly Observation[], paths: readonl
     .map((row) => paths.map((path) => row.get(path)!));
 }
 
-export function jointFailure(observations: readonly Observation[], paths: readonly Path[]): JointFailure {
+export function jointFailure(observations: readonly Observation[], paths: readonly string[]): JointFailure {
   const rows = failureRows(observations, paths);
   const share = (matches: (row: boolean[]) => boolean) =>
     rows.length === 0 ? 0 : rows.filter(matches).length / rows.length;
@@ -88,7 +88,11 @@ export interface PairedDifference {
 }
 
 /** What `better` buys over `other`, round by round. */
-export function pairedDifference(observations: readonly Observation[], better: Path, other: Path): PairedDifference {
+export function pairedDifference(
+  observations: readonly Observation[],
+  better: string,
+  other: string,
+): PairedDifference {
   const rows = failureRows(observations, [better, other]);
   const onlyBetter = rows.filter(([one, two]) => !one && two).length;
   const onlyOther = rows.filter(([one, two]) => one && !two).length;

@@ -3,27 +3,10 @@
  * answer, whether that answer is the truth. An outage is never "no record": absence has an outcome of its own.
  */
 
-/** The three ways to get an answer, and the client that uses all of them at once. */
-export const PATHS = ["dns", "chain", "gateways", "combined"] as const;
-export type Path = (typeof PATHS)[number];
+import { type Outcome, PATHS } from "./outcome.ts";
 
-/** How a probe ended. */
-export const OUTCOMES = ["answered", "absent", "stale", "wrong", "refused", "timedOut", "unreachable"] as const;
-export type Outcome =
-  /** A value came, and it is the truth. */
-  | "answered"
-  /** "No such record" came, and that is the truth. */
-  | "absent"
-  /** A true value of the past, older than asked for. */
-  | "stale"
-  /** A value, or an absence, that is not the truth, or one that failed verification. */
-  | "wrong"
-  /** The other side would not answer: SERVFAIL, REFUSED, HTTP 4xx and 5xx, a rate limit. */
-  | "refused"
-  /** Nothing came before the deadline. */
-  | "timedOut"
-  /** No connection, or one that broke. */
-  | "unreachable";
+/** What is probed: each path by itself, and the client that uses all of them at once. */
+export const SERIES = [...PATHS, "combined"] as const;
 
 export interface Observation {
   /** When the probe began, in milliseconds since the run's start. */
@@ -31,7 +14,8 @@ export interface Observation {
   /** Number of the round in which every path was asked for the same name; pairs observations across paths. */
   readonly round: number;
   readonly name: string;
-  readonly path: Path;
+  /** What was probed: one of `SERIES`, or a service of the scenario's own. */
+  readonly path: string;
   readonly outcome: Outcome;
   /** From the probe's begin to its end, also where it failed. */
   readonly latencyMs: number;

@@ -1,8 +1,8 @@
 /** How fast a path gave way and came back around a fault. */
-import { counted, isRight, type Observation, type Path } from "./observation.ts";
+import { counted, isRight, type Observation } from "./observation.ts";
 
 export interface Recovery {
-  readonly path: Path;
+  readonly path: string;
   /** Begin and end of the fault. */
   readonly faultMs: readonly [number, number];
   /** From the fault's begin to the end of the first probe that began after it and was right; `null` if none was in it. */
@@ -14,7 +14,12 @@ export interface Recovery {
 }
 
 /** Measures one path around a fault that lasted from `startMs` to `endMs`. */
-export function recoveryOf(observations: readonly Observation[], path: Path, startMs: number, endMs: number): Recovery {
+export function recoveryOf(
+  observations: readonly Observation[],
+  path: string,
+  startMs: number,
+  endMs: number,
+): Recovery {
   const right = counted(observations)
     .filter((observation) => observation.path === path && isRight(observation))
     .map((observation) => ({ atMs: observation.atMs, doneMs: observation.atMs + observation.latencyMs }))

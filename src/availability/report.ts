@@ -1,7 +1,8 @@
 /** The report model: phases by paths, series over time and distributions, from plain observations. */
 import { availabilityInterval } from "./interval.ts";
 import { type CdfPoint, latencies, latencyCdf, quantile } from "./latency.ts";
-import { counted, isRight, type Observation, OUTCOMES, type Outcome, PATHS, type Path } from "./observation.ts";
+import { counted, isRight, type Observation } from "./observation.ts";
+import { OUTCOMES, type Outcome } from "./outcome.ts";
 
 /** A stretch of a run in which the same faults hold. */
 export interface Phase {
@@ -17,7 +18,7 @@ export interface Phase {
 /** One path in one phase. */
 export interface Cell {
   readonly phase: string;
-  readonly path: Path;
+  readonly path: string;
   readonly probes: number;
   readonly right: number;
   readonly wrong: number;
@@ -37,7 +38,7 @@ export function observationsIn(observations: readonly Observation[], phase: Phas
 }
 
 /** Sums up one path's observations. Those the instrument spoiled itself are left out. */
-export function cellOf(phase: string, path: Path, observations: readonly Observation[]): Cell {
+export function cellOf(phase: string, path: string, observations: readonly Observation[]): Cell {
   const mine = counted(observations).filter((observation) => observation.path === path);
   const outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
   for (const observation of mine) outcomes[observation.outcome] += 1;
@@ -57,9 +58,9 @@ export function cellOf(phase: string, path: Path, observations: readonly Observa
   };
 }
 
-/** Every phase by every path that was probed at all, in the order of both lists. */
+/** Every phase by every path that was probed at all, in the order of their first appearance. */
 export function tableOf(observations: readonly Observation[], phases: readonly Phase[]): Cell[] {
-  const paths = PATHS.filter((path) => observations.some((observation) => observation.path === path));
+  const paths = [...new Set(observations.map((observation) => observation.path))];
   return phases.flatMap((phase) => {
     const within = observationsIn(observations, phase);
     return paths.map((path) => cellOf(phase.id, path, within));
@@ -74,7 +75,7 @@ export interface SeriesPoint {
 }
 
 /** Availability of one path over time, in bins; bins without probes are left out. */
-export function availabilitySeries(observations: readonly Observation[], path: Path, binMs: number): SeriesPoint[] {
+export function availabilitySeries(observations: readonly Observation[], path: string, binMs: number): SeriesPoint[] {
   const bins = new Map<number, { probes: number; right: number }>();
   for (const observation of counted(observations)) {
     if (observation.path !== path) continue;
@@ -94,14 +95,14 @@ export function availabilitySeries(observations: readonly Observation[], path: P
 }
 
 /** The latency distribution of one path. */
-export function cdfOf(observations: readonly Observation[], path: Path): CdfPoint[] {
+export function cdfOf(observations: readonly Observation[], path: string): CdfPoint[] {
   return latencyCdf(latencies(counted(observations).filter((observation) => observation.path === path)));
 }
 
 /** What a scenario claims of a phase: bounds on what was measured there. */
 export interface Claim {
   readonly phase: string;
-  readonly path: Path;
+  readonly path: string;
   readonly availabilityMin?: number;
   readonly availabilityMax?: number;
   readonly wrongMax?: number;

@@ -4,12 +4,13 @@ import { burningWindows, burnRate, errorBudget } from "../../src/availability/bu
 import { outageEpisodes, repairTimes } from "../../src/availability/episodes.ts";
 import { commonCauseRatio, jointFailure, pairedDifference } from "../../src/availability/joint.ts";
 import { latencies, latencyCdf, quantile } from "../../src/availability/latency.ts";
-import type { Observation, Outcome, Path } from "../../src/availability/observation.ts";
+import type { Observation } from "../../src/availability/observation.ts";
+import type { Outcome } from "../../src/availability/outcome.ts";
 import { recoveryOf } from "../../src/availability/recovery.ts";
 import { atLeastWorking, systemAvailability } from "../../src/availability/rootServers.ts";
 import { seededRandom } from "../../src/base/random.ts";
 
-function observe(atMs: number, outcome: Outcome, path: Path = "dns", latencyMs = 10): Observation {
+function observe(atMs: number, outcome: Outcome, path = "dns", latencyMs = 10): Observation {
   return { atMs, round: atMs, name: "shop.hold", path, outcome, latencyMs };
 }
 
