@@ -180,9 +180,10 @@ function writeSection(writer: MessageWriter, records: readonly ResourceRecord[],
 
 /**
  * The bytes of a message. Where it exceeds `limitBytes` whole RRsets are left out from the end: additional ones silently,
- * others with the TC bit set (RFC 2181 section 9). TSIG is not written; `tsig.ts` appends it.
+ * others, and the first `glueCount` additional ones (RFC 9471), with the TC bit set (RFC 2181 section 9). TSIG is not
+ * written; `tsig.ts` appends it.
  */
-export function encodeMessage(message: Message, limitBytes: number = MESSAGE_BYTES_MAX): Uint8Array {
+export function encodeMessage(message: Message, limitBytes: number = MESSAGE_BYTES_MAX, glueCount = 0): Uint8Array {
   const writer = new MessageWriter(Math.min(limitBytes, 1232));
   const limit = limitBytes - ednsBytes(message.edns);
   writer.u16(message.id);
@@ -200,7 +201,8 @@ export function encodeMessage(message: Message, limitBytes: number = MESSAGE_BYT
   for (const [index, section] of [message.answers, message.authorities, message.additionals].entries()) {
     const written: number = full ? 0 : writeSection(writer, section, limit);
     const isCut: boolean = written < section.length;
-    if (isCut && !full && index < 2) writer.setU16(2, flagsOf({ ...message, isTruncated: true }));
+    if (isCut && !full && (index < 2 || written < glueCount))
+      writer.setU16(2, flagsOf({ ...message, isTruncated: true }));
     full ||= isCut;
     const extra = index === 2 && message.edns ? 1 : 0;
     writer.setU16(6 + index * 2, written + extra);

@@ -1,0 +1,154 @@
+/**
+ * The authoritative DNS server as a function: query bytes in, answer bytes out. It knows nothing of sockets; `udp.ts`
+ * and `tcp.ts` feed it, the HTTP front feeds it DoH. Every rule of conduct (RFC 8906, RFC 9619) is in `request.ts`,
+ * every rule of shape in `reply.ts`.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import { CLASS_IN, EDE, RCODE, TYPE } from "../../dns/codes.ts";
+import type { RRset } from "../../dns/message.ts";
+import { lowerName, parentDomain } from "../../dns/name.ts";
+import { type AddressResolver, createAliasFlattener } from "./alias.ts";
+import { chaosAnswer } from "./chaos.ts";
+import { type Lookup, lookup, negativeSoa } from "./lookup.ts";
+import { createRateLimiter, hashText, networkHash, type RateLimiter, type Verdict } from "./rateLimit.ts";
+import { buildReply, type Outcome } from "./reply.ts";
+import { type CookieSecrets, type DnsRequest, headerReply, readRequest } from "./request.ts";
+import type { Zone, ZoneSource } from "./zoneSource.ts";
+
+export type Transport = "udp" | "tcp" | "https";
+
+/** Who asks. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DnsHandlerOptions {
+  readonly source: ZoneSource;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Names this server to those who ask for it (RFC 5001, RFC 4892); nothing by default. */
+  readonly nsid?: string;
+  /** Secrets of 16 bytes for server cookies, the current one first; a fresh random one by default. */
+  readonly cookieSecrets?: CookieSecrets;
+  /** Equal answers a second to one client network over UDP without a cookie; 0 for no limit. */
+  readonly responsesPerSecond?: number;
+  /** Every how many limited answers one goes out truncated; 2 by default. */
+  readonly slip?: number;
+  /** Answers a second for one name's account over UDP without a cookie; 0 for no limit. */
+  readonly budgetPerSecond?: number;
+  /** Largest answer over UDP to an asker without a valid cookie, as a multiple of the query; 0 for no limit. */
+  readonly amplificationMax?: number;
+  /** How long an idle TCP connection is kept, told to those who ask (RFC 7828), in milliseconds. */
+  readonly idleTimeoutMs?: number;
+  /** Finds the addresses of ALIAS targets outside the zones served here. */
+  readonly resolveAddress?: AddressResolver;
+}
+
+export type DnsReply = Uint8Array | null;
+
+export interface DnsHandler {
+  /** The answer's bytes, or `null` where silence is the answer. A promise only where an ALIAS must be resolved first. */
+  handle(query: Uint8Array, peer: Peer, transport: Transport): DnsReply | Promise<DnsReply>;
+}
+
+const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
+const DEFAULT_AMPLIFICATION_MAX = 10;
+
+export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
+  const { source, clock, random } = options;
+  const secrets: CookieSecrets = options.cookieSecrets ?? [random.bytes(16)];
+  const flattener = createAliasFlattener(source, clock, options.resolveAddress);
+  const limiterOf = (ratePerSecond: number | undefined): RateLimiter | undefined =>
+    ratePerSecond
+      ? createRateLimiter({ clock, ratePerSecond, slip: options.slip ?? 2, salt: random.below(2 ** 32) })
+      : undefined;
+  const responses = limiterOf(options.responsesPerSecond);
+  const budgets = limiterOf(options.budgetPerSecond);
+  const shape = {
+    clock,
+    secrets,
+    nsid: options.nsid,
+    idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+    amplificationMax: options.amplificationMax ?? DEFAULT_AMPLIFICATION_MAX,
+  };
+
+  const finish = (request: DnsRequest, outcome: Outcome, account: string): DnsReply => {
+    const verdict = judge(request, outcome, account, responses, budgets);
+    if (verdict === "drop") return null;
+    return buildReply(request, verdict === "truncate" ? { ...outcome, isCut: true } : outcome, shape);
+  };
+
+  return {
+    handle(query, peer, transport) {
+      const read = readRequest(query, peer, transport, { secrets, clock });
+      if (read === null) return null;
+      if ("failure" in read) return headerReply(query, read.failure);
+      if ("outcome" in read) return finish(read.request, read.outcome, "");
+      const { request } = read;
+      const zone = zoneFor(source, request);
+      const early = zone ? earlyOutcome(request, zone) : outsideOutcome(request, options.nsid);
+      if (!zone || early) return finish(request, early ?? { rcode: RCODE.SERVFAIL }, zone?.apex ?? "");
+      const found = lookup(zone, lowerName(request.question.name), request.question.type);
+      if (!found.alias) return finish(request, found, found.account);
+      const flat = flattener.flatten(found.alias.target, request.question.type, found.alias.ttlSeconds);
+      const done = (result: Awaited<typeof flat>) =>
+        finish(request, result.kind === "failed" ? UNFLATTENED : flattened(zone, found, result.rrset), found.account);
+      return flat instanceof Promise ? flat.then(done) : done(flat);
+    },
+  };
+}
+
+const UNFLATTENED: Outcome = { rcode: RCODE.SERVFAIL, extendedError: { code: EDE.NO_REACHABLE_AUTHORITY } };
+
+function flattened(zone: Zone, found: Lookup, rrset: RRset | undefined): Outcome {
+  const { alias } = found;
+  if (!rrset || !alias) return { ...found, authorities: [negativeSoa(zone)] };
+  const ttlSeconds = Math.min(rrset.ttlSeconds, alias.ttlSeconds);
+  return { ...found, answers: [...found.answers, { ...rrset, name: alias.owner, ttlSeconds }] };
+}
+
+/** DS lives above the cut (RFC 4035 section 3.1.4.1), so it is asked of the parent's zone where we serve that too. */
+function zoneFor(source: ZoneSource, { question }: DnsRequest): Zone | undefined {
+  if (question.class !== CLASS_IN) return undefined;
+  const name = lowerName(question.name);
+  const zone = source.zoneOf(name);
+  if (question.type !== TYPE.DS || zone?.apex !== name) return zone;
+  const parent = parentDomain(name);
+  return (parent === undefined ? undefined : source.zoneOf(parent)) ?? zone;
+}
+
+function earlyOutcome({ question, transport }: DnsRequest, zone: Zone): Outcome | undefined {
+  if (zone.isReady === false) return { rcode: RCODE.SERVFAIL, extendedError: { code: EDE.NOT_READY } };
+  if (question.type === TYPE.AXFR) return { rcode: RCODE.REFUSED, extendedError: { code: EDE.PROHIBITED } };
+  if (question.type === TYPE.IXFR) {
+    // Over UDP the current SOA tells the asker to come back by TCP (RFC 1995 section 4).
+    return transport === "udp"
+      ? { rcode: RCODE.NOERROR, isAuthoritative: true, answers: [zone.soa] }
+      : { rcode: RCODE.REFUSED, extendedError: { code: EDE.PROHIBITED } };
+  }
+  return undefined;
+}
+
+function outsideOutcome({ question }: DnsRequest, nsid: string | undefined): Outcome {
+  const chaos = chaosAnswer(question, nsid);
+  return chaos ?? { rcode: RCODE.REFUSED, extendedError: { code: EDE.NOT_AUTHORITATIVE } };
+}
+
+/** Answers over UDP to askers who have not shown that they own their address are limited. */
+function judge(
+  { transport, hasValidCookie, peer, question }: DnsRequest,
+  outcome: Outcome,
+  account: string,
+  responses: RateLimiter | undefined,
+  budgets: RateLimiter | undefined,
+): Verdict {
+  if (transport !== "udp" || hasValidCookie) return "answer";
+  const budget = budgets && account !== "" ? budgets.take(hashText(account)) : "answer";
+  if (budget !== "answer" || !responses) return budget;
+  // Positive answers are told apart by name; negative ones and errors by zone, so that random names share a bucket.
+  const isPositive = outcome.rcode === RCODE.NOERROR && (outcome.answers?.length ?? 0) > 0 && !outcome.isWildcard;
+  const subject = isPositive ? `${question.type}/${lowerName(question.name)}` : `${outcome.rcode}/${account}`;
+  return responses.take(hashText(subject, networkHash(peer.address)));
+}

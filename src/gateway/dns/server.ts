@@ -1,0 +1,65 @@
+/** A DNS server on one port, UDP and TCP. */
+import type { Clock } from "../../base/clock.ts";
+import { BaseError, messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { DnsHandler } from "./handler.ts";
+import { listenTcp, type StreamHandler } from "./tcp.ts";
+import { type Listener, listenUdp } from "./udp.ts";
+
+export class PortInUseError extends BaseError {
+  override readonly name = "Gateway.PortInUseError";
+  constructor(host: string, port: number, cause: unknown) {
+    super("GATEWAY_PORT_IN_USE", `The DNS front cannot listen on ${host} port ${port}: ${messageOf(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+export declare namespace startDnsServer {
+  interface Options {
+    readonly handler: DnsHandler;
+    readonly stream?: StreamHandler;
+    readonly host: string;
+    /** 0 for any port that is free for both. */
+    readonly port: number;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly reusePort?: boolean;
+    readonly tcp?: Pick<
+      listenTcp.Options,
+      "connectionsMax" | "connectionsPerClientMax" | "idleTimeoutMs" | "unreadBytesMax"
+    >;
+  }
+}
+
+export interface DnsServer {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** How often a port that TCP got and UDP did not is given back for another. */
+const PORT_TRIES_MAX = 10;
+
+export async function startDnsServer(options: startDnsServer.Options): Promise<DnsServer> {
+  const { host, port } = options;
+  const tries = port === 0 ? PORT_TRIES_MAX : 1;
+  for (let attempt = 1; ; attempt += 1) {
+    let tcp: Listener | undefined;
+    try {
+      tcp = await listenTcp({ ...options, ...options.tcp });
+      const udp = await listenUdp({ ...options, port: tcp.port });
+      const listeners = [tcp, udp];
+      return {
+        host,
+        port: tcp.port,
+        close: async () => {
+          await Promise.all(listeners.map((listener) => listener.close()));
+        },
+      };
+    } catch (error) {
+      await tcp?.close();
+      if (attempt >= tries) throw new PortInUseError(host, port, error);
+    }
+  }
+}

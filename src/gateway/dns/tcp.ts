@@ -1,0 +1,224 @@
+/**
+ * TCP (RFC 7766, RFC 9210): queries are pipelined; all that arrived in one read are answered by one write. Every client
+ * has caps: connections, idle time, time to send a whole message, bytes it has not read yet.
+ */
+import { createServer, type Socket } from "node:net";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
+import type { DnsHandler, DnsReply, Peer } from "./handler.ts";
+import type { Listener } from "./udp.ts";
+
+/** Several messages in answer to one query: a zone transfer. `undefined` where the query asks for none. */
+export type StreamHandler = (query: Uint8Array, peer: Peer) => Iterable<Uint8Array> | undefined;
+
+export declare namespace listenTcp {
+  interface Options {
+    readonly handler: DnsHandler;
+    readonly stream?: StreamHandler;
+    readonly host: string;
+    readonly port: number;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly reusePort?: boolean;
+    readonly connectionsMax?: number;
+    readonly connectionsPerClientMax?: number;
+    /** A connection without a whole query for this long is closed, in milliseconds. */
+    readonly idleTimeoutMs?: number;
+    /** Answers a client has not read yet, in bytes, before it is no longer read from. */
+    readonly unreadBytesMax?: number;
+  }
+}
+
+const LENGTH_BYTES = 2;
+const SWEEP_MS = 500;
+
+interface Connection {
+  readonly socket: Socket;
+  readonly peer: Peer;
+  /** What arrived and is not yet a whole message. */
+  rest: Uint8Array;
+  /** When the last whole query came or the last answer was taken. */
+  activeAtMs: number;
+  /** Queries whose answers wait for something. */
+  pending: number;
+  /** A transfer under way; queries behind it wait in `rest`. */
+  stream: Iterator<Uint8Array> | undefined;
+}
+
+const PENDING_MAX = 100;
+/** A whole message and its length, twice: more than that is never kept unparsed. */
+const REST_BYTES_MAX = 2 * 65_537;
+
+export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
+  const { clock, log } = options;
+  const connectionsMax = options.connectionsMax ?? 4096;
+  const perClientMax = options.connectionsPerClientMax ?? 64;
+  const idleTimeoutMs = options.idleTimeoutMs ?? 10_000;
+  const unreadBytesMax = options.unreadBytesMax ?? 1 << 20;
+  const connections = new Set<Connection>();
+  const countOf = new Map<string, number>();
+
+  const server = createServer({ noDelay: true }, (socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = countOf.get(address) ?? 0;
+    if (connections.size >= connectionsMax || count >= perClientMax || address === "") {
+      socket.destroy();
+      return;
+    }
+    countOf.set(address, count + 1);
+    const connection: Connection = {
+      socket,
+      peer: { address, port: socket.remotePort ?? 0 },
+      rest: new Uint8Array(0),
+      activeAtMs: clock.monotonicMs(),
+      pending: 0,
+      stream: undefined,
+    };
+    connections.add(connection);
+    socket.on("data", (chunk) => receive(connection, chunk, options, unreadBytesMax));
+    socket.on("drain", () => {
+      connection.activeAtMs = clock.monotonicMs();
+      proceed(connection, options, unreadBytesMax);
+    });
+    socket.on("end", () => socket.end());
+    socket.on("error", (error) => log.debug("TCP connection", { reason: messageOf(error) }));
+    socket.on("close", () => {
+      connections.delete(connection);
+      const left = (countOf.get(address) ?? 1) - 1;
+      if (left > 0) countOf.set(address, left);
+      else countOf.delete(address);
+    });
+  });
+
+  let isClosed = false;
+  const sweep = () => {
+    const nowMs = clock.monotonicMs();
+    for (const connection of connections) {
+      if (nowMs - connection.activeAtMs > idleTimeoutMs) connection.socket.destroy();
+    }
+    if (!isClosed) timer = clock.schedule(SWEEP_MS, sweep);
+  };
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(
+      { port: options.port, host: options.host, reusePort: options.reusePort ?? false, backlog: 1024 },
+      () => {
+        server.off("error", reject);
+        resolve();
+      },
+    );
+  });
+  server.on("error", (error) => log.warn("TCP server", { reason: messageOf(error) }));
+  let timer = clock.schedule(SWEEP_MS, sweep);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : options.port,
+    close: () =>
+      new Promise((resolve) => {
+        isClosed = true;
+        timer.cancel();
+        server.close(() => resolve());
+        for (const { socket } of connections) socket.destroy();
+      }),
+  };
+}
+
+function receive(connection: Connection, chunk: Uint8Array, options: listenTcp.Options, unreadBytesMax: number): void {
+  connection.rest = connection.rest.length === 0 ? chunk : Buffer.concat([connection.rest, chunk]);
+  proceed(connection, options, unreadBytesMax);
+}
+
+/** Answers what can be answered now, and stops reading from a client that does not read its answers. */
+function proceed(connection: Connection, options: listenTcp.Options, unreadBytesMax: number): void {
+  const { socket } = connection;
+  if (socket.destroyed) return;
+  const replies: Uint8Array[] = [];
+  try {
+    parse(connection, options, replies, unreadBytesMax);
+  } catch (error) {
+    options.log.error("a DNS query failed", { reason: messageOf(error) });
+    socket.destroy();
+    return;
+  }
+  if (replies.length > 0) {
+    socket.write(framed(replies));
+    if (socket.writableLength === 0) connection.activeAtMs = options.clock.monotonicMs();
+  }
+  const isBlocked = socket.writableLength > unreadBytesMax || connection.rest.length > REST_BYTES_MAX;
+  if (isBlocked || connection.stream || connection.pending >= PENDING_MAX) socket.pause();
+  else socket.resume();
+}
+
+function parse(
+  connection: Connection,
+  options: listenTcp.Options,
+  replies: Uint8Array[],
+  unreadBytesMax: number,
+): void {
+  let budget = unreadBytesMax - connection.socket.writableLength;
+  const { rest } = connection;
+  let offset = 0;
+  for (;;) {
+    budget -= pump(connection, replies, budget);
+    if (connection.stream || budget <= 0 || connection.pending >= PENDING_MAX) break;
+    if (rest.length - offset < LENGTH_BYTES) break;
+    const length = (rest[offset]! << 8) | rest[offset + 1]!;
+    if (rest.length - offset - LENGTH_BYTES < length) break;
+    const query = rest.subarray(offset + LENGTH_BYTES, offset + LENGTH_BYTES + length);
+    offset += LENGTH_BYTES + length;
+    connection.activeAtMs = options.clock.monotonicMs();
+    connection.stream = options.stream?.(query, connection.peer)?.[Symbol.iterator]();
+    if (connection.stream) continue;
+    const reply = options.handler.handle(query, connection.peer, "tcp");
+    if (reply instanceof Promise) wait(connection, reply, options, unreadBytesMax);
+    else if (reply) replies.push(reply);
+    budget -= reply instanceof Promise ? 0 : (reply?.length ?? 0);
+  }
+  if (offset > 0) connection.rest = rest.subarray(offset);
+}
+
+/** Takes as much of a transfer as the client may have unread; returns how many bytes that is. */
+function pump(connection: Connection, replies: Uint8Array[], budget: number): number {
+  let taken = 0;
+  while (connection.stream && taken < budget) {
+    const next = connection.stream.next();
+    if (next.done) {
+      connection.stream = undefined;
+    } else {
+      replies.push(next.value);
+      taken += next.value.length;
+    }
+  }
+  return taken;
+}
+
+function wait(
+  connection: Connection,
+  reply: Promise<DnsReply>,
+  options: listenTcp.Options,
+  unreadBytesMax: number,
+): void {
+  connection.pending += 1;
+  reply
+    .then((late) => {
+      if (late && !connection.socket.destroyed) connection.socket.write(framed([late]));
+    })
+    .catch((error: unknown) => options.log.error("a DNS query failed", { reason: messageOf(error) }))
+    .finally(() => {
+      connection.pending -= 1;
+      proceed(connection, options, unreadBytesMax);
+    });
+}
+
+/** Messages, each behind its length, as one run of bytes. */
+function framed(messages: readonly Uint8Array[]): Uint8Array {
+  const out = Buffer.allocUnsafe(messages.reduce((sum, message) => sum + LENGTH_BYTES + message.length, 0));
+  let offset = 0;
+  for (const message of messages) {
+    out.writeUInt16BE(message.length, offset);
+    out.set(message, offset + LENGTH_BYTES);
+    offset += LENGTH_BYTES + message.length;
+  }
+  return out;
+}
