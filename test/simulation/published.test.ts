@@ -39,7 +39,7 @@ describe("published results", () => {
     expect(run(1).map((round) => round.queries)).to.deep.equal([200, 200, 200, 200]);
   });
 
-  it("answers everything in time when nothing is lost, and nothing when all is and caches are empty", () => {
+  it("answers everything in time when nothing is lost, and nothing when all is and nothing is cached", () => {
     const options = {
       seed: 1,
       probes: 100,
