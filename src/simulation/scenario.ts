@@ -27,6 +27,8 @@ const dnsProviderSchema = z.strictObject({
   latencyMs: distributionSchema.default({ kind: "lognormal", medianMs: 15, p99Ms: 90 }),
   /** Queries a second that one server answers before it sheds; none: never sheds. */
   capacityPerSecond: z.number().positive().optional(),
+  /** Everybody's ordinary queries to one server, a second; counts against its capacity. */
+  loadPerSecond: z.number().nonnegative().default(0),
 });
 
 const topologySchema = z.strictObject({
@@ -51,6 +53,7 @@ const topologySchema = z.strictObject({
       operators: count.max(2048).default(8),
       latencyMs: distributionSchema.default({ kind: "lognormal", medianMs: 20, p99Ms: 120 }),
       capacityPerSecond: z.number().positive().optional(),
+      loadPerSecond: z.number().nonnegative().default(0),
     })
     .prefault({}),
   chain: z
@@ -72,6 +75,8 @@ const serviceSchema = z.strictObject({
   dns: z.array(id).max(16).default([]),
   gateways: z.boolean().default(false),
   chain: z.boolean().default(false),
+  /** RPC providers that the chain path asks; all of the topology's without it. */
+  rpc: z.array(id).min(1).max(16).optional(),
 });
 
 const loadSchema = z.strictObject({
@@ -197,6 +202,7 @@ export const scenarioSchema = z
       service.dns.forEach((provider, index) => {
         known(ids.provider, provider, ["services", at, "dns", index], "DNS provider");
       });
+      for (const provider of service.rpc ?? []) known(ids.rpc, provider, ["services", at, "rpc"], "RPC provider");
       if (service.dns.length === 0 && !service.gateways && !service.chain) {
         complain(["services", at], "has no path at all");
       }

@@ -45,7 +45,7 @@ describe("published results", () => {
       probes: 100,
       rounds: 2,
       roundMinutes: 10,
-      ttlSeconds: 60,
+      ttlSeconds: 0,
       attackAtMinutes: 0,
       baseFailureRatio: 0,
     };
