@@ -1,0 +1,109 @@
+/** Judges a scenario's claims by what was seen, and the claims that hold for every drill. */
+import type { Observation } from "../../availability/observation.ts";
+import {
+  type ClaimResult,
+  cellOf,
+  milliseconds,
+  observationsIn,
+  type Phase,
+  percent,
+} from "../../availability/report.ts";
+import type { Claim, Scenario } from "../../simulation/scenario.ts";
+
+/** Which names a phase's faults were predicted to hurt. */
+export type HitNames = (phaseId: string) => ReadonlySet<string>;
+
+function measured(claim: Claim, seen: readonly Observation[]): { value: number; text: string } | undefined {
+  const cell = cellOf(claim.phase, claim.service, seen);
+  if (cell.probes === 0) return undefined;
+  const share = (count: number, what: string) => ({
+    value: count / cell.probes,
+    text: `${percent(count / cell.probes)} ${what} (${count} of ${cell.probes})`,
+  });
+  switch (claim.measure) {
+    case "availability":
+      return share(cell.right, "right");
+    case "wrongRatio":
+      return share(cell.wrong, "wrong");
+    case "staleRatio":
+      return share(cell.outcomes.stale, "stale");
+    case "latencyMsP50":
+    case "latencyMsP99": {
+      const value = claim.measure === "latencyMsP50" ? cell.p50Ms : cell.p99Ms;
+      return { value: value ?? Number.POSITIVE_INFINITY, text: milliseconds(value) };
+    }
+    case "queriesPerProbe":
+      return undefined;
+  }
+}
+
+function judgeOne(
+  claim: Claim,
+  observations: readonly Observation[],
+  phase: Phase | undefined,
+  hit: HitNames,
+): ClaimResult {
+  const text = `${claim.text} (${claim.service}, ${claim.phase}: ${boundsOf(claim)})`;
+  const names = hit(claim.phase);
+  const seen = (phase === undefined ? [] : observationsIn(observations, phase)).filter(
+    ({ name, path, vantage }) =>
+      path === claim.service &&
+      (claim.vantage === undefined || vantage === claim.vantage) &&
+      (claim.names === undefined || (claim.names === "hit") === names.has(name)),
+  );
+  const found = measured(claim, seen);
+  if (found === undefined) return { text, holds: false, measured: "nothing was measured" };
+  const holds =
+    found.value >= (claim.min ?? Number.NEGATIVE_INFINITY) && found.value <= (claim.max ?? Number.POSITIVE_INFINITY);
+  return { text, holds, measured: found.text };
+}
+
+function boundsOf(claim: Claim): string {
+  const show = (value: number) =>
+    claim.measure.startsWith("latency")
+      ? milliseconds(value)
+      : claim.measure === "queriesPerProbe"
+        ? `${value}`
+        : percent(value);
+  const bounds = [
+    ...(claim.min === undefined ? [] : [`at least ${show(claim.min)}`]),
+    ...(claim.max === undefined ? [] : [`at most ${show(claim.max)}`]),
+  ];
+  return `${claim.measure} ${bounds.join(", ")}`;
+}
+
+/** Services whose every answer is verified or outvoted: those that have more than the DNS path alone. */
+function isVerified(service: Scenario["services"][number]): boolean {
+  return service.gateways || service.chain;
+}
+
+/**
+ * Every claim of the scenario, and after them the one that no scenario needs to state: no service with a verified path
+ * accepted a wrong answer.
+ */
+export function judgeClaims(
+  scenario: Scenario,
+  observations: readonly Observation[],
+  phases: readonly Phase[],
+  hit: HitNames,
+): ClaimResult[] {
+  const stated = scenario.claims.map((claim) =>
+    judgeOne(
+      claim,
+      observations,
+      phases.find((phase) => phase.id === claim.phase),
+      hit,
+    ),
+  );
+  const verified = new Set(scenario.services.filter(isVerified).map((service) => service.id));
+  const probes = observations.filter(({ path }) => verified.has(path));
+  const wrong = probes.filter(({ outcome }) => outcome === "wrong");
+  return [
+    ...stated,
+    {
+      text: "No wrong answer was accepted on a verified path",
+      holds: wrong.length === 0 && probes.length > 0,
+      measured: `${wrong.length} wrong of ${probes.length}${wrong[0] ? `, first ${wrong[0].name}` : ""}`,
+    },
+  ];
+}

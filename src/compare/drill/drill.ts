@@ -1,0 +1,152 @@
+/**
+ * The drill: probes every service for every name while a scenario's timeline of faults runs, and returns what was seen.
+ *
+ * Each round asks all services for the same name at once, so that their outcomes can be paired; names come round evenly.
+ * A phase ends when its last probe has ended, and only then do the faults change: no probe lives in two phases.
+ */
+import type { Observation } from "../../availability/observation.ts";
+import type { Phase } from "../../availability/report.ts";
+import type { Hex } from "../../base/bytes.ts";
+import { type Clock, delay } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import { type Random, shuffled } from "../../base/random.ts";
+import type { RecordKey } from "../../protocol/record.ts";
+import type { Fault } from "../../simulation/fault.ts";
+import type { Scenario } from "../../simulation/scenario.ts";
+import { observed, type Told } from "./judge.ts";
+import { watchStalls } from "./stall.ts";
+
+/** One name under test: what is asked for, and what the chain says. */
+export interface Target {
+  readonly name: string;
+  readonly record: RecordKey;
+  readonly truth: Hex | null;
+}
+
+/** A service of the scenario, ready to be asked. */
+export interface ServiceProbe {
+  readonly id: string;
+  probe(target: Target, deadlineMs: number, signal: AbortSignal): Promise<Told>;
+}
+
+/** Breaks and mends the network. */
+export interface FaultDriver {
+  /** Makes exactly these faults hold; returns each in words. */
+  apply(faults: readonly Fault[]): Promise<readonly string[]>;
+}
+
+export interface DrillParameters {
+  readonly scenario: Scenario;
+  readonly targets: readonly Target[];
+  readonly services: readonly ServiceProbe[];
+  readonly faults: FaultDriver;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onPhaseStart?: (phase: Phase) => void;
+  readonly onPhaseEnd?: (phase: Phase, observations: readonly Observation[]) => void;
+  readonly onObservation?: (observation: Observation) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DrillResult {
+  readonly observations: readonly Observation[];
+  readonly phases: readonly Phase[];
+  /** The instrument's longest lateness, in milliseconds. */
+  readonly stallMsMax: number;
+}
+
+/** Words for a phase's id: `dns-down` is "Dns down". */
+function titleOf(id: string): string {
+  const words = id.replaceAll("-", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export async function runDrill(parameters: DrillParameters): Promise<DrillResult> {
+  const { scenario, clock, faults, signal } = parameters;
+  const order = shuffled(parameters.random, parameters.targets);
+  const startMs = clock.monotonicMs();
+  const stalls = watchStalls(clock);
+  const observations: Observation[] = [];
+  const phases: Phase[] = [];
+  let round = 0;
+  try {
+    for (const planned of scenario.phases) {
+      signal?.throwIfAborted();
+      const inWords = await faults.apply(planned.faults);
+      const opened = { id: planned.id, title: titleOf(planned.id), startMs: clock.monotonicMs() - startMs };
+      const lengthMs = (planned.seconds * 1000) / scenario.liveCompression;
+      const phase = { ...opened, endMs: opened.startMs + lengthMs, faults: inWords };
+      parameters.onPhaseStart?.(phase);
+      const seen: Observation[] = [];
+      round = await probeUntil({ ...parameters, order, startMs, round, untilMs: phase.endMs, stalls, seen });
+      const closed = { ...phase, endMs: clock.monotonicMs() - startMs };
+      phases.push(closed);
+      observations.push(...seen);
+      parameters.onPhaseEnd?.(closed, seen);
+    }
+  } finally {
+    stalls.stop();
+    await faults.apply([]);
+  }
+  return { observations, phases, stallMsMax: stalls.worstMs };
+}
+
+interface ProbingParameters extends DrillParameters {
+  readonly order: readonly Target[];
+  readonly startMs: number;
+  readonly round: number;
+  readonly untilMs: number;
+  readonly stalls: ReturnType<typeof watchStalls>;
+  readonly seen: Observation[];
+}
+
+/** Probes at the scenario's rate until the phase is over and every probe has ended; returns the next round's number. */
+async function probeUntil(parameters: ProbingParameters): Promise<number> {
+  const { scenario, clock, order, startMs, untilMs, signal } = parameters;
+  const gapMs = 1000 / (scenario.load.probesPerSecond * scenario.liveCompression);
+  const firstMs = clock.monotonicMs();
+  const running = new Set<Promise<void>>();
+  let { round } = parameters;
+  for (let count = 0; clock.monotonicMs() - startMs < untilMs; count += 1) {
+    const target = order[round % order.length];
+    if (target === undefined) break;
+    for (const service of parameters.services) {
+      const one = probeOnce(parameters, service, target, round).finally(() => running.delete(one));
+      running.add(one);
+    }
+    round += 1;
+    const waitMs = firstMs + (count + 1) * gapMs - clock.monotonicMs();
+    if (waitMs > 0) await delay(clock, waitMs, signal);
+    signal?.throwIfAborted();
+  }
+  await Promise.all(running);
+  signal?.throwIfAborted();
+  return round;
+}
+
+async function probeOnce(
+  parameters: ProbingParameters,
+  service: ServiceProbe,
+  target: Target,
+  round: number,
+): Promise<void> {
+  const { clock, startMs, stalls, scenario } = parameters;
+  const beganMs = clock.monotonicMs();
+  const signal = parameters.signal ?? new AbortController().signal;
+  const found = await service
+    .probe(target, scenario.load.timeoutMs, signal)
+    .then((told) => observed(told, target.truth))
+    .catch((error: unknown) => ({ outcome: "unreachable" as const, detail: messageOf(error) }));
+  const spoiled = stalls.reasonSince(beganMs);
+  const observation: Observation = {
+    atMs: beganMs - startMs,
+    round,
+    name: target.name,
+    path: service.id,
+    latencyMs: clock.monotonicMs() - beganMs,
+    ...found,
+    ...(spoiled === undefined ? {} : { void: spoiled }),
+  };
+  parameters.seen.push(observation);
+  parameters.onObservation?.(observation);
+}

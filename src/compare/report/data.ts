@@ -1,0 +1,160 @@
+/** Everything a report shows, as plain data: the page, the text and `summary.json` are views of it. */
+import { type Episode, outageEpisodes, type RepairTimes, repairTimes } from "../../availability/episodes.ts";
+import { type EarnedClaim, earnedClaim } from "../../availability/interval.ts";
+import { type JointFailure, jointFailure, type PairedDifference, pairedDifference } from "../../availability/joint.ts";
+import type { CdfPoint } from "../../availability/latency.ts";
+import { counted, isRight, type Observation } from "../../availability/observation.ts";
+import { type Recovery, recoveryOf } from "../../availability/recovery.ts";
+import {
+  availabilitySeries,
+  type Cell,
+  type ClaimResult,
+  cdfOf,
+  observationsIn,
+  type Phase,
+  type SeriesPoint,
+  tableOf,
+} from "../../availability/report.ts";
+import type { Scenario } from "../../simulation/scenario.ts";
+import type { Blast } from "../drill/blast.ts";
+
+export interface ServiceReport {
+  readonly id: string;
+  readonly title: string;
+  readonly series: readonly SeriesPoint[];
+  /** Latency distribution by phase. */
+  readonly cdfs: readonly { readonly phase: string; readonly points: readonly CdfPoint[] }[];
+  readonly episodes: readonly Episode[];
+  readonly repair: RepairTimes;
+  /** What the sample of the well phases allows to be claimed; outages by design are no sample of nature. */
+  readonly earned: EarnedClaim;
+}
+
+export interface ReportData {
+  readonly scenario: { readonly id: string; readonly title: string; readonly summary: string };
+  readonly startedAt: string;
+  readonly command: string;
+  /** Facts about the run, label and value. */
+  readonly provenance: readonly (readonly [string, string])[];
+  readonly holds: boolean;
+  readonly services: readonly ServiceReport[];
+  readonly phases: readonly Phase[];
+  readonly cells: readonly Cell[];
+  readonly claims: readonly ClaimResult[];
+  readonly recoveries: readonly Recovery[];
+  readonly joint: JointFailure | null;
+  readonly gains: readonly (PairedDifference & { readonly better: string; readonly other: string })[];
+  readonly blasts: readonly Blast[];
+  /** Probes the instrument spoiled itself, which do not count. */
+  readonly voided: number;
+  readonly probes: number;
+}
+
+export interface ReportInput {
+  readonly scenario: Scenario;
+  readonly startedAt: string;
+  readonly command: string;
+  readonly provenance: readonly (readonly [string, string])[];
+  readonly observations: readonly Observation[];
+  readonly phases: readonly Phase[];
+  readonly claims: readonly ClaimResult[];
+  readonly blasts: readonly Blast[];
+}
+
+/** Bins of the availability chart: about a hundred over the run. */
+export function binMsOf(phases: readonly Phase[]): number {
+  return Math.max(500, Math.round((phases.at(-1)?.endMs ?? 0) / 100 / 250) * 250);
+}
+
+export function buildReport(input: ReportInput): ReportData {
+  const { scenario, observations, phases, claims } = input;
+  const binMs = binMsOf(phases);
+  const isWell = (phase: Phase) => phase.faults.length === 0;
+  const services = scenario.services.map(({ id, title }): ServiceReport => {
+    const mine = counted(observations).filter(({ path }) => path === id);
+    const episodes = outageEpisodes(mine, { binMs: 1000 });
+    const well = phases.filter(isWell).flatMap((phase) => observationsIn(mine, phase));
+    return {
+      id,
+      title,
+      series: availabilitySeries(observations, id, binMs),
+      cdfs: phases.map((phase) => ({ phase: phase.id, points: cdfOf(observationsIn(observations, phase), id) })),
+      episodes,
+      repair: repairTimes(episodes),
+      earned: earnedClaim(well.filter(isRight).length, well.length),
+    };
+  });
+  const ids = scenario.services.map(({ id }) => id);
+  const single = scenario.services.filter(pathCountIsOne).map(({ id }) => id);
+  const combined = ids.filter((id) => !single.includes(id));
+  return {
+    scenario: { id: scenario.id, title: scenario.title, summary: scenario.summary },
+    startedAt: input.startedAt,
+    command: input.command,
+    provenance: input.provenance,
+    holds: claims.every((claim) => claim.holds) !== scenario.mustFail,
+    services,
+    phases,
+    cells: tableOf(observations, phases),
+    claims,
+    recoveries: recoveriesOf(observations, phases, ids),
+    joint: single.length >= 2 ? jointFailure(counted(observations), single) : null,
+    gains: combined.flatMap((better) =>
+      single.map((other) => ({ better, other, ...pairedDifference(counted(observations), better, other) })),
+    ),
+    blasts: input.blasts,
+    voided: observations.length - counted(observations).length,
+    probes: observations.length,
+  };
+}
+
+function pathCountIsOne(service: Scenario["services"][number]): boolean {
+  return (service.dns.length > 0 ? 1 : 0) + (service.gateways ? 1 : 0) + (service.chain ? 1 : 0) === 1;
+}
+
+/** Runs of phases with faults, taken as one fault each: from the first fault's begin to the last one's end. */
+function recoveriesOf(
+  observations: readonly Observation[],
+  phases: readonly Phase[],
+  ids: readonly string[],
+): Recovery[] {
+  const out: Recovery[] = [];
+  for (const id of ids) {
+    let startMs: number | undefined;
+    for (const [index, phase] of phases.entries()) {
+      const cell = observationsIn(counted(observations), phase).filter(({ path }) => path === id);
+      const isHurt = phase.faults.length > 0 && cell.some((observation) => !isRight(observation));
+      if (isHurt && startMs === undefined) startMs = phase.startMs;
+      const next = phases[index + 1];
+      const nextHurt =
+        next !== undefined &&
+        next.faults.length > 0 &&
+        observationsIn(counted(observations), next).some((one) => one.path === id && !isRight(one));
+      if (startMs !== undefined && !nextHurt) {
+        out.push(recoveryOf(observations, id, startMs, next?.startMs ?? phase.endMs));
+        startMs = undefined;
+      }
+    }
+  }
+  return out;
+}
+
+/** `summary.json`: per phase and path what was measured, and the verdict. */
+export function summaryOf(data: ReportData): unknown {
+  const phases = data.phases.map((phase) => ({
+    id: phase.id,
+    faults: phase.faults,
+    seconds: (phase.endMs - phase.startMs) / 1000,
+    paths: Object.fromEntries(
+      data.cells
+        .filter((cell) => cell.phase === phase.id)
+        .map(({ path, probes, right, wrong, availability, low, high, p50Ms, p99Ms, outcomes }) => [
+          path,
+          { probes, right, wrong, availability, low, high, p50Ms, p99Ms, outcomes },
+        ]),
+    ),
+  }));
+  const blasts = data.blasts.map(({ names, ...rest }) => rest);
+  const { scenario, startedAt, holds, claims, recoveries, voided } = data;
+  return { scenario: scenario.id, startedAt, holds, phases, claims, recoveries, blasts, joint: data.joint, voided };
+}
