@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.37;
+
+import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165Checker.sol";
+
+import {Words} from "../registry/Words.sol";
+import {DnsRecords} from "./DnsRecords.sol";
+import {IRecordResolver} from "./IRecordResolver.sol";
+import {RecordStore} from "./RecordStore.sol";
+
+/// @title The resolver's half of the name registry
+///
+/// Who may write: whoever `_writableWord` lets through, which is the registry's matter. What is read: records under the
+/// node's present epoch, which is part of their slot, so that a new tenure or a cleared name starts empty by itself.
+///
+/// Caps: a record has at most 8,192 bytes, a key 255, a name 255 RRsets. Other records are not counted: they are looked up by
+/// key, never listed, and a counter would cost every first write 2,900 gas.
+abstract contract RecordResolver is IRecordResolver {
+    using Words for uint256;
+    using RecordStore for bytes32;
+
+    /// @notice The most bytes a text or data key has.
+    uint256 internal constant MAX_KEY_BYTES = 255;
+    /// @notice The most RRsets a name has.
+    uint256 internal constant MAX_RRSETS = 255;
+
+    uint256 internal constant KIND_ADDR = 1 << 248;
+    uint256 internal constant KIND_TEXT = 2 << 248;
+    uint256 internal constant KIND_CONTENTHASH = 3 << 248;
+    uint256 internal constant KIND_NAME = 4 << 248;
+    uint256 internal constant KIND_ABI = 5 << 248;
+    uint256 internal constant KIND_PUBKEY = 6 << 248;
+    uint256 internal constant KIND_INTERFACE = 7 << 248;
+    uint256 internal constant KIND_DNS = 8 << 248;
+    uint256 internal constant KIND_ZONEHASH = 9 << 248;
+    uint256 internal constant KIND_DATA = 10 << 248;
+    uint256 internal constant KIND_OPERATOR = 11 << 248;
+    uint256 internal constant KIND_PUBLISHED = 12 << 248;
+
+    /// @dev SLIP-44 of Ethereum, and ENSIP-19's coin type of the default EVM address.
+    uint256 private constant COIN_ETHEREUM = 60;
+    uint256 private constant COIN_DEFAULT = 0x80000000;
+
+    /// @dev `eth.ens.resolver.extended.multicall` (ENSIP-22).
+    bytes4 private constant FEATURE_RESOLVE_MULTICALL = 0x96b62db8;
+
+    /// @dev A compression pointer to the question of a DNS message.
+    bytes private constant QUESTION_POINTER = hex"c00c";
+
+    /// @dev RR types in common use, two bytes each: A NS CNAME SOA PTR MX TXT AAAA LOC SRV NAPTR CERT DNAME DS SSHFP RRSIG NSEC
+    /// DNSKEY TLSA SMIMEA CDS CDNSKEY OPENPGPKEY ZONEMD SVCB HTTPS SPF CAA ALIAS.
+    bytes private constant COMMON_TYPES =
+        hex"0001_0002_0005_0006_000c_000f_0010_001c_001d_0021_0023_0025_0027_002b_002c"
+        hex"002e_002f_0030_0034_0035_003b_003c_003d_003f_0040_0041_0063_0101_ff79";
+
+    // ------------------------------------------------------------------ what the registry supplies
+
+    /// @dev The word of a name whose records the caller may write; reverts otherwise.
+    function _writableWord(bytes32 node) internal view virtual returns (uint256 word);
+
+    /// @dev The word of a live name, zero if it is not live.
+    function _liveWord(bytes32 node) internal view virtual returns (uint256 word);
+
+    /// @dev The zone version of a name with the given word.
+    function _zoneVersion(bytes32 node, uint256 word) internal view virtual returns (uint256);
+
+    /// @dev Begins a new zone version, which has no RRsets.
+    function _bumpZoneVersion(bytes32 node, uint256 word) internal virtual;
+
+    /// @dev Writes the number of RRsets into a name's word.
+    function _setRecordCount(bytes32 node, uint256 word, uint256 count) internal virtual;
+
+    // ------------------------------------------------------------------ addresses
+
+    /// @inheritdoc IRecordResolver
+    function setAddr(bytes32 node, address a) external {
+        uint256 epoch = _writableWord(node).epoch();
+        bytes32 head = RecordStore.slot(node, KIND_ADDR | epoch, bytes32(COIN_ETHEREUM));
+        assembly ("memory-safe") {
+            // A short value never leaves slots behind, and no EVM address is a long one.
+            sstore(head, or(shl(96, a), 20))
+        }
+        emit AddrChanged(node, a);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setAddr(bytes32 node, uint256 coinType, bytes calldata a) external {
+        if (_isEvm(coinType) && a.length != 20 && a.length != 0) revert RecordInvalidAddress(coinType, a);
+        _set(node, KIND_ADDR, bytes32(coinType), a);
+        if (coinType == COIN_ETHEREUM) emit AddrChanged(node, address(bytes20(a)));
+        emit AddressChanged(node, coinType, a);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function addr(bytes32 node) public view returns (address payable) {
+        uint256 word = _liveWord(node);
+        if (word == 0) return payable(0);
+        uint256 kindWord = KIND_ADDR | word.epoch();
+        (bool exists, address value) = RecordStore.slot(node, kindWord, bytes32(COIN_ETHEREUM)).loadAddress();
+        if (!exists) (, value) = RecordStore.slot(node, kindWord, bytes32(COIN_DEFAULT)).loadAddress();
+        return payable(value);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function addr(bytes32 node, uint256 coinType) public view returns (bytes memory a) {
+        a = _get(node, KIND_ADDR, bytes32(coinType));
+        if (a.length == 0 && coinType != COIN_DEFAULT && _isEvm(coinType)) {
+            a = _get(node, KIND_ADDR, bytes32(COIN_DEFAULT));
+        }
+    }
+
+    /// @inheritdoc IRecordResolver
+    function hasAddr(bytes32 node, uint256 coinType) external view returns (bool) {
+        return addr(node, coinType).length != 0;
+    }
+
+    // ------------------------------------------------------------------ text, contenthash, name
+
+    /// @inheritdoc IRecordResolver
+    function setText(bytes32 node, string calldata key, string calldata value) external {
+        _set(node, KIND_TEXT, _keyHash(key), bytes(value));
+        emit TextChanged(node, key, key, value);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function text(bytes32 node, string calldata key) external view returns (string memory) {
+        return string(_get(node, KIND_TEXT, keccak256(bytes(key))));
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setContenthash(bytes32 node, bytes calldata hash) external {
+        _set(node, KIND_CONTENTHASH, 0, hash);
+        emit ContenthashChanged(node, hash);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function contenthash(bytes32 node) external view returns (bytes memory) {
+        return _get(node, KIND_CONTENTHASH, 0);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setName(bytes32 node, string calldata newName) external {
+        _set(node, KIND_NAME, 0, bytes(newName));
+        emit NameChanged(node, newName);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function name(bytes32 node) external view returns (string memory) {
+        return string(_get(node, KIND_NAME, 0));
+    }
+
+    // ------------------------------------------------------------------ ABI, pubkey, interfaces, data
+
+    /// @inheritdoc IRecordResolver
+    function setABI(bytes32 node, uint256 contentType, bytes calldata abiData) external {
+        if (contentType == 0 || contentType & (contentType - 1) != 0) revert RecordInvalidContentType(contentType);
+        uint256 kindWord = _set(node, KIND_ABI, bytes32(contentType), abiData);
+        emit ABIChanged(node, contentType);
+        emit RecordStored(node, kindWord, bytes32(contentType), abiData);
+    }
+
+    /// @inheritdoc IRecordResolver
+    // solhint-disable-next-line func-name-mixedcase
+    function ABI(bytes32 node, uint256 contentTypes) external view returns (uint256, bytes memory) {
+        // The content types of ENSIP-4; more may come, so sixteen are looked at.
+        for (uint256 contentType = 1; contentType <= contentTypes && contentType <= 1 << 15; contentType <<= 1) {
+            if (contentType & contentTypes == 0) continue;
+            bytes memory abiData = _get(node, KIND_ABI, bytes32(contentType));
+            if (abiData.length != 0) return (contentType, abiData);
+        }
+        return (0, "");
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setPubkey(bytes32 node, bytes32 x, bytes32 y) external {
+        bytes memory value;
+        if (x != 0 || y != 0) value = bytes.concat(x, y);
+        RecordStore.slot(node, KIND_PUBKEY | _writableWord(node).epoch(), 0).storeMemory(value);
+        emit PubkeyChanged(node, x, y);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function pubkey(bytes32 node) external view returns (bytes32 x, bytes32 y) {
+        bytes memory value = _get(node, KIND_PUBKEY, 0);
+        if (value.length == 64) (x, y) = abi.decode(value, (bytes32, bytes32));
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setInterface(bytes32 node, bytes4 interfaceID, address implementer) external {
+        bytes memory value;
+        if (implementer != address(0)) value = abi.encodePacked(implementer);
+        RecordStore.slot(node, KIND_INTERFACE | _writableWord(node).epoch(), interfaceID).storeMemory(value);
+        emit InterfaceChanged(node, interfaceID, implementer);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function interfaceImplementer(bytes32 node, bytes4 interfaceID) external view returns (address) {
+        uint256 word = _liveWord(node);
+        if (word == 0) return address(0);
+        (bool exists, address value) = RecordStore.slot(node, KIND_INTERFACE | word.epoch(), interfaceID).loadAddress();
+        if (exists) return value;
+        value = addr(node);
+        return value != address(0) && ERC165Checker.supportsInterface(value, interfaceID) ? value : address(0);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setData(bytes32 node, string calldata key, bytes calldata value) external {
+        bytes32 keyHash = _keyHash(key);
+        uint256 kindWord = _set(node, KIND_DATA, keyHash, value);
+        emit DataChanged(node, key, keyHash, keccak256(value));
+        emit RecordStored(node, kindWord, keyHash, value);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function data(bytes32 node, string calldata key) external view returns (bytes memory) {
+        return _get(node, KIND_DATA, keccak256(bytes(key)));
+    }
+
+    // ------------------------------------------------------------------ DNS
+
+    /// @inheritdoc IRecordResolver
+    function setDNSRecords(bytes32 node, bytes calldata records) external {
+        uint256 word = _writableWord(node);
+        uint256 kindWord = _dnsKind(node, word);
+        uint256 before = word.count();
+        uint256 count = before;
+        uint256 end = 0;
+        while (end < records.length) {
+            uint256 start = end;
+            DnsRecords.RRset memory set;
+            (set, end) = DnsRecords.read(records, start);
+            count = _setRRset(node, kindWord, set, records[start:end], count);
+        }
+        if (count != before) _setRecordCount(node, word, count);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function dnsRecord(bytes32 node, bytes32 nameHash, uint16 resource) external view returns (bytes memory) {
+        return DnsRecords.unpack(_getRRset(node, nameHash, resource), QUESTION_POINTER, resource);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function dnsRecord(bytes32 node, bytes calldata ownerName, uint16 resource) external view returns (bytes memory) {
+        return DnsRecords.unpack(_getRRset(node, keccak256(ownerName), resource), ownerName, resource);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function hasDNSRecords(bytes32 node, bytes32 nameHash) external view returns (bool) {
+        uint256 word = _liveWord(node);
+        if (word.count() == 0) return false;
+        uint256 kindWord = _dnsKind(node, word);
+        bytes memory types = COMMON_TYPES;
+        for (uint256 i = 0; i < types.length; i += 2) {
+            uint256 rrtype = (uint256(uint8(types[i])) << 8) | uint8(types[i + 1]);
+            (bool exists, ) = RecordStore.slot(node, kindWord | (rrtype << 232), nameHash).loadAddress();
+            if (exists) return true;
+        }
+        return false;
+    }
+
+    /// @inheritdoc IRecordResolver
+    function dnsRecordCount(bytes32 node) external view returns (uint256) {
+        return _liveWord(node).count();
+    }
+
+    /// @inheritdoc IRecordResolver
+    function clearDNSZone(bytes32 node) external {
+        _bumpZoneVersion(node, _writableWord(node));
+        emit DNSZoneCleared(node);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function setZonehash(bytes32 node, bytes calldata hash) external {
+        bytes32 head = RecordStore.slot(node, KIND_ZONEHASH | _writableWord(node).epoch(), 0);
+        _checkLength(hash.length);
+        bytes memory last = head.load();
+        head.store(hash);
+        emit DNSZonehashChanged(node, last, hash);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function zonehash(bytes32 node) external view returns (bytes memory) {
+        return _get(node, KIND_ZONEHASH, 0);
+    }
+
+    // ------------------------------------------------------------------ several at once
+
+    /// @inheritdoc IRecordResolver
+    function multicall(bytes[] calldata calls) external returns (bytes[] memory) {
+        return _multicall(0, calls);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function multicallWithNodeCheck(bytes32 node, bytes[] calldata calls) external returns (bytes[] memory) {
+        return _multicall(node, calls);
+    }
+
+    /// @inheritdoc IRecordResolver
+    function resolve(bytes calldata, bytes calldata call) external view returns (bytes memory) {
+        (bool success, bytes memory result) = address(this).staticcall(call);
+        if (success) return result;
+        if (result.length == 0) revert RecordUnsupportedCall(bytes4(call));
+        assembly ("memory-safe") {
+            revert(add(result, 32), mload(result))
+        }
+    }
+
+    /// @inheritdoc IRecordResolver
+    function supportsFeature(bytes4 feature) external pure returns (bool) {
+        return feature == FEATURE_RESOLVE_MULTICALL;
+    }
+
+    // ------------------------------------------------------------------ inside
+
+    /// @dev Makes each call on this contract itself, as the same sender; each about `node`, unless that is zero.
+    function _multicall(bytes32 node, bytes[] calldata calls) internal returns (bytes[] memory results) {
+        results = new bytes[](calls.length);
+        for (uint256 i = 0; i < calls.length; ++i) {
+            if (node != 0) {
+                bytes32 other = calls[i].length < 36 ? bytes32(0) : bytes32(calls[i][4:36]);
+                if (other != node) revert RecordCallForOtherNode(node, other);
+            }
+            (bool success, bytes memory result) = address(this).delegatecall(calls[i]);
+            if (!success) {
+                assembly ("memory-safe") {
+                    revert(add(result, 32), mload(result))
+                }
+            }
+            results[i] = result;
+        }
+    }
+
+    /// @dev Writes one record of the caller's name. Returns the kind word of its slot.
+    function _set(
+        bytes32 node,
+        uint256 kind,
+        bytes32 subkey,
+        bytes calldata value
+    ) internal returns (uint256 kindWord) {
+        kindWord = kind | _writableWord(node).epoch();
+        _checkLength(value.length);
+        RecordStore.slot(node, kindWord, subkey).store(value);
+    }
+
+    /// @dev One record of a name, empty if the name is not live.
+    function _get(bytes32 node, uint256 kind, bytes32 subkey) internal view returns (bytes memory) {
+        uint256 word = _liveWord(node);
+        return word == 0 ? bytes("") : RecordStore.slot(node, kind | word.epoch(), subkey).load();
+    }
+
+    function _getRRset(bytes32 node, bytes32 nameHash, uint16 resource) private view returns (bytes memory) {
+        uint256 word = _liveWord(node);
+        if (word == 0) return "";
+        return RecordStore.slot(node, _dnsKind(node, word) | (uint256(resource) << 232), nameHash).load();
+    }
+
+    /// @dev The kind word of a name's RRsets, but for the type.
+    function _dnsKind(bytes32 node, uint256 word) private view returns (uint256) {
+        return KIND_DNS | (_zoneVersion(node, word) << 64) | word.epoch();
+    }
+
+    /// @dev Writes or deletes one RRset; returns the new number of RRsets.
+    function _setRRset(
+        bytes32 node,
+        uint256 kindWord,
+        DnsRecords.RRset memory set,
+        bytes calldata record,
+        uint256 count
+    ) private returns (uint256) {
+        bytes32 head = RecordStore.slot(node, kindWord | (set.rrtype << 232), set.nameHash);
+        bytes memory packed = set.packed;
+        bool deletes = packed.length == 4;
+        if (deletes) packed = "";
+        _checkLength(packed.length);
+        bool existed = head.storeMemory(packed) != 0;
+        if (deletes) {
+            emit DNSRecordDeleted(node, record[:set.nameLength], uint16(set.rrtype));
+            return existed ? count - 1 : count;
+        }
+        emit DNSRecordChanged(node, record[:set.nameLength], uint16(set.rrtype), record);
+        if (existed) return count;
+        if (count == MAX_RRSETS) revert RecordTooMany(node, MAX_RRSETS);
+        return count + 1;
+    }
+
+    function _keyHash(string calldata key) private pure returns (bytes32) {
+        uint256 length = bytes(key).length;
+        if (length == 0 || length > MAX_KEY_BYTES) revert RecordInvalidKeyLength(length, MAX_KEY_BYTES);
+        return keccak256(bytes(key));
+    }
+
+    function _checkLength(uint256 length) internal pure {
+        if (length > RecordStore.MAX_BYTES) revert RecordTooLong(length, RecordStore.MAX_BYTES);
+    }
+
+    /// @dev Whether a coin type is that of an EVM chain, or of their default (ENSIP-11, ENSIP-19).
+    function _isEvm(uint256 coinType) private pure returns (bool) {
+        return coinType == COIN_ETHEREUM || coinType >> 31 == 1;
+    }
+}
