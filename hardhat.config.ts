@@ -34,7 +34,10 @@ export default defineConfig({
     hardhatViem,
     hardhatViemAssertions,
   ],
-  solidity: { profiles: { default: { compilers: [compiler] }, production: { compilers: [compiler] } } },
+  solidity: {
+    profiles: { default: { compilers: [compiler] }, production: { compilers: [compiler] } },
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+  },
   paths: { sources: "contracts", tests: { mocha: "test", solidity: "test" }, ignition: "scripts/deploy" },
   networks: {
     sepolia: {

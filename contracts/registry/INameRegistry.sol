@@ -221,8 +221,6 @@ interface INameRegistry {
     error RegistryInvalidLabelLength(uint256 length);
     /// @notice The label holds a byte that DNS presentation or wire format gives another meaning: NUL or dot.
     error RegistryInvalidLabelByte(uint256 position, bytes1 value);
-    /// @notice The name is not in DNS wire form, or is longer than 255 bytes.
-    error RegistryInvalidDnsName(bytes dnsName);
     /// @notice The subname would hang from its leased ancestor by more than `max` plain names.
     error RegistryNameTooDeep(bytes32 parent, uint256 max);
     /// @notice A call at registration is not about the name being registered.

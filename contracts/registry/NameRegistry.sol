@@ -6,6 +6,7 @@ import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
 import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
 
+import {DnsName} from "../naming/DnsName.sol";
 import {Labels} from "../naming/Labels.sol";
 import {RecordResolver} from "../resolver/RecordResolver.sol";
 import {RecordStore} from "../resolver/RecordStore.sol";
@@ -281,7 +282,8 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
 
     /// @inheritdoc INameRegistry
     function publishName(bytes calldata dnsName) external returns (bytes32 node) {
-        node = _dnsNamehash(dnsName, 0);
+        DnsName.check(dnsName);
+        node = DnsName.namehash(dnsName, 0);
         RecordStore.slot(node, KIND_PUBLISHED, 0).store(dnsName);
         emit NamePublished(node, dnsName);
     }
@@ -801,20 +803,5 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
         _settings[node] = isDefault ? 0 : settings;
         uint256 newWord = isDefault ? word & ~SETTINGS : word | SETTINGS;
         if (newWord != _names[node]) _names[node] = newWord;
-    }
-
-    // ------------------------------------------------------------------ inside: names in wire form
-
-    /// @dev The node of a name in DNS wire form, from `offset` on.
-    function _dnsNamehash(bytes calldata dnsName, uint256 offset) private pure returns (bytes32) {
-        if (offset >= dnsName.length || dnsName.length > 255) revert RegistryInvalidDnsName(dnsName);
-        uint256 length = uint8(dnsName[offset]);
-        uint256 next = offset + 1 + length;
-        if (length == 0) {
-            if (next != dnsName.length) revert RegistryInvalidDnsName(dnsName);
-            return 0;
-        }
-        if (length > Labels.MAX_BYTES || next > dnsName.length) revert RegistryInvalidDnsName(dnsName);
-        return Labels.childNode(_dnsNamehash(dnsName, next), keccak256(dnsName[offset + 1:next]));
     }
 }
