@@ -15,6 +15,11 @@ export class MalformedHexError extends BaseError {
 
 const HEX = /^0x(?:[0-9a-fA-F]{2})*$/;
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** The value of each ASCII character as a hexadecimal digit; 255 where it is none. */
+const DIGIT_VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 255 : value;
+});
 
 export function isHex(value: unknown): value is Hex {
   return typeof value === "string" && HEX.test(value);
@@ -27,12 +32,16 @@ export function toHex(bytes: Uint8Array): Hex {
   return text as Hex;
 }
 
-/** The bytes of `0x…`. Throws `MalformedHexError`. */
-export function fromHex(text: string): Uint8Array {
-  if (!HEX.test(text)) throw new MalformedHexError(text);
-  const out = new Uint8Array((text.length - 2) / 2);
-  for (let index = 0; index < out.length; index += 1) {
-    out[index] = Number.parseInt(text.slice(2 + index * 2, 4 + index * 2), 16);
+/** The bytes of `0x…`. Throws `MalformedHexError`. Proofs spend their time here, so it looks at each digit once. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const byteCount = (text.length - 2) / 2;
+  if (!Number.isInteger(byteCount) || byteCount < 0 || !text.startsWith("0x")) throw new MalformedHexError(text);
+  const out = new Uint8Array(byteCount);
+  for (let index = 0, at = 2; index < byteCount; index += 1, at += 2) {
+    const high = DIGIT_VALUES[text.charCodeAt(at)] ?? 255;
+    const low = DIGIT_VALUES[text.charCodeAt(at + 1)] ?? 255;
+    if ((high | low) > 15) throw new MalformedHexError(text);
+    out[index] = (high << 4) | low;
   }
   return out;
 }
