@@ -6,7 +6,7 @@
 import type { Outcome, PathName } from "../availability/outcome.ts";
 import type { Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
-import { type Run, remainingMs } from "./run.ts";
+import { isLate, type Run } from "./run.ts";
 import { TransportError } from "./transport.ts";
 
 /** How one endpoint replied. `value` is set where the reply passed its own checks. */
@@ -101,7 +101,7 @@ export async function askSeveral<Item extends Target, Value, Result>(
       settled = true;
       hedgeTimer?.cancel();
       run.signal.removeEventListener("abort", onAbort);
-      const late = result === undefined && remainingMs(run) === 0;
+      const late = result === undefined && isLate(run);
       const why = late ? "no answer before the deadline" : result === undefined ? "called off" : "another was faster";
       for (const [target, flight] of flights) {
         if (isOverdue(target, flight)) run.health.failed(target.endpoint);
@@ -117,7 +117,7 @@ export async function askSeveral<Item extends Target, Value, Result>(
       const flight: Flight = { startedAtMs: run.clock.monotonicMs(), hedge, controller: new AbortController() };
       flights.set(target, flight);
       ask(target, flight.controller.signal)
-        .catch((error: unknown): Reply<Value> => replyOf(error, remainingMs(run) === 0))
+        .catch((error: unknown): Reply<Value> => replyOf(error, isLate(run)))
         .then((reply) => {
           if (settled) return;
           flights.delete(target);

@@ -1,5 +1,5 @@
 /** One resolution in progress: its time, its signal and its trace. */
-import type { Clock } from "../base/clock.ts";
+import { type Clock, DeadlineError } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Health } from "./health.ts";
 import type { Attempt } from "./resolution.ts";
@@ -19,11 +19,12 @@ export interface Run extends Shared {
   readonly startedAtMs: number;
   /** On the monotonic clock. */
   readonly deadlineAtMs: number;
-  /** Fires at the deadline, and when the caller aborts. */
+  /** Fires at the deadline, with a `DeadlineError`; when the caller aborts; and when an answer makes the rest needless. */
   readonly signal: AbortSignal;
   readonly trace: Attempt[];
 }
 
-export function remainingMs(run: Run): number {
-  return Math.max(0, run.deadlineAtMs - run.clock.monotonicMs());
+/** Whether the deadline has passed, rather than the caller lost interest. */
+export function isLate(run: Run): boolean {
+  return run.signal.aborted && run.signal.reason instanceof DeadlineError;
 }

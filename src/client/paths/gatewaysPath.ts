@@ -1,5 +1,6 @@
 /** The gateways path: the name's own four, asked over HTTP, their answers checked before they count. */
 import { parentOf, registeredNameOf } from "../../naming/name.ts";
+import { contentHash } from "../../protocol/answer.ts";
 import type { Query } from "../../protocol/query.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import { askSeveral } from "../askSeveral.ts";
@@ -44,7 +45,7 @@ async function askByVote(
     const kept = carried.filter((value) => value.answer.kind === "records" && members.has(value.target.gatewayId));
     const asked = new Set(kept.map((value) => value.target.gatewayId));
     const current = index;
-    const isolated = current !== undefined && current >= 0xffffffe0;
+    const isolated = shards.isIsolated(registered);
     const told = await askSeveral<(typeof targets)[number], GatewayValue, GatewayVerdict>(run, {
       path: "gateways",
       targets: targets.filter((target) => !asked.has(target.gatewayId)),
@@ -55,6 +56,7 @@ async function askByVote(
     if (verdict === undefined) return failure(told.values, told.failure, told.reason);
     if ("agreed" in verdict) {
       shards.learn(registered, verdict.agreed.answer.status.shardIndex);
+      nameLiars(run, verdict.agreed, told.values);
       return replyOf(checks, verdict.agreed);
     }
     shards.learn(registered, verdict.index);
@@ -62,6 +64,21 @@ async function askByVote(
     carried = [...kept, ...told.values];
   }
   return failedReply("gateways", "wrong", "its gateways keep referring to one another");
+}
+
+/** Whoever told something else about the very block that two agree on has lied; the trace says so. */
+function nameLiars(run: Run, agreed: GatewayValue, values: readonly GatewayValue[]): void {
+  const truth = contentHash(agreed.answer);
+  for (const { answer, target } of values) {
+    if (answer.kind !== "records" || contentHash(answer) === truth) continue;
+    if (answer.block.number !== agreed.answer.block.number) continue;
+    run.health.failed(target.endpoint);
+    const at = run.trace.findLastIndex((attempt) => attempt.endpoint === target.endpoint);
+    const attempt = run.trace[at];
+    if (attempt !== undefined) {
+      run.trace[at] = { ...attempt, outcome: "wrong", reason: "two others tell otherwise of the same block" };
+    }
+  }
 }
 
 function replyOf(checks: GatewayChecks, { answer }: GatewayValue): PathReply {

@@ -39,7 +39,7 @@ function largestGroup(values: readonly GatewayValue[], alike: (value: GatewayVal
  */
 export function judgeVotes(
   values: readonly GatewayValue[],
-  index: number | undefined,
+  index: number | null,
   isolated: boolean,
 ): Verdict<GatewayVerdict> {
   const places = (value: GatewayValue) => value.answer.status.shardIndex;

@@ -1,0 +1,64 @@
+/** How a name client is set up. */
+import type { Hex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import type { CacheOptions } from "./cache.ts";
+import type { FreshnessOptions } from "./guard.ts";
+import type { HealthOptions } from "./health.ts";
+import type { DnsPathOptions } from "./paths/dnsPath.ts";
+import type { RecoverAddress } from "./paths/gatewayAnswer.ts";
+import type { PolicyFunction, PolicyName } from "./policy.ts";
+import type { RetryBudgetOptions } from "./retryBudget.ts";
+import type { ClientTransport } from "./transport.ts";
+
+/** What the client needs of a deployments file. */
+export interface ClientDeployment {
+  readonly chainId: number;
+  readonly tld: string;
+  readonly contracts: { readonly registry: Hex; readonly directory: Hex };
+  readonly codeHashes: { readonly registry: Hex };
+}
+
+export interface TrustOptions {
+  /**
+   * What the gateways are asked for: a state proof with header attestations, or the signature of two of the name's four.
+   */
+  readonly gateways?: "proof" | "signature";
+  /** How many gateways of distinct operators must attest a header before proofs from it count. */
+  readonly attestationQuorum?: number;
+  /** How many RPC providers must tell of the same block. With 1, answers of the chain path carry no evidence. */
+  readonly rpcQuorum?: number;
+  /** Whether an answer without evidence may be returned when none with evidence is to be had. */
+  readonly unverified?: "allowed" | "refused";
+  /** How long evidence is waited for while an answer without any is at hand, in milliseconds. */
+  readonly unverifiedAfterMs?: number;
+}
+
+export interface PathsOptions {
+  readonly dns?: DnsPathOptions;
+  readonly chain?: { readonly rpcUrls: readonly string[] };
+  /** Needs a directory snapshot. */
+  readonly gateways?: { readonly directory: DirectorySnapshot };
+}
+
+export interface NameClientOptions {
+  readonly deployment: ClientDeployment;
+  readonly paths: PathsOptions;
+  readonly transport: ClientTransport;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly policy?: PolicyName | PolicyFunction;
+  readonly trust?: TrustOptions;
+  readonly freshness?: FreshnessOptions;
+  /** `false` for none. */
+  readonly cache?: CacheOptions | false;
+  readonly health?: HealthOptions;
+  readonly retryBudget?: RetryBudgetOptions;
+  /** For a whole resolution, in milliseconds. */
+  readonly deadlineMs?: number;
+  /** Seeds the order in which this client asks a name's gateways; random unless given. */
+  readonly seed?: string;
+  /** A faster implementation of the proof room's `recoverAddress`. */
+  readonly recoverAddress?: RecoverAddress;
+}

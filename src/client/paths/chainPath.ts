@@ -1,0 +1,288 @@
+/**
+ * The chain path: RPC providers. As many as the quorum asks for must tell of the same block; every slot of the answer is
+ * then proven against that block's state root, so it does not matter which of them sent the proof. With a quorum of one
+ * nobody vouches for the block, and the answer is what the provider says.
+ */
+import type { Hex } from "../../base/bytes.ts";
+import { namehash } from "../../naming/namehash.ts";
+import { nameSlot } from "../../proof/layout.ts";
+import { ForeignResolverError, type NameReading } from "../../proof/readName.ts";
+import type { BlockReference } from "../../protocol/answer.ts";
+import type { RecordKey } from "../../protocol/record.ts";
+import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
+import type { BlockGuard } from "../guard.ts";
+import { callRpc, type RpcCall, RpcError } from "../rpc.ts";
+import type { Run } from "../run.ts";
+import { failedReply, type Path, type PathReply } from "./pathReply.ts";
+import { blockTag, isSameBlock, parseRpcBlock } from "./rpcBlock.ts";
+import {
+  claimedSlots,
+  isVerificationError,
+  provenSlots,
+  type RegistryAccount,
+  type SlotFetcher,
+  type SlotWords,
+} from "./rpcSlots.ts";
+import { SlotStore } from "./slotStore.ts";
+
+export interface ChainPathOptions {
+  readonly tld: string;
+  readonly account: RegistryAccount;
+  /** JSON-RPC endpoints, best of distinct operators. */
+  readonly rpcUrls: readonly string[];
+  /** How many providers must tell of the same block before its state counts as proven. */
+  readonly quorum: number;
+  readonly guard: BlockGuard;
+}
+
+export interface NameQuery {
+  readonly name: string;
+  readonly records: readonly RecordKey[];
+}
+
+/** What the chain path tells about several names at one block; `null` readings could not be made. */
+export interface ChainReading {
+  readonly block: BlockReference;
+  readonly readings: readonly (NameReading | ForeignResolverError)[];
+}
+
+/** A name's words, then its records, then the rest of long ones; more only for plain names that hang deep. */
+const ROUNDS_MAX = 24;
+/** Providers whose newest blocks lie further apart than this are not on the same footing. */
+const HEAD_DISTANCE_MAX = 4n;
+
+interface Head {
+  readonly target: Target;
+  readonly block: BlockReference;
+  readonly words: SlotWords;
+}
+
+export interface ChainPath extends Path {
+  /** Several names in the round trips of one. */
+  readonly readMany: (run: Run, queries: readonly NameQuery[]) => Promise<ChainReading | PathReply>;
+}
+
+export function createChainPath(options: ChainPathOptions): ChainPath {
+  const isProven = options.quorum >= 2;
+  const fetcher = isProven ? provenSlots(options.account) : claimedSlots(options.account);
+  const readMany = (run: Run, queries: readonly NameQuery[]) => read(options, fetcher, run, queries);
+  return {
+    name: "chain",
+    verified: isProven,
+    supports: () => true,
+    readMany,
+    async ask(run, name, records) {
+      const told = await readMany(run, [{ name, records }]);
+      if ("path" in told) return told;
+      const [reading] = told.readings;
+      if (reading === undefined) return failedReply("chain", "unreachable", "nothing was read");
+      if (reading instanceof ForeignResolverError) return failedReply("chain", "refused", reading.shortMessage);
+      return chainReply(options, isProven, told.block, reading);
+    },
+  };
+}
+
+export function chainReply(
+  options: Pick<ChainPathOptions, "guard">,
+  isProven: boolean,
+  block: BlockReference,
+  reading: NameReading,
+): PathReply {
+  const isStale = options.guard.isStale(block);
+  return {
+    path: "chain",
+    outcome: isStale ? "stale" : "answered",
+    results: reading.results,
+    evidence: isProven ? "proof" : "none",
+    block,
+    status: reading.status,
+    reason: isStale ? `block ${block.number} is old` : `block ${block.number}`,
+  };
+}
+
+/** The slots certain to be needed: the words of the names, at every depth below the TLD. */
+function firstSlots(options: ChainPathOptions, queries: readonly NameQuery[]): Hex[] {
+  const slots = new Set<Hex>();
+  const tld = `.${options.tld}`;
+  for (const { name, records } of queries) {
+    const owners = records.flatMap((record) => (record.kind === "dns" ? [record.owner] : []));
+    for (const start of [name, ...owners]) {
+      for (let at = start; at.endsWith(tld); at = at.slice(at.indexOf(".") + 1)) slots.add(nameSlot(namehash(at)));
+    }
+  }
+  return [...slots];
+}
+
+async function read(
+  options: ChainPathOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  queries: readonly NameQuery[],
+): Promise<ChainReading | PathReply> {
+  const first = firstSlots(options, queries);
+  const head = await agreeOnHead(options, fetcher, run, first);
+  if ("path" in head) return head;
+  const { block } = head;
+  options.guard.accepted(block);
+  const store = new SlotStore();
+  for (const [slot, word] of head.words) store.set(slot, word);
+  const { tld, account } = options;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const readings: (NameReading | ForeignResolverError)[] = [];
+    const missing = new Set<Hex>();
+    for (const { name, records } of queries) {
+      try {
+        const parameters = { name, records, tld, registry: account.registry, timestamp: block.timestamp };
+        const told = store.read(parameters);
+        if ("reading" in told) readings.push(told.reading);
+        else for (const slot of told.missing) missing.add(slot);
+      } catch (error) {
+        if (error instanceof ForeignResolverError) readings.push(error);
+        else if (isVerificationError(error)) return failedReply("chain", "wrong", error.shortMessage);
+        else throw error;
+      }
+    }
+    if (missing.size === 0) return { block, readings };
+    const words = await fetchSlots(options, fetcher, run, block, [...missing], head.target);
+    if ("path" in words) return words;
+    for (const [slot, word] of words) store.set(slot, word);
+  }
+  return failedReply("chain", "wrong", "the registry's state leads in circles");
+}
+
+/** Asks providers for their newest block and, in the same exchange, for the slots certain to be needed. */
+async function agreeOnHead(
+  options: ChainPathOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  slots: readonly Hex[],
+): Promise<Head | PathReply> {
+  const { guard, quorum } = options;
+  const head: RpcCall = { method: "eth_getBlockByNumber", params: ["latest", false] };
+  const told = await askSeveral<Target, Head, readonly Head[]>(run, {
+    path: "chain",
+    targets: options.rpcUrls.map((endpoint) => ({ endpoint })),
+    ask: (target, signal) =>
+      replyFrom(async () => {
+        const [block, ...results] = await callRpc(
+          run,
+          target.endpoint,
+          [head, ...fetcher.calls(slots, "latest")],
+          signal,
+        );
+        const parsed = parseRpcBlock(block);
+        const objection = guard.objection(parsed);
+        if (objection !== undefined) return { outcome: "stale", reason: objection };
+        const words = await wordsAt(run, fetcher, target, parsed, slots, results, signal);
+        return { outcome: "answered", value: { target, block: parsed, words }, reason: `block ${parsed.number}` };
+      }),
+    judge(heads) {
+      const near = nearest(heads);
+      return near.length >= quorum ? { done: near } : { missing: quorum - near.length };
+    },
+  });
+  if (told.result === undefined) return pathFailure(told.failure, told.reason, told.values.length);
+  return await confirm(options, run, told.result);
+}
+
+/** A block may arrive between the two calls of one exchange; then the slots are asked for again, at the block told. */
+async function wordsAt(
+  run: Run,
+  fetcher: SlotFetcher,
+  target: Target,
+  block: BlockReference,
+  slots: readonly Hex[],
+  results: readonly unknown[],
+  signal: AbortSignal,
+): Promise<SlotWords> {
+  try {
+    return fetcher.parse(slots, block, results);
+  } catch (error) {
+    if (!isVerificationError(error)) throw error;
+    const again = await callRpc(run, target.endpoint, fetcher.calls(slots, blockTag(block.number)), signal);
+    return fetcher.parse(slots, block, again);
+  }
+}
+
+/** The largest group of heads that lie near one another. */
+function nearest(heads: readonly Head[]): readonly Head[] {
+  let largest: readonly Head[] = [];
+  for (const { block } of heads) {
+    const group = heads.filter(
+      (other) => block.number >= other.block.number && block.number - other.block.number <= HEAD_DISTANCE_MAX,
+    );
+    if (group.length > largest.length) largest = group;
+  }
+  return largest;
+}
+
+/** The lowest of the heads, once all the others have told of the same block. */
+async function confirm(options: ChainPathOptions, run: Run, heads: readonly Head[]): Promise<Head | PathReply> {
+  const lowest = heads.reduce((left, right) => (right.block.number < left.block.number ? right : left));
+  const { block } = lowest;
+  const others = heads.filter((head) => head !== lowest && head.block.number !== block.number);
+  const same = heads.filter((head) => head.block.number === block.number && isSameBlock(head.block, block)).length;
+  if (same >= options.quorum) return lowest;
+  const told = await askSeveral<Target, BlockReference, true>(run, {
+    path: "chain",
+    targets: others.map((head) => head.target),
+    ask: (target, signal) =>
+      replyFrom(async () => {
+        const call = { method: "eth_getBlockByNumber", params: [blockTag(block.number), false] };
+        const [result] = await callRpc(run, target.endpoint, [call], signal);
+        const value = parseRpcBlock(result);
+        if (!isSameBlock(value, block)) return { outcome: "wrong", reason: `tells of another block ${block.number}` };
+        return { outcome: "answered", value, reason: `confirms block ${block.number}` };
+      }),
+    judge: (values) =>
+      same + values.length >= options.quorum ? { done: true } : { missing: options.quorum - same - values.length },
+  });
+  if (told.result === true) return lowest;
+  if (told.values.length === 0 && others.length === 0) {
+    return failedReply("chain", "wrong", `providers tell of different blocks ${block.number}`);
+  }
+  return pathFailure(told.failure, told.reason, told.values.length);
+}
+
+/** More slots at the block agreed upon, from whoever has them first; the provider that has just answered comes first. */
+async function fetchSlots(
+  options: ChainPathOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  block: BlockReference,
+  slots: readonly Hex[],
+  first: Target,
+): Promise<SlotWords | PathReply> {
+  const rest = options.rpcUrls.filter((endpoint) => endpoint !== first.endpoint).map((endpoint) => ({ endpoint }));
+  const told = await askSeveral<Target, SlotWords, SlotWords>(run, {
+    path: "chain",
+    targets: [first, ...rest],
+    ask: (target, signal) =>
+      replyFrom(async () => {
+        const results = await callRpc(run, target.endpoint, fetcher.calls(slots, blockTag(block.number)), signal);
+        const value = fetcher.parse(slots, block, results);
+        return { outcome: "answered", value, reason: `${slots.length} slots at block ${block.number}` };
+      }),
+    judge: ([words]) => (words === undefined ? { missing: 1 } : { done: words }),
+  });
+  return told.result ?? pathFailure(told.failure, told.reason, 0);
+}
+
+async function replyFrom<Value>(work: () => Promise<Reply<Value>>): Promise<Reply<Value>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RpcError) {
+      const { outcome, barredMs } = error;
+      return { outcome, reason: error.shortMessage, ...(barredMs === undefined ? {} : { barredMs }) };
+    }
+    if (isVerificationError(error)) return { outcome: "wrong", reason: error.shortMessage };
+    throw error;
+  }
+}
+
+function pathFailure(outcome: PathReply["outcome"] | "absent", reason: string, answeredCount: number): PathReply {
+  if (outcome === "answered" || outcome === "absent") return failedReply("chain", "unreachable", reason);
+  const why = answeredCount > 0 ? `too few providers agree; ${reason}` : reason;
+  return failedReply("chain", outcome, why);
+}
