@@ -1,9 +1,10 @@
 /** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
+import { addResolveCommand } from "./commands/resolve.ts";
 import { addShardCommand } from "./commands/shard.ts";
 
-const COMMANDS: readonly AddCommand[] = [addShardCommand];
+const COMMANDS: readonly AddCommand[] = [addResolveCommand, addShardCommand];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
 export function createProgram(terminal: Terminal): Command {
