@@ -6,7 +6,7 @@
  * gateway is down or sheds it, to another one, until a member answers or all were tried. The tries of a tick are played in
  * rounds: in each round every gateway accepts what its capacity still allows, chosen at random, and sheds the rest.
  */
-import { BaseError } from "../base/errors.ts";
+import { assert, BaseError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 
 /** Which gateways each name has. */
@@ -44,9 +44,11 @@ export interface BlastTick {
 
 export interface BlastRun {
   readonly ticks: readonly BlastTick[];
-  /** Members lost by each name at the end. */
+  /** The last of the ticks in which fewest names were untouched. */
+  readonly worst: BlastTick;
+  /** Members lost by each name in that tick. */
   readonly lostMembers: Uint8Array;
-  /** Gateways down or shedding at the end. */
+  /** 1 for every gateway that was down or shedding in that tick. */
   readonly lostGateways: Uint8Array;
 }
 
@@ -73,14 +75,23 @@ export function playBlast(options: playBlast.Options): BlastRun {
   checkOptions(options);
   const world = createWorld(options);
   const timeline: BlastTick[] = [];
+  const lostMembers = new Uint8Array(assignment.nameCount);
+  const lostGateways = new Uint8Array(assignment.gatewayCount);
+  let worst: BlastTick | undefined;
   for (let tick = 0; tick < ticks; tick += 1) {
     const attacked = tick >= attackFrom && tick < attackUntil;
     if (tick === attackUntil) world.down.fill(0);
     if (attacked && attack.kind === "outage") for (const gateway of attack.gateways) world.down[gateway] = 1;
     const traffic = playTick(world, options, attacked);
-    timeline.push({ tick, ...traffic, ...countLosses(world, assignment) });
+    const row: BlastTick = { tick, ...traffic, ...countLosses(world, assignment) };
+    timeline.push(row);
+    if (worst !== undefined && row.nameCounts[0]! > worst.nameCounts[0]!) continue;
+    worst = row;
+    lostMembers.set(world.lostMembers);
+    lostGateways.set(world.lost);
   }
-  return { ticks: timeline, lostMembers: world.lostMembers, lostGateways: world.lost };
+  assert(worst, "a run has at least one tick");
+  return { ticks: timeline, worst, lostMembers, lostGateways };
 }
 
 export declare namespace playBlast {

@@ -28,6 +28,7 @@ export {
   SubsetOrderError,
   unrankCombination,
 } from "./combinatorics.ts";
+export { type DirectoryCall, directoryCallsOf } from "./encode.ts";
 export {
   createFamily,
   ExhaustedSchemeError,
@@ -64,7 +65,7 @@ export {
   UnknownDomainError,
   UnknownNameError,
 } from "./lattice.ts";
-export { drawFleet, drawWorkers, type FleetPicture, statesOf, type WorkersPanel, worstTick } from "./picture.ts";
+export { drawFleet, drawWorkers, type FleetPicture, statesOf, type WorkersPanel } from "./picture.ts";
 export {
   DuplicateGatewayError,
   EmptyZoneError,

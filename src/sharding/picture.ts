@@ -139,16 +139,8 @@ function timeline(run: BlastRun, left: number, top: number, width: number, heigh
   return `<g>${parts.join("")}${legend}${textAt(left, top + height + 18, `ticks 0 to ${run.ticks.length - 1}; names, logarithmic`)}</g>`;
 }
 
-/** The tick in which most names have lost something. */
-export function worstTick(run: BlastRun): BlastRun["ticks"][number] | undefined {
-  return run.ticks.reduce<BlastRun["ticks"][number] | undefined>(
-    (worst, tick) => (worst === undefined || tick.nameCounts[0]! < worst.nameCounts[0]! ? tick : worst),
-    undefined,
-  );
-}
-
 function lossTable(run: BlastRun, predicted: readonly number[], left: number, top: number): string {
-  const counts = worstTick(run)?.nameCounts ?? [];
+  const counts = run.worst.nameCounts;
   const total = counts.reduce((sum, count) => sum + count, 0);
   const rows = counts.map((count, lost) => {
     const expected = (predicted[lost] ?? 0) * total;

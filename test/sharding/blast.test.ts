@@ -16,7 +16,6 @@ import {
   SubsetImpossibleError,
   statesOf,
   UnknownAttackTargetError,
-  worstTick,
 } from "../../src/sharding/index.ts";
 import { chiSquareP, upperGamma } from "./chiSquare.ts";
 
@@ -164,14 +163,14 @@ describe("blast", () => {
       attackUntil: 9,
       requestsPerTick: 20,
     });
-    expect([...run.lostGateways]).to.deep.equal([0, 0, 0, 0, 0, 0, 0, 0]);
+    expect([...run.lostGateways]).to.deep.equal([1, 0, 0, 1, 0, 0, 0, 0]);
     const during = run.ticks[7]!;
     expect(during.downCount).to.equal(2);
     expect(during.nameCounts).to.deep.equal([0, 2, 0]);
     expect(during.answeredCount).to.equal(during.requestCount);
     expect(run.ticks[2]!.nameCounts).to.deep.equal([2, 0, 0]);
     expect(run.ticks[9]!.nameCounts).to.deep.equal([2, 0, 0]);
-    expect(worstTick(run)!.tick).to.be.within(3, 8);
+    expect(run.worst.tick).to.equal(8);
   });
 
   it("returns everybody dead without sharding, and a quarter with plain shards", () => {
