@@ -1,11 +1,10 @@
 /** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
-import { addResolveCommand } from "./commands/resolve.ts";
+import { addGatewayCommand } from "./commands/gateway.ts";
 import { addShardCommand } from "./commands/shard.ts";
-import { addShardsCommand } from "./commands/shards.ts";
 
-const COMMANDS: readonly AddCommand[] = [addResolveCommand, addShardCommand, addShardsCommand];
+const COMMANDS: readonly AddCommand[] = [addShardCommand, addGatewayCommand];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
 export function createProgram(terminal: Terminal): Command {

@@ -16,6 +16,7 @@ export interface ChainLog {
   readonly blockNumber: number;
   readonly blockHash: Hex;
   readonly logIndex: number;
+  readonly transactionHash: Hex;
   readonly address: Hex;
   readonly topics: readonly Hex[];
   readonly data: Hex;

@@ -112,6 +112,7 @@ export function createRpcSource(options: RpcOptions): ChainSource {
         blockNumber: quantity(item.blockNumber, "a log's block"),
         blockHash: bytes(item.blockHash, "a log's block hash", 32),
         logIndex: quantity(item.logIndex, "a log's index"),
+        transactionHash: bytes(item.transactionHash, "a transaction hash", 32),
         address: bytes(item.address, "a log's address", 20),
         topics: Array.isArray(item.topics) ? item.topics.map((topic) => bytes(topic, "a topic", 32)) : [],
         data: bytes(item.data, "a log's data"),

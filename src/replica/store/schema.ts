@@ -19,3 +19,5 @@ export const SCHEMA = `
   CREATE INDEX names_by_parent ON names (parent, label);
   CREATE TABLE records (node TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (node, record)) STRICT, WITHOUT ROWID;
 `;
+
+export const TABLES = ["meta", "slots", "blocks", "undo", "directory_undo", "names", "records"];

@@ -8,7 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Hex } from "../../base/bytes.ts";
 import { assert, BaseError, messageOf } from "../../base/errors.ts";
 import type { BlockHeader } from "../source/chainSource.ts";
-import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+import { SCHEMA, SCHEMA_VERSION, TABLES } from "./schema.ts";
 
 /** Which chain and which contracts a store is a copy of. */
 export interface StoreIdentity {
@@ -179,6 +179,23 @@ export class Store {
     for (const row of this.#run("SELECT node, record FROM records").iterate()) visit(row as unknown as RecordEntry);
   }
 
+  /** The label and parent of a node that an event named; `undefined` where none did. */
+  nameEntry(node: Hex): NameEntry | undefined {
+    return this.#run("SELECT node, parent, label FROM names WHERE node = ?").get(node) as NameEntry | undefined;
+  }
+
+  /** The names directly below a node, by label. */
+  childrenOf(node: Hex): readonly NameEntry[] {
+    const rows = this.#run("SELECT node, parent, label FROM names WHERE parent = ? ORDER BY label").all(node);
+    return rows as unknown as NameEntry[];
+  }
+
+  /** Text forms of the records that were ever set on a node. */
+  recordsOf(node: Hex): readonly string[] {
+    const rows = this.#run("SELECT record FROM records WHERE node = ? ORDER BY record").all(node);
+    return (rows as unknown as { record: string }[]).map(({ record }) => record);
+  }
+
   /** What blocks above `block` overwrote, oldest value first seen: the way back to the state at `block`. */
   valuesAt(block: number): Map<SlotKey, Uint8Array | undefined> {
     const rows = this.#run("SELECT key, previous FROM undo WHERE block > ? ORDER BY block DESC").iterate(block);
@@ -254,6 +271,15 @@ export class Store {
       this.#run("DELETE FROM blocks WHERE number > ?").run(block);
     });
     assert(this.head()?.number === block, "a rollback ends at a block that is held");
+  }
+
+  /** Forgets everything but the identity: the way out of a copy that was never proven right. */
+  clear(): void {
+    const identity = this.meta("identity") ?? "";
+    this.#transaction(() => {
+      for (const table of TABLES) this.#database.exec(`DELETE FROM ${table}`);
+      this.setMeta("identity", identity);
+    });
   }
 
   close(): void {

@@ -1,0 +1,91 @@
+/** `holdfast gateway`: runs a gateway until it is told to end. */
+
+import { systemClock } from "../../base/clock.ts";
+import { createLog } from "../../base/log.ts";
+import { secureRandom } from "../../base/random.ts";
+import { readConfig } from "../../gateway/config.ts";
+import { startGateway } from "../../gateway/run.ts";
+import { type AddCommand, EXIT } from "../command.ts";
+
+const EXAMPLES = `
+Prints one line of JSON when it answers; ends on SIGTERM or Ctrl-C after the requests under way.
+The signer's key comes from HOLDFAST_SIGNER_KEY or the file named by signerKeyFile.
+
+Examples:
+  $ holdfast gateway --config gateway.yaml
+  $ HOLDFAST_SIGNER_KEY=0x… holdfast gateway --id 3 --rpc http://127.0.0.1:8545 \\
+      --deployment deployments/31337.json --data ./gateway-3 --http-port 8080 --dns-port 5300
+`;
+
+interface Options {
+  readonly config?: string;
+  readonly id?: string;
+  readonly rpc?: readonly string[];
+  readonly deployment?: string;
+  readonly data?: string;
+  readonly signerKeyFile?: string;
+  readonly host?: string;
+  readonly httpPort?: string;
+  readonly dnsPort?: string;
+  readonly mirrorSuffix?: string;
+  readonly dns?: boolean;
+  readonly log?: string;
+}
+
+function flagsOf(options: Options): Record<string, unknown> {
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  const dns = { host: options.host, port: number(options.dnsPort), mirrorSuffix: options.mirrorSuffix };
+  const hasDns = Object.values(dns).some((value) => value !== undefined);
+  const http = { host: options.host, port: number(options.httpPort) };
+  const hasHttp = Object.values(http).some((value) => value !== undefined);
+  return {
+    gatewayId: number(options.id),
+    rpc: options.rpc,
+    deployment: options.deployment,
+    data: options.data,
+    signerKeyFile: options.signerKeyFile,
+    log: options.log,
+    http: hasHttp ? http : undefined,
+    dns: options.dns === false ? false : hasDns ? dns : undefined,
+  };
+}
+
+export const addGatewayCommand: AddCommand = (program, terminal) => {
+  program
+    .command("gateway")
+    .description("run a gateway: a provable copy of the registry behind DNS and HTTP")
+    .option("--config <file>", "configuration file (YAML)")
+    .option("--id <number>", "this gateway's number in the directory")
+    .option("--rpc <url...>", "RPC providers, of distinct operators")
+    .option("--deployment <file>", "deployments file of the chain")
+    .option("--data <folder>", "folder of the embedded store")
+    .option("--signer-key-file <file>", "file with the signer's private key")
+    .option("--host <address>", "address to listen on")
+    .option("--http-port <number>", "port of the HTTP front, 0 for any that is free")
+    .option("--dns-port <number>", "port of the DNS front, 0 for any that is free")
+    .option("--mirror-suffix <name>", "serve all names under this ordinary domain too")
+    .option("--no-dns", "no DNS front")
+    .option("--log <level>", "debug, info, warn or error")
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: Options) => {
+      const config = readConfig(options.config, process.env, flagsOf(options));
+      const log = createLog(systemClock, config.log, terminal.err);
+      const gateway = await startGateway(config, { clock: systemClock, random: secureRandom, log });
+      const { gatewayId, signer, httpUrl, dnsEndpoint } = gateway;
+      terminal.out(`${JSON.stringify({ ready: true, gatewayId, signer, httpUrl, dnsEndpoint })}\n`);
+      await ended();
+      log.info("ending");
+      await gateway.close();
+      terminal.exit(EXIT.ok);
+    });
+};
+
+/** Settles when the process is told to end, or when the parent that forked it is gone. */
+function ended(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => resolve();
+    process.once("SIGTERM", end);
+    process.once("SIGINT", end);
+    process.once("disconnect", end);
+  });
+}

@@ -1,0 +1,169 @@
+/**
+ * The handler behind a socket. Everything a stranger can hold on to is bounded: header and body size, time per request,
+ * connections in all and for each client address, and how long a response may wait to be read.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { BaseError, messageOf } from "../../base/errors.ts";
+import type { HttpHandler } from "./handler.ts";
+import { type HttpRequest, type HttpResponse, problemResponse } from "./message.ts";
+
+export class HttpPortError extends BaseError {
+  override readonly name = "Gateway.HttpPortError";
+  constructor(host: string, port: number, cause: unknown) {
+    super("GATEWAY_HTTP_PORT", `The HTTP front cannot listen on ${host} port ${port}: ${messageOf(cause)}.`, { cause });
+  }
+}
+
+export declare namespace startHttpServer {
+  interface Options {
+    readonly handler: HttpHandler;
+    readonly host: string;
+    /** 0 for any that is free. */
+    readonly port: number;
+    /** PEM texts; left out behind a proxy or for plain HTTP. */
+    readonly tls?: { readonly certificate: string; readonly key: string };
+    readonly reusePort?: boolean;
+    readonly bodyBytesMax?: number;
+    readonly connectionsMax?: number;
+    readonly connectionsPerClientMax?: number;
+    /** A whole request must have come within this time, in milliseconds. */
+    readonly requestMsMax?: number;
+    /** A connection without traffic is closed after this time, in milliseconds. */
+    readonly idleMsMax?: number;
+  }
+}
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  /** Replaces the TLS certificate for new connections. */
+  setTls(tls: { readonly certificate: string; readonly key: string }): void;
+  /** Takes no new connection, ends idle ones, and resolves when requests under way are answered. */
+  close(): Promise<void>;
+}
+
+export async function startHttpServer(options: startHttpServer.Options): Promise<HttpServer> {
+  const { handler, host, port, tls, reusePort = false } = options;
+  const { bodyBytesMax = 64 * 1024, connectionsMax = 10_000, connectionsPerClientMax = 256 } = options;
+  const { requestMsMax = 10_000, idleMsMax = 30_000 } = options;
+  const perClient = new Map<string, number>();
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    requestTimeout: requestMsMax,
+    headersTimeout: requestMsMax,
+    keepAliveTimeout: idleMsMax,
+    connectionsCheckingInterval: Math.min(1_000, requestMsMax),
+  };
+  const listener = (message: IncomingMessage, response: ServerResponse) => {
+    serve(handler, message, response, bodyBytesMax);
+  };
+  const server = tls
+    ? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener)
+    : createServer(limits, listener);
+  server.maxConnections = connectionsMax;
+  server.maxRequestsPerSocket = 0;
+  // A reader that stops reading leaves the socket without progress, which is what the time-out counts.
+  server.setTimeout(idleMsMax);
+  server.on("connection", (socket: Socket) => {
+    const client = socket.remoteAddress ?? "";
+    const count = (perClient.get(client) ?? 0) + 1;
+    if (count > connectionsPerClientMax) {
+      socket.destroy();
+      return;
+    }
+    perClient.set(client, count);
+    socket.once("close", () => {
+      const left = (perClient.get(client) ?? 1) - 1;
+      if (left === 0) perClient.delete(client);
+      else perClient.set(client, left);
+    });
+  });
+  server.on("clientError", (_error, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(new HttpPortError(host, port, error)));
+    server.listen({ host, port, reusePort }, resolve);
+  });
+  return {
+    host,
+    port: (server.address() as AddressInfo).port,
+    setTls: (next) => {
+      if ("setSecureContext" in server) server.setSecureContext({ cert: next.certificate, key: next.key });
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+const NO_BODY = new Uint8Array();
+
+function serve(handler: HttpHandler, message: IncomingMessage, response: ServerResponse, bodyBytesMax: number): void {
+  if (message.method === "GET" || message.method === "HEAD") {
+    // Nothing of a body is read, but Node must not wait for one.
+    message.resume();
+    run(handler, message, response, NO_BODY);
+    return;
+  }
+  const chunks: Uint8Array[] = [];
+  let byteCount = 0;
+  message.on("data", (chunk: Uint8Array) => {
+    byteCount += chunk.length;
+    if (byteCount <= bodyBytesMax) {
+      chunks.push(chunk);
+      return;
+    }
+    if (response.headersSent) return;
+    write(
+      message,
+      response,
+      problemResponse(413, "too-large", `At most ${bodyBytesMax} bytes.`, { connection: "close" }),
+    );
+    response.once("finish", () => message.destroy());
+  });
+  message.on("end", () => {
+    if (!response.headersSent)
+      run(handler, message, response, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+  });
+}
+
+function run(handler: HttpHandler, message: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
+  const target = message.url ?? "/";
+  const mark = target.indexOf("?");
+  const { headers, socket } = message;
+  const request: HttpRequest = {
+    method: message.method ?? "GET",
+    path: mark === -1 ? target : target.slice(0, mark),
+    search: mark === -1 ? "" : target.slice(mark + 1),
+    field: (name) => {
+      const value = headers[name];
+      return typeof value === "string" ? value : value?.[0];
+    },
+    body,
+    peer: { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
+  };
+  const result = handler(request);
+  if (result instanceof Promise) {
+    result.then(
+      (settled) => write(message, response, settled),
+      () => response.destroy(),
+    );
+  } else {
+    write(message, response, result);
+  }
+}
+
+function write(message: IncomingMessage, response: ServerResponse, result: HttpResponse): void {
+  if (response.destroyed || response.writableEnded) return;
+  const byteCount = typeof result.body === "string" ? Buffer.byteLength(result.body) : result.body.length;
+  const hasBody = result.status !== 204 && result.status !== 304;
+  response.writeHead(result.status, hasBody ? { ...result.fields, "content-length": byteCount } : result.fields);
+  if (message.method === "HEAD" || !hasBody) response.end();
+  else response.end(result.body);
+}

@@ -1,0 +1,181 @@
+/** A whole gateway in this process: replica, HTTP and DNS fronts, started from a configuration and stopped in order. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Hex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import { type Deployment, readDeployment } from "../chain/deployment.ts";
+import { namehash } from "../naming/namehash.ts";
+import { createLogDecoder } from "../replica/decode.ts";
+import { Replica } from "../replica/replica.ts";
+import { ProviderPool } from "../replica/source/providerPool.ts";
+import type { Fetch } from "../replica/source/rpc.ts";
+import { createRpcSource } from "../replica/source/rpcSource.ts";
+import { Store } from "../replica/store/store.ts";
+import { type GatewayConfig, InvalidConfigError } from "./config.ts";
+import { createDnsHandler } from "./dns/handler.ts";
+import { type DnsServer, startDnsServer } from "./dns/server.ts";
+import { createGateway } from "./gateway.ts";
+import { answerRoute } from "./http/answerRoute.ts";
+import { createResponseCache } from "./http/cache.ts";
+import { createHttpHandler } from "./http/handler.ts";
+import { type HttpServer, startHttpServer } from "./http/server.ts";
+import { statusRoutes } from "./http/statusRoutes.ts";
+import { createSigner } from "./signer.ts";
+import { createReplicaZones } from "./zone/replicaZones.ts";
+
+/** What the world gives a gateway, handed in. */
+export interface GatewayWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How RPC providers are reached; Node's own by default. */
+  readonly fetch?: Fetch;
+}
+
+export interface RunningGateway {
+  readonly gatewayId: number;
+  /** Address of the key that signs its answers, lower case. */
+  readonly signer: Hex;
+  readonly httpUrl: string;
+  /** `host:port`; `null` where DNS is off. */
+  readonly dnsEndpoint: string | null;
+  readonly replica: Replica;
+  /** Stops taking work, answers what is under way, and ends. */
+  close(): Promise<void>;
+}
+
+function readSecret(config: GatewayConfig): { key: string; source: string } {
+  if (config.signerKey !== undefined) return { key: config.signerKey, source: "HOLDFAST_SIGNER_KEY" };
+  const path = config.signerKeyFile;
+  if (path === undefined) {
+    throw new InvalidConfigError("The configuration", ["signerKeyFile: missing, and HOLDFAST_SIGNER_KEY is not set"]);
+  }
+  try {
+    return { key: readFileSync(path, "utf8"), source: path };
+  } catch (error) {
+    throw new InvalidConfigError("The configuration", [`signerKeyFile: ${messageOf(error)}`], error);
+  }
+}
+
+function readTls(config: GatewayConfig): { certificate: string; key: string } | undefined {
+  const { tls } = config.http;
+  if (tls === undefined) return undefined;
+  try {
+    return { certificate: readFileSync(tls.certificate, "utf8"), key: readFileSync(tls.key, "utf8") };
+  } catch (error) {
+    throw new InvalidConfigError("The configuration", [`http.tls: ${messageOf(error)}`], error);
+  }
+}
+
+function openReplica(config: GatewayConfig, deployment: Deployment, { clock, log, fetch }: GatewayWorld) {
+  const { chainId, startBlock, contracts, codeHashes, tld } = deployment;
+  const { registry, directory } = contracts;
+  const store = new Store(join(config.data, "replica.db"), {
+    chainId,
+    registry,
+    directory,
+    startBlock: Number(startBlock),
+  });
+  const sources = config.rpc.map((url) =>
+    createRpcSource({ url, clock, deadlineMs: config.rpcDeadlineMs, ...(fetch === undefined ? {} : { fetch }) }),
+  );
+  const agreement = config.agreement === undefined ? {} : { agreement: config.agreement };
+  const pool = new ProviderPool({ sources, clock, log, ...agreement });
+  const replica = new Replica({
+    store,
+    pool,
+    decode: createLogDecoder(contracts),
+    contracts: { registry, directory, tldNode: namehash(tld) },
+    codeHash: codeHashes.registry,
+    startBlock: Number(startBlock),
+    clock,
+    log,
+    reorgBlocksMax: config.reorgBlocksMax,
+    confirmationCount: config.confirmationCount,
+    rangeBlocksMax: config.rangeBlocksMax,
+    pollMs: config.pollMs,
+  });
+  return { replica, pool };
+}
+
+/**
+ * Starts a gateway: loads its copy, opens its fronts, follows the chain. It answers from what the store holds before any RPC
+ * provider is reached. Throws `InvalidConfigError`, `StoreError`, `ForeignStoreError`, `HttpPortError`, `PortInUseError`.
+ */
+export async function startGateway(config: GatewayConfig, world: GatewayWorld): Promise<RunningGateway> {
+  const { clock, log } = world;
+  const secret = readSecret(config);
+  const signer = createSigner(secret.key, secret.source);
+  const deployment = await readDeployment(config.deployment);
+  const { chainId, contracts, tld } = deployment;
+  const { replica, pool } = openReplica(config, deployment, world);
+  const { gatewayId } = config;
+  const { registry } = contracts;
+  const domain = { chainId, directory: contracts.directory };
+  const gateway = createGateway({ replica, gatewayId, signer, domain, registry, tld, clock });
+  const cache = createResponseCache();
+  let isDraining = false;
+  const status = { gateway, replica, pool, gatewayId, chainId, directoryAddress: contracts.directory, tld };
+  const routes = [answerRoute({ gateway, cache }), ...statusRoutes({ ...status, isDraining: () => isDraining })];
+  const tls = readTls(config);
+  const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
+  let http: HttpServer | undefined;
+  let dns: DnsServer | undefined;
+  try {
+    const limits = { connectionsMax, connectionsPerClientMax, ...(tls === undefined ? {} : { tls }) };
+    http = await startHttpServer({ handler: createHttpHandler(routes, log), host, port, ...limits });
+    dns = await startDns(config, world, () =>
+      createReplicaZones({ replica, gateway, registry, tld, ...mirrorOf(config) }),
+    );
+  } catch (error) {
+    await http?.close();
+    await replica.stop();
+    throw error;
+  }
+  replica.onChange(() => cache.clear());
+  replica.start();
+  const scheme = tls === undefined ? "http" : "https";
+  return {
+    gatewayId,
+    signer: signer.address,
+    httpUrl: `${scheme}://${urlHost(host)}:${http.port}`,
+    dnsEndpoint: dns === undefined ? null : `${urlHost(dns.host)}:${dns.port}`,
+    replica,
+    async close() {
+      isDraining = true;
+      await Promise.all([http.close(), dns?.close()]);
+      await replica.stop();
+    },
+  };
+}
+
+function mirrorOf(config: GatewayConfig): { mirrorSuffix?: string } {
+  const suffix = config.dns === false ? undefined : config.dns.mirrorSuffix;
+  return suffix === undefined ? {} : { mirrorSuffix: suffix.toLowerCase().replace(/\.$/, "") };
+}
+
+async function startDns(
+  config: GatewayConfig,
+  { clock, random, log }: GatewayWorld,
+  createSource: () => ReturnType<typeof createReplicaZones>,
+): Promise<DnsServer | undefined> {
+  if (config.dns === false) return undefined;
+  const { host, port, nsid, responsesPerSecond, budgetPerSecond } = config.dns;
+  const handler = createDnsHandler({
+    source: createSource(),
+    clock,
+    random,
+    responsesPerSecond,
+    budgetPerSecond,
+    ...(nsid === undefined ? {} : { nsid }),
+  });
+  return await startDnsServer({ handler, host, port, clock, log });
+}
+
+/** A host as URLs write it: IPv6 addresses in brackets. */
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,178 @@
+/**
+ * The replica as DNS zones. The TLD is one zone, in which every registered name is a delegation to its four virtual gateways,
+ * as in a parent zone; a name this gateway serves is a zone of its own, built from its records when it is first asked for and
+ * thrown away when one of them changes. The same names may appear once more under a mirror suffix.
+ */
+
+import { fromHex, type Hex } from "../../base/bytes.ts";
+import { shardOf } from "../../directory/directory.ts";
+import { TYPE } from "../../dns/codes.ts";
+import { type DomainName, isAtOrBelow } from "../../dns/name.ts";
+import { labelsOf } from "../../naming/name.ts";
+import { type Node, namehash, ROOT_NODE } from "../../naming/namehash.ts";
+import { readName } from "../../proof/readName.ts";
+import type { NameStatus } from "../../protocol/answer.ts";
+import type { Replica } from "../../replica/replica.ts";
+import type { Zone, ZoneNode, ZoneSource } from "../dns/zoneSource.ts";
+import type { Gateway } from "../gateway.ts";
+import { nameOf } from "./domain.ts";
+import { delegationOf, isServerLabel, NO_RRSETS, recordsOfNode, serverNode, syntheticSoa } from "./infrastructure.ts";
+import { buildNameZone, type NameZone } from "./nameZone.ts";
+
+export interface ReplicaZonesOptions {
+  readonly replica: Replica;
+  readonly gateway: Gateway;
+  readonly registry: Hex;
+  readonly tld: string;
+  /** A further suffix under which all names appear, such as `names.example.com`. */
+  readonly mirrorSuffix?: DomainName;
+
+  /** Zones of names kept built. */
+  readonly zonesMax?: number;
+}
+
+/** The zones of one suffix. */
+interface View {
+  readonly suffix: DomainName;
+  readonly suffixDepth: number;
+  readonly tldZone: Zone;
+  /** Of names that this gateway serves, by domain name. */
+  readonly nameZones: Map<DomainName, NameZone>;
+}
+
+/** The names of a replica as a source of zones. */
+export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
+  const { replica, tld, mirrorSuffix, zonesMax = 10_000 } = options;
+  const listeners = new Set<(apex: DomainName) => void>();
+  const suffixes = mirrorSuffix === undefined ? [tld] : [tld, mirrorSuffix];
+  const views = suffixes.map((suffix) => createView(options, suffix));
+
+  const viewOf = (domain: DomainName) => views.find(({ suffix }) => isAtOrBelow(domain, suffix));
+  const zoneOfName = (view: View, domain: DomainName): Zone | undefined => {
+    const known = view.nameZones.get(domain);
+    if (known !== undefined && (replica.head?.timestamp ?? 0) < known.holdsUntil) return known.zone;
+    view.nameZones.delete(domain);
+    const name = nameUnderTld(view, domain, tld);
+    // Only names served here are remembered: random ones, asked for by the million, must not push them out.
+    if (name === undefined || !options.gateway.serves(name)) return undefined;
+    const built = buildNameZone(options, name, domain, view.suffix);
+    if (view.nameZones.size >= zonesMax) view.nameZones.delete(view.nameZones.keys().next().value!);
+    view.nameZones.set(domain, built);
+    return built.zone;
+  };
+
+  replica.onChange(({ touched, directoryChanged }) => {
+    const apexes = new Set<DomainName>();
+    for (const view of views) {
+      if (touched === "all" || directoryChanged) {
+        for (const apex of view.nameZones.keys()) apexes.add(apex);
+        view.nameZones.clear();
+        apexes.add(view.suffix);
+        continue;
+      }
+      for (const node of touched) {
+        const label = topLabelOf(replica, node, namehash(tld));
+        if (label === undefined) continue;
+        const apex = `${label}.${view.suffix}`;
+        view.nameZones.delete(apex);
+        apexes.add(apex).add(view.suffix);
+      }
+    }
+    for (const listener of listeners) for (const apex of apexes) listener(apex);
+  });
+
+  return {
+    zoneOf(domain) {
+      const view = viewOf(domain);
+      if (view === undefined) return undefined;
+      const labels = labelsOf(domain);
+      const top = labels.at(-1 - view.suffixDepth);
+      if (top === undefined || isServerLabel(top)) return view.tldZone;
+      return zoneOfName(view, `${top}.${view.suffix}`) ?? view.tldZone;
+    },
+    *zones() {
+      for (const view of views) {
+        yield view.tldZone;
+        for (const { label } of replica.store.childrenOf(namehash(tld))) {
+          const zone = zoneOfName(view, `${label}.${view.suffix}`);
+          if (zone !== undefined) yield zone;
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** The registry name that a domain name under a suffix stands for. */
+export function nameUnderTld(view: Pick<View, "suffix">, domain: DomainName, tld: string): string | undefined {
+  return nameOf(`${domain.slice(0, domain.length - view.suffix.length)}${tld}`);
+}
+
+/** The label directly under the TLD at or above a node, as far as events told it. */
+function topLabelOf(replica: Replica, node: Node, tldNode: Node): string | undefined {
+  let at = node;
+  // A name has at most 127 labels.
+  for (let depth = 0; depth < 128 && at !== ROOT_NODE; depth += 1) {
+    const entry = replica.store.nameEntry(at);
+    if (entry === undefined) return undefined;
+    if (entry.parent === tldNode) return entry.label;
+    at = entry.parent;
+  }
+  return undefined;
+}
+
+function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
+  const { replica, tld, registry } = options;
+  const suffixDepth = labelsOf(suffix).length;
+  const view: View = { suffix, suffixDepth, tldZone: undefined as never, nameZones: new Map() };
+
+  const statusOf = (name: string): NameStatus | undefined => {
+    const { head } = replica;
+    if (head === undefined) return undefined;
+    const timestamp = BigInt(head.timestamp);
+    return readName((slot) => replica.read(fromHex(slot)), { name, records: [], tld, registry, timestamp }).status;
+  };
+  const delegation = (domain: DomainName): ZoneNode | undefined => {
+    const name = nameUnderTld(view, domain, tld);
+    const status = name === undefined ? undefined : statusOf(name);
+    if (name === undefined || status === undefined || status.shardIndex === null) return undefined;
+    const slots = shardOf(replica.directory, namehash(name), status.shardIndex);
+    return new Map([[TYPE.NS, delegationOf(domain, slots, suffix)]]);
+  };
+  const apexNode = (): ZoneNode => {
+    const slots = shardOf(replica.directory, namehash(tld), null);
+    const rrsets = [soaOf(), delegationOf(suffix, slots, suffix)];
+    return new Map(rrsets.map((rrset) => [rrset.type, rrset]));
+  };
+  const soaOf = () => syntheticSoa(suffix, suffix, replica.head?.number ?? 0);
+
+  const tldZone: Zone = {
+    apex: suffix,
+    get soa() {
+      return soaOf();
+    },
+    get isReady() {
+      return replica.head !== undefined && replica.status === "following";
+    },
+    node(domain) {
+      if (domain === suffix) return apexNode();
+      const depth = labelsOf(domain).length - suffixDepth;
+      const label = labelsOf(domain).at(-1 - suffixDepth) ?? "";
+      if (isServerLabel(label)) {
+        return depth === 1 ? serverNode(domain, label, replica.directory) : undefined;
+      }
+      return depth === 1 ? delegation(domain) : delegation(`${label}.${suffix}`) && NO_RRSETS;
+    },
+    *records() {
+      yield* recordsOfNode(apexNode());
+      for (const { label } of replica.store.childrenOf(namehash(tld))) {
+        const node = delegation(`${label}.${suffix}`);
+        if (node !== undefined) yield* recordsOfNode(node);
+      }
+    },
+  };
+  return Object.assign(view, { tldZone });
+}

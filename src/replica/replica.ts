@@ -1,0 +1,382 @@
+/**
+ * A gateway's own copy of the registry and the directory: it follows the chain's logs, survives restarts, undoes
+ * reorganisations, and proves to itself at every checkpoint that nothing is missing. Reading never leaves memory.
+ *
+ *     empty ──step()──▶ following ──root differs──▶ diverged ──step() from another provider──▶ following
+ *
+ * While it is `diverged` its answers are not to be given out.
+ */
+import type { Clock, Timer } from "../base/clock.ts";
+import { BaseError, messageOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { type Directory, EMPTY_DIRECTORY } from "../directory/directory.ts";
+import type { Node } from "../naming/namehash.ts";
+import { CHECKPOINT_INTERVAL } from "../protocol/attestation.ts";
+import {
+  type Checkpoint,
+  formatCheckpoint,
+  parseCheckpoint,
+  StorageMismatchError,
+  sealCheckpoint,
+  storageRootOf,
+} from "./checkpoint.ts";
+import { parseDirectory } from "./directoryText.ts";
+import { type Contracts, type DecodeLog, draftBlocks } from "./draft.ts";
+import type { BlockHeader, ChainSource } from "./source/chainSource.ts";
+import type { AgreedHead, ProviderPool } from "./source/providerPool.ts";
+import { fetchHeaders, fetchLogs, UnlinkedBlockError } from "./source/ranges.ts";
+import { RpcRefusedError } from "./source/rpc.ts";
+import { DishonestProviderError } from "./source/rpcSource.ts";
+import { SlotState } from "./state.ts";
+import { ReorgTooDeepError, type Store } from "./store/store.ts";
+
+export interface ReplicaOptions {
+  readonly store: Store;
+  readonly pool: ProviderPool;
+  readonly decode: DecodeLog;
+  readonly contracts: Contracts;
+  /** keccak256 of the registry's code, which its account must show. */
+  readonly codeHash: `0x${string}`;
+  /** The first block that can hold an event. */
+  readonly startBlock: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The deepest reorganisation that is undone, in blocks. */
+  readonly reorgBlocksMax?: number;
+  /** Blocks below the providers' head that are read: 0 follows the head. */
+  readonly confirmationCount?: number;
+  /** How many old blocks' logs are asked for at once. */
+  readonly rangeBlocksMax?: number;
+  /** Time between looks at the head, in milliseconds. */
+  readonly pollMs?: number;
+}
+
+export type ReplicaStatus = "empty" | "following" | "diverged";
+
+/** What moved: the nodes touched, or everything after a reorganisation. */
+export interface ReplicaChange {
+  readonly head: BlockHeader;
+  readonly touched: ReadonlySet<Node> | "all";
+  readonly directoryChanged: boolean;
+}
+
+const INTERVAL = Number(CHECKPOINT_INTERVAL);
+
+export class Replica {
+  readonly #options: Required<ReplicaOptions>;
+  readonly #state = new SlotState();
+  readonly #listeners = new Set<(change: ReplicaChange) => void>();
+  #head: BlockHeader | undefined;
+  #directory: Directory = EMPTY_DIRECTORY;
+  #checkpoint: Checkpoint | undefined;
+  #status: ReplicaStatus = "empty";
+  #lastStepError: unknown;
+  #logSource: ChainSource | undefined;
+  #eventCount = 0;
+  #timer: Timer | undefined;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+
+  /** Loads what the store holds; reads no chain. */
+  constructor(options: ReplicaOptions) {
+    this.#options = { reorgBlocksMax: 64, confirmationCount: 0, rangeBlocksMax: 2_000, pollMs: 500, ...options };
+    this.#load();
+  }
+
+  /** The newest block applied; `undefined` while the copy is empty. */
+  get head(): BlockHeader | undefined {
+    return this.#head;
+  }
+
+  get directory(): Directory {
+    return this.#directory;
+  }
+
+  /** The newest block at which the copy was proven right. */
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  get status(): ReplicaStatus {
+    return this.#status;
+  }
+
+  /** Why the last step did not succeed; `undefined` where it did. */
+  get lastStepError(): unknown {
+    return this.#lastStepError;
+  }
+
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
+  get slotCount(): number {
+    return this.#state.trie.slotCount;
+  }
+
+  get store(): Store {
+    return this.#options.store;
+  }
+
+  /** The value of a slot at the head, 32 bytes. */
+  read(slot: Uint8Array): Uint8Array {
+    return this.#state.read(slot);
+  }
+
+  /** The value of a slot at the checkpoint, 32 bytes. */
+  readAtCheckpoint(slot: Uint8Array): Uint8Array {
+    return this.#state.readAtBase(slot);
+  }
+
+  /** The storage proof of a hashed slot at the checkpoint. */
+  prove(hashedSlot: Uint8Array): Uint8Array[] {
+    return this.#state.trie.prove(hashedSlot);
+  }
+
+  /** Calls `listener` after every change; returns how to stop. */
+  onChange(listener: (change: ReplicaChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Follows the chain until `stop`. Failures are logged when they change and never end it. */
+  start(): void {
+    const turn = () => {
+      this.#running = this.step()
+        .then(() => this.#noteStep(undefined))
+        .catch((error: unknown) => this.#noteStep(error))
+        .finally(() => {
+          if (!this.#isStopped) this.#timer = this.#options.clock.schedule(this.#options.pollMs, turn);
+        });
+    };
+    turn();
+  }
+
+  /** Ends following, after the step under way, and closes the store. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+    this.#options.store.close();
+  }
+
+  #noteStep(error: unknown): void {
+    const { log } = this.#options;
+    const text = error === undefined ? undefined : messageOf(error);
+    const last = this.#lastStepError === undefined ? undefined : messageOf(this.#lastStepError);
+    this.#lastStepError = error;
+    if (text === last) return;
+    if (text === undefined) log.info("following again", { head: this.#head?.number });
+    else log.warn("not following", { reason: text, head: this.#head?.number });
+  }
+
+  /** Looks at the providers' head once and applies what is new. Throws when it could not. */
+  async step(): Promise<void> {
+    const agreed = await this.#options.pool.head();
+    if (!(await this.#reconcile(agreed))) return;
+    const target = agreed.header.number - this.#options.confirmationCount;
+    let next = this.#head === undefined ? this.#options.startBlock : this.#head.number + 1;
+    while (next <= target && !this.#isStopped) {
+      const to = this.#runEnd(next, target);
+      await this.#advance(agreed, next, to, to > target - this.#options.reorgBlocksMax);
+      if (to % INTERVAL === 0 && target - to < INTERVAL) await this.#seal(agreed);
+      next = to + 1;
+    }
+    const unsealed = this.#head !== undefined && this.#checkpoint?.header.number !== this.#head.number;
+    // A checkpoint whose account could not be had when its block came is tried again while it is still the head.
+    if (unsealed && this.#head!.number % INTERVAL === 0 && this.#head!.number === target) await this.#seal(agreed);
+  }
+
+  #load(): void {
+    const { store } = this.#options;
+    const head = store.head();
+    if (head === undefined) return;
+    store.forEachSlot((key, value) => this.#state.trie.set(key, value));
+    const directory = store.meta("directory");
+    if (directory !== undefined) this.#directory = parseDirectory(directory);
+    const text = store.meta("checkpoint");
+    const checkpoint = text === undefined ? undefined : parseCheckpoint(text);
+    if (checkpoint !== undefined && checkpoint.header.number >= store.oldestTarget()) {
+      const base = store.valuesAt(checkpoint.header.number);
+      const atHead = new Map([...base.keys()].map((key) => [key, this.#state.valueOf(key)] as const));
+      this.#state.setBase(base);
+      this.#state.apply(atHead);
+      this.#checkpoint = checkpoint;
+    }
+    this.#head = head;
+    this.#status = "following";
+  }
+
+  /** Where a run of blocks that starts at `next` ends: old ones by ranges, then up to the last checkpoint, then the rest. */
+  #runEnd(next: number, target: number): number {
+    const { rangeBlocksMax, reorgBlocksMax } = this.#options;
+    const oldest = target - reorgBlocksMax;
+    if (next <= oldest) return Math.min(next + rangeBlocksMax - 1, oldest);
+    const checkpoint = target - (target % INTERVAL);
+    return next <= checkpoint ? checkpoint : target;
+  }
+
+  /** Makes the copy a prefix of the agreed chain. False where the providers are behind the copy, which then stays. */
+  async #reconcile(agreed: AgreedHead): Promise<boolean> {
+    const { store, log } = this.#options;
+    const head = this.#head;
+    if (head === undefined) return true;
+    if (agreed.header.number < head.number) return false;
+    const remote = agreed.header.number === head.number ? agreed.header : await this.#header(agreed, head.number);
+    if (remote.hash === head.hash) return true;
+    for (let number = head.number - 1; number >= store.oldestTarget(); number -= 1) {
+      const local = store.block(number);
+      if (local === undefined) break;
+      if ((await this.#header(agreed, number)).hash !== local.hash) continue;
+      log.warn("reorganisation", { from: head.number, common: number, head: agreed.header.number });
+      this.#rollback(local);
+      return true;
+    }
+    this.#status = "diverged";
+    throw new ReorgTooDeepError(head.number - 1, store.oldestTarget());
+  }
+
+  #rollback(to: BlockHeader): void {
+    const { store } = this.#options;
+    const values = store.valuesAt(to.number);
+    store.rollback(to.number);
+    if (this.#checkpoint !== undefined && to.number < this.#checkpoint.header.number) {
+      this.#state.fold();
+      this.#state.setBase(values);
+      this.#checkpoint = undefined;
+    } else {
+      this.#state.apply(values);
+    }
+    const directory = store.meta("directory");
+    this.#directory = directory === undefined ? EMPTY_DIRECTORY : parseDirectory(directory);
+    this.#head = to;
+    this.#emit({ head: to, touched: "all", directoryChanged: true });
+  }
+
+  async #advance(agreed: AgreedHead, from: number, to: number, isRecent: boolean): Promise<void> {
+    const { store, contracts, decode, reorgBlocksMax } = this.#options;
+    const [logs, headers] = await this.#fromAny(agreed, async (source) => {
+      const wanted = isRecent ? await fetchHeaders(source, from, to) : await fetchHeaders(source, to, to);
+      const first = wanted[0]!;
+      // Another chain than the one the copy is of: the next step finds the common block.
+      if (first.number === this.#nextNumber() && first.parentHash !== this.#head?.hash && this.#head !== undefined) {
+        throw new UnlinkedBlockError(first.number);
+      }
+      const addresses = [contracts.registry, contracts.directory];
+      const found = await fetchLogs(source, addresses, from, to, wanted);
+      this.#logSource = source;
+      return [found, wanted] as const;
+    });
+    const last = headers.at(-1)!;
+    if (to === agreed.header.number && last.hash !== agreed.header.hash) throw new UnlinkedBlockError(to);
+    const draft = draftBlocks({
+      state: this.#state,
+      directory: this.#directory,
+      contracts,
+      decode,
+      logs,
+      last,
+      ...(isRecent ? { headers } : {}),
+      // What follows a proven checkpoint can be taken back to it, however far behind the copy was.
+      isUndoable: isRecent || this.#checkpoint !== undefined,
+    });
+    const undoable = Math.max(
+      this.#undoFrom(from),
+      Math.min(to - reorgBlocksMax, this.#checkpoint?.header.number ?? to),
+    );
+    store.commit(draft.changes, isRecent || this.#checkpoint !== undefined ? undoable : to);
+    const directoryChanged = draft.directory !== this.#directory;
+    this.#state.apply(draft.writes);
+    if (!isRecent && this.#checkpoint === undefined) this.#state.fold();
+    this.#directory = draft.directory;
+    this.#head = last;
+    this.#eventCount += draft.eventCount;
+    if (this.#status === "empty") this.#status = "following";
+    this.#emit({ head: last, touched: draft.touched, directoryChanged });
+  }
+
+  #nextNumber(): number {
+    return this.#head === undefined ? this.#options.startBlock : this.#head.number + 1;
+  }
+
+  #undoFrom(from: number): number {
+    const oldest = this.#options.store.oldestTarget();
+    return oldest === Number.MAX_SAFE_INTEGER ? from - 1 : oldest;
+  }
+
+  /** Holds the storage at the head against the chain's root, and makes the head the checkpoint. */
+  async #seal(agreed: AgreedHead): Promise<void> {
+    const { contracts, codeHash, store, log, pool } = this.#options;
+    const header = this.#head!;
+    const proof = await this.#fromAny(agreed, async (source) => {
+      const account = await source.accountProof(contracts.registry, header.number);
+      return { source, account, root: storageRootOf(header, contracts.registry, codeHash, account) };
+    }).catch((error: unknown) => {
+      if (!(error instanceof RpcRefusedError)) throw error;
+      log.warn("no checkpoint", { block: header.number, reason: messageOf(error) });
+      return undefined;
+    });
+    if (proof === undefined) return;
+    const before = this.#state.fold();
+    try {
+      const checkpoint = sealCheckpoint(header, proof.account.nodes, proof.root, this.#state.trie.root());
+      store.setMeta("checkpoint", formatCheckpoint(checkpoint));
+      this.#checkpoint = checkpoint;
+      if (this.#status === "diverged") log.info("the copy is the chain's again", { block: header.number });
+      this.#status = "following";
+    } catch (error) {
+      this.#state.unfold(before);
+      if (error instanceof StorageMismatchError) {
+        this.#status = "diverged";
+        log.error("the copy is not the chain's", { block: header.number, reason: error.message });
+        if (this.#logSource !== undefined) pool.suspect(this.#logSource, messageOf(error));
+        this.#discard();
+      }
+      throw error;
+    }
+  }
+
+  /** Goes back to the last state that was proven right, or to nothing. */
+  #discard(): void {
+    const { store } = this.#options;
+    const target = this.#checkpoint?.header;
+    if (target !== undefined && target.number >= store.oldestTarget()) {
+      this.#rollback(target);
+      return;
+    }
+    store.clear();
+    this.#state.fold();
+    const keys: Uint8Array[] = [];
+    this.#state.trie.forEach((key) => {
+      keys.push(key.slice());
+    });
+    for (const key of keys) this.#state.trie.set(key, new Uint8Array(32));
+    this.#directory = EMPTY_DIRECTORY;
+    this.#checkpoint = undefined;
+    this.#head = undefined;
+  }
+
+  async #header(agreed: AgreedHead, number: number): Promise<BlockHeader> {
+    const [header] = await this.#fromAny(agreed, async (source) => await fetchHeaders(source, number, number));
+    return header!;
+  }
+
+  /** Asks the agreeing providers in turn; one that contradicts itself is left out for a while. */
+  async #fromAny<Value>(agreed: AgreedHead, ask: (source: ChainSource) => Promise<Value>): Promise<Value> {
+    let last: unknown;
+    for (const source of agreed.sources) {
+      try {
+        return await ask(source);
+      } catch (error) {
+        last = error;
+        if (error instanceof DishonestProviderError) this.#options.pool.suspect(source, messageOf(error));
+        if (!(error instanceof BaseError)) throw error;
+      }
+    }
+    throw last;
+  }
+
+  #emit(change: ReplicaChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,70 @@
+/** Runs of headers and logs of one provider, checked against each other. */
+import type { Hex } from "../../base/bytes.ts";
+import { BaseError } from "../../base/errors.ts";
+import type { BlockHeader, ChainLog, ChainSource } from "./chainSource.ts";
+import { RpcRefusedError } from "./rpc.ts";
+import { DishonestProviderError } from "./rpcSource.ts";
+
+/** At most this many requests to one provider at a time. */
+const CONCURRENT_MAX = 8;
+
+/** The chain changed between two reads; the same step succeeds once the common block is found. */
+export class UnlinkedBlockError extends BaseError {
+  override readonly name = "Replica.UnlinkedBlockError";
+  constructor(number: number) {
+    super("REPLICA_UNLINKED_BLOCK", `Block ${number} does not follow the block before it.`, { retriable: true });
+  }
+}
+
+/** The headers of `[from, to]`, each the child of the one before. */
+export async function fetchHeaders(source: ChainSource, from: number, to: number): Promise<BlockHeader[]> {
+  const headers: BlockHeader[] = [];
+  for (let first = from; first <= to; first += CONCURRENT_MAX) {
+    const numbers = Array.from({ length: Math.min(CONCURRENT_MAX, to - first + 1) }, (_, index) => first + index);
+    for (const header of await Promise.all(numbers.map((number) => source.header(number)))) {
+      if (header === null) throw new UnlinkedBlockError(first);
+      const parent = headers.at(-1);
+      if (parent !== undefined && header.parentHash !== parent.hash) throw new UnlinkedBlockError(header.number);
+      headers.push(header);
+    }
+  }
+  return headers;
+}
+
+/**
+ * The logs of `[from, to]`. A provider that finds the range too wide is asked for its halves. Logs of a block whose header is
+ * among `headers` must name that block's hash.
+ */
+export async function fetchLogs(
+  source: ChainSource,
+  addresses: readonly Hex[],
+  from: number,
+  to: number,
+  headers: readonly BlockHeader[],
+): Promise<readonly ChainLog[]> {
+  const hashes = new Map(headers.map((header) => [header.number, header.hash]));
+  const logs = await fetchHalving(source, addresses, from, to);
+  for (const log of logs) {
+    const hash = hashes.get(log.blockNumber);
+    if (hash !== undefined && hash !== log.blockHash) {
+      throw new DishonestProviderError(source.label, `a log of block ${log.blockNumber} names another hash`);
+    }
+  }
+  return logs;
+}
+
+async function fetchHalving(
+  source: ChainSource,
+  addresses: readonly Hex[],
+  from: number,
+  to: number,
+): Promise<readonly ChainLog[]> {
+  try {
+    return await source.logs(addresses, from, to);
+  } catch (error) {
+    if (!(error instanceof RpcRefusedError) || from === to) throw error;
+    const middle = Math.floor((from + to) / 2);
+    const left = await fetchHalving(source, addresses, from, middle);
+    return [...left, ...(await fetchHalving(source, addresses, middle + 1, to))];
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The registry's storage in memory, at two blocks at once: the trie holds it at the base block, which is the last checkpoint,
+ * so that proofs can be given for a block that other gateways give them for; the overlay holds what changed since, up to the head.
+ */
+import { keccak256 } from "../base/keccak.ts";
+import { hashedSlotOf, type SlotKey, slotKeyOf } from "./store/store.ts";
+import { StorageTrie } from "./trie/storageTrie.ts";
+
+const ZERO = new Uint8Array(32);
+
+export class SlotState {
+  readonly trie = new StorageTrie();
+  readonly #overlay = new Map<SlotKey, Uint8Array>();
+
+  /** Values changed since the base. */
+  get overlayCount(): number {
+    return this.#overlay.size;
+  }
+
+  /** The value at the head. */
+  read(slot: Uint8Array): Uint8Array {
+    const hashed = keccak256(slot);
+    if (this.#overlay.size === 0) return this.trie.get(hashed) ?? ZERO;
+    return this.#overlay.get(slotKeyOf(hashed)) ?? this.trie.get(hashed) ?? ZERO;
+  }
+
+  /** The value at the base. */
+  readAtBase(slot: Uint8Array): Uint8Array {
+    return this.trie.get(keccak256(slot)) ?? ZERO;
+  }
+
+  /** The value at the head under a hashed slot; `undefined` for zero. */
+  valueOf(key: SlotKey): Uint8Array | undefined {
+    const value = this.#overlay.get(key) ?? this.trie.get(hashedSlotOf(key));
+    return value === undefined || value.every((byte) => byte === 0) ? undefined : value;
+  }
+
+  /** Moves the head: new values by hashed slot, `undefined` or zeros for none. */
+  apply(writes: Iterable<readonly [SlotKey, Uint8Array | undefined]>): void {
+    for (const [key, value] of writes) this.#overlay.set(key, value ?? ZERO);
+  }
+
+  /** Moves the base up to the head. Returns what the base held before, for `unfold`. */
+  fold(): ReadonlyMap<SlotKey, Uint8Array> {
+    const before = new Map<SlotKey, Uint8Array>();
+    for (const [key, value] of this.#overlay) {
+      const hashed = hashedSlotOf(key);
+      before.set(key, this.trie.get(hashed) ?? ZERO);
+      this.trie.set(hashed, value);
+    }
+    this.#overlay.clear();
+    return before;
+  }
+
+  /** Takes a `fold` back: the base moves down, the head stays. Only right after it. */
+  unfold(before: ReadonlyMap<SlotKey, Uint8Array>): void {
+    for (const [key, value] of before) {
+      const hashed = hashedSlotOf(key);
+      this.#overlay.set(key, this.trie.get(hashed) ?? ZERO);
+      this.trie.set(hashed, value);
+    }
+  }
+
+  /** Sets values of the base itself, below the overlay. */
+  setBase(writes: Iterable<readonly [SlotKey, Uint8Array | undefined]>): void {
+    for (const [key, value] of writes) this.trie.set(hashedSlotOf(key), value ?? ZERO);
+  }
+}

@@ -1,0 +1,105 @@
+import { expect } from "chai";
+import { encodeAbiParameters, type Hex, keccak256, zeroAddress } from "viem";
+import { fromHex } from "../../src/base/bytes.ts";
+import { childNode } from "../../src/naming/namehash.ts";
+import { labelhash, nodeOf, YEAR_SECONDS } from "../contracts/support/holdfast.ts";
+import { type Chain, deployWithDirectory, replicaOf } from "../support/gateway/chain.ts";
+
+const ADDRESS: Hex = "0x00000000000000000000000000000000000000aa";
+const LONG = "a text that is much longer than what the head of a record holds, so that it takes three slots";
+
+function wire(name: string): string {
+  const labels = name.split(".").map((label) => {
+    const bytes = Buffer.from(label);
+    return `${bytes.length.toString(16).padStart(2, "0")}${bytes.toString("hex")}`;
+  });
+  return `${labels.join("")}00`;
+}
+
+function record(name: string, rrtype: number, ttl: number, rdata: string): string {
+  const type = rrtype.toString(16).padStart(4, "0");
+  const length = (rdata.length / 2).toString(16).padStart(4, "0");
+  return `${wire(name)}${type}0001${ttl.toString(16).padStart(8, "0")}${length}${rdata}`;
+}
+
+/** Everything that changes the registry's storage, one thing after the other. */
+async function useRegistry(chain: Chain): Promise<void> {
+  const { registry, controller, alice, bob, carol, register, time } = chain;
+  const asAlice = { account: alice.account };
+  const asBob = { account: bob.account };
+  const shop = await register({ label: "shop", owner: alice.account.address });
+  const bazaar = await register({ label: "bazaar", owner: bob.account.address });
+  await registry.write.setAddr([shop, ADDRESS], asAlice);
+  await registry.write.setAddr([shop, 0n, "0x0102030405"], asAlice);
+  await registry.write.setAddr([shop, 60n, ADDRESS], asAlice);
+  await registry.write.setAddr([shop, 60n, "0x"], asAlice);
+  await registry.write.setText([shop, "url", LONG], asAlice);
+  await registry.write.setText([shop, "url", "short"], asAlice);
+  await registry.write.setText([shop, "email", LONG], asAlice);
+  await registry.write.setContenthash([shop, "0xe30101701220aabb"], asAlice);
+  await registry.write.setName([shop, "shop.hold"], asAlice);
+  await registry.write.setABI([shop, 1n, "0x7b7d"], asAlice);
+  await registry.write.setPubkey([shop, keccak256("0x01"), keccak256("0x02")], asAlice);
+  await registry.write.setInterface([shop, "0x01ffc9a7", ADDRESS], asAlice);
+  await registry.write.setData([shop, "key", "0x0011223344"], asAlice);
+  await registry.write.setZonehash([shop, "0x1234"], asAlice);
+  const rrsets = [
+    record("shop.hold", 1, 300, "c0000201"),
+    record("shop.hold", 1, 300, "c0000202"),
+    record("www.shop.hold", 1, 60, "c0000203"),
+    record("*.shop.hold", 16, 60, `03${Buffer.from("any").toString("hex")}`),
+  ];
+  await registry.write.setDNSRecords([shop, `0x${rrsets.join("")}`], asAlice);
+  await registry.write.setDNSRecords([shop, `0x${record("www.shop.hold", 1, 60, "")}`], asAlice);
+  await registry.write.setTTL([shop, 3_600n], asAlice);
+  await registry.write.setResolver([shop, ADDRESS], asAlice);
+  await registry.write.setResolver([shop, registry.address], asAlice);
+  await registry.write.setTTL([shop, 0n], asAlice);
+  await registry.write.clearDNSZone([shop], asAlice);
+  await registry.write.setDNSRecords([shop, `0x${record("api.shop.hold", 28, 60, "20".repeat(16))}`], asAlice);
+  await registry.write.createSubname([shop, "www", carol.account.address], asAlice);
+  const www = nodeOf("www.shop.hold");
+  await registry.write.setText([www, "url", "first"], { account: carol.account });
+  await registry.write.createSubname([www, "eu", carol.account.address], { account: carol.account });
+  await registry.write.setSubnodeOwner([shop, labelhash("dev"), bob.account.address], asAlice);
+  await registry.write.setOwner([nodeOf("dev.shop.hold"), alice.account.address], asBob);
+  await registry.write.setSubnodeRecord([shop, labelhash("tmp"), bob.account.address, ADDRESS, 60n], asAlice);
+  await registry.write.setSubnodeOwner([shop, labelhash("tmp"), zeroAddress], asAlice);
+  const expiry = await registry.read.expiryOf([shop]);
+  await registry.write.issueSubname([shop, "stall", bob.account.address, expiry - 1_000n, 4n], asAlice);
+  await registry.write.extendSubname([shop, labelhash("stall"), expiry], asAlice);
+  await registry.write.lock([nodeOf("stall.shop.hold"), 8n], asBob);
+  await registry.write.clearRecords([shop], asAlice);
+  await registry.write.setText([shop, "url", "after the clearing"], asAlice);
+  await registry.write.setNameOperator([bazaar, carol.account.address, 1n], asBob);
+  await registry.write.approve([alice.account.address, BigInt(bazaar)], asBob);
+  await registry.write.setApprovalForAll([carol.account.address, true], asBob);
+  await registry.write.setApprovalForAll([carol.account.address, false], asBob);
+  await registry.write.transferFrom([bob.account.address, alice.account.address, BigInt(bazaar)], asAlice);
+  await registry.write.publishName([`0x${wire("bazaar.hold")}`], asAlice);
+  await controller.write.renew(["bazaar", YEAR_SECONDS, `0x${"00".repeat(32)}`], { ...asAlice, value: 10n ** 18n });
+  await time.increase(YEAR_SECONDS + 112n * 86_400n);
+  await register({ label: "shop", owner: carol.account.address });
+  await register({ label: "late", owner: carol.account.address });
+}
+
+describe("registry mirror", () => {
+  it("rebuilds the contract's storage from its events alone, root for root", async () => {
+    const chain = await deployWithDirectory();
+    await useRegistry(chain);
+    await chain.mineToCheckpoint();
+    const { replica } = replicaOf(chain);
+    await replica.step();
+    expect(replica.status).to.equal("following");
+    expect(replica.checkpoint?.header.number).to.equal(await chain.head());
+    expect(replica.slotCount).to.be.greaterThan(30);
+    const slot = fromHex(
+      keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [nodeOf("shop.hold"), 1n])),
+    );
+    expect(replica.read(slot)).to.deep.equal(replica.readAtCheckpoint(slot));
+    const names = replica.store.childrenOf(nodeOf("hold")).map(({ label }) => label);
+    expect(names).to.deep.equal(["bazaar", "late", "shop"]);
+    expect(replica.store.nameEntry(childNode(nodeOf("shop.hold"), "www"))?.label).to.equal("www");
+    expect(replica.store.recordsOf(nodeOf("shop.hold"))).to.include("dns:28:api.shop.hold");
+  });
+});
