@@ -2,9 +2,11 @@
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
+import { addResolveCommand } from "./commands/resolve.ts";
 import { addShardCommand } from "./commands/shard.ts";
+import { addShardsCommand } from "./commands/shards.ts";
 
-const COMMANDS: readonly AddCommand[] = [addShardCommand, addGatewayCommand];
+const COMMANDS: readonly AddCommand[] = [addResolveCommand, addShardCommand, addShardsCommand, addGatewayCommand];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
 export function createProgram(terminal: Terminal): Command {

@@ -33,6 +33,8 @@ import {
   WeightOutOfRangeError,
 } from "../../src/sharding/index.ts";
 
+import { quotasOf } from "../../src/sharding/quota.ts";
+
 const FLEET_SEED = 20_261;
 
 /** `perZone` gateways in each zone, with ids 1, 2, … in zone 0, 101, 102, … in zone 1 and so on. */
@@ -45,6 +47,13 @@ function countsInZone(placement: Placement, zone: number): number[] {
   return placement.gateways
     .filter((gateway) => gateway.zone === zone && gateway.role !== "isolation" && gateway.weight !== 0)
     .map((gateway) => counts.get(gateway.id) ?? 0);
+}
+
+/** Slots of both sections by holder. */
+function counts(placement: Placement): Map<number, number> {
+  const out = new Map<number, number>();
+  for (const gatewayId of placement.table) out.set(gatewayId, (out.get(gatewayId) ?? 0) + 1);
+  return out;
 }
 
 function spread(counts: readonly number[]): number {
@@ -158,12 +167,44 @@ describe("placement", () => {
             const plan = planChange(placement, change, { seed });
             expect(plan.moves.length).to.equal(plan.moveCountMin);
             const after = applyPlan(placement, plan, { atSeconds: n, ttlSeconds: 1 });
+            const grown = [...counts(after)].map(([id, count]) =>
+              Math.max(0, count - (counts(placement).get(id) ?? 0)),
+            );
+            expect(plan.moves.length).to.equal(grown.reduce((sum, count) => sum + count, 0));
             const changed = after.table.filter((gatewayId, id) => gatewayId !== placement.table[id]).length;
             expect(changed).to.equal(plan.moves.length);
             expect(after.table.every((gatewayId) => gatewayId !== 0)).to.equal(true);
             placement = after;
           });
         }),
+      );
+    });
+
+    it("returns quotas with the fewest moves among all fair ones", () => {
+      const share = fc.record({ weight: fc.integer({ min: 1, max: 5 }), heldCount: fc.nat(12) });
+      fc.assert(
+        fc.property(
+          fc.array(share, { minLength: 1, maxLength: 5 }),
+          fc.integer({ min: 5, max: 30 }),
+          (drawn, slotCount) => {
+            const shares = drawn.map((entry, n) => ({ ...entry, gatewayId: n + 1 }));
+            const total = shares.reduce((sum, entry) => sum + entry.weight, 0);
+            const movesOf = (quotas: readonly number[]) =>
+              quotas.reduce((sum, quota, n) => sum + Math.max(0, quota - shares[n]!.heldCount), 0);
+            let fewest = Number.POSITIVE_INFINITY;
+            for (let mask = 0; mask < 2 ** shares.length; mask += 1) {
+              const quotas = shares.map(({ weight }, n) => {
+                const floor = Math.floor((slotCount * weight) / total);
+                return (mask >> n) & 1 ? Math.ceil((slotCount * weight) / total) : floor;
+              });
+              if (quotas.reduce((sum, quota) => sum + quota, 0) === slotCount)
+                fewest = Math.min(fewest, movesOf(quotas));
+            }
+            const quotas = quotasOf(shares, slotCount);
+            expect(movesOf(shares.map((entry) => quotas.get(entry.gatewayId)!))).to.equal(fewest);
+            expect([...quotas.values()].reduce((sum, quota) => sum + quota, 0)).to.equal(slotCount);
+          },
+        ),
       );
     });
 

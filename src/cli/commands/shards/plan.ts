@@ -1,0 +1,142 @@
+/** `holdfast shards plan`: what a change of the fleet moves, before anything is sent. */
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import {
+  directoryCallsOf,
+  type FleetChange,
+  type MovePlan,
+  type PlacedGateway,
+  type Placement,
+  placeGateways,
+  planChange,
+  slotCounts,
+  UnknownGatewayError,
+  ZONE_COUNT,
+} from "../../../sharding/index.ts";
+import { type AddCommand, printJson, type Terminal, UsageError } from "../../command.ts";
+import { atLeast, columnsText, percent, wholeNumber } from "./values.ts";
+
+const EXAMPLES = `
+Examples:
+  $ holdfast shards plan join --per-zone 2 --zone 0 --seed 7           170 of 512 slots move, to the newcomer
+  $ holdfast shards plan leave --per-zone 3 --gateway 5 --seed 7 --json
+  $ holdfast shards plan drain --fleet fleet.json --gateway 5 --seed 7
+A fleet file is JSON: { "gateways": [{ "id": 1, "zone": 0, "weight": 1 }, ...], "seed": 7, "table": [ids by zone * 544 + slot] };
+"table" may be left out, then the fleet is placed from the seed.
+`;
+
+interface PlanOptions {
+  readonly perZone?: number;
+  readonly fleet?: string;
+  readonly seed: string;
+  readonly zone?: number;
+  readonly gateway?: number;
+  readonly weight?: number;
+  readonly json?: boolean;
+}
+
+async function placementOf(options: PlanOptions): Promise<Placement> {
+  if (options.fleet !== undefined) return readFleet(options.fleet, options.seed);
+  if (options.perZone === undefined) throw new UsageError("Which fleet?", "Give --per-zone N or --fleet FILE.");
+  const gateways = Array.from({ length: options.perZone * ZONE_COUNT }, (_, n) => ({
+    id: n + 1,
+    zone: n % ZONE_COUNT,
+  }));
+  return placeGateways({ gateways, seed: options.seed });
+}
+
+async function readFleet(path: string, seed: string): Promise<Placement> {
+  let document: { gateways?: PlacedGateway[]; seed?: number | string; table?: number[] };
+  try {
+    document = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read as a fleet: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!Array.isArray(document.gateways)) throw new UsageError(`${path} lists no gateways.`);
+  const placement = placeGateways({ gateways: document.gateways, seed: document.seed ?? seed });
+  if (document.table === undefined) return placement;
+  if (document.table.length !== placement.table.length) {
+    throw new UsageError(
+      `The table of ${path} has ${document.table.length} entries; it must have ${placement.table.length}.`,
+    );
+  }
+  return { ...placement, table: Uint16Array.from(document.table) };
+}
+
+/** The change that a subcommand and its options mean. */
+export function changeOf(kind: FleetChange["kind"], options: PlanOptions, placement: Placement): FleetChange {
+  if (kind === "join") {
+    if (options.zone === undefined) throw new UsageError("Which zone does the gateway join?", "Give --zone 0 to 3.");
+    const id = options.gateway ?? 1 + placement.gateways.reduce((max, gateway) => Math.max(max, gateway.id), 0);
+    return { kind, gateway: { id, zone: options.zone, weight: options.weight ?? 1 } };
+  }
+  if (options.gateway === undefined) throw new UsageError("Which gateway?", "Give --gateway ID.");
+  if (kind !== "weigh") return { kind, gatewayId: options.gateway };
+  if (options.weight === undefined) throw new UsageError("Which weight?", "Give --weight W.");
+  return { kind, gatewayId: options.gateway, weight: options.weight };
+}
+
+/** Shows a plan: who gives and takes how many slots, and how many names it touches. */
+export function printPlan(terminal: Terminal, placement: Placement, change: FleetChange, plan: MovePlan): void {
+  const zone =
+    change.kind === "join"
+      ? change.gateway.zone
+      : placement.gateways.find((gateway) => gateway.id === change.gatewayId)?.zone;
+  if (zone === undefined) throw new UnknownGatewayError(change.kind === "join" ? change.gateway.id : change.gatewayId);
+  const before = slotCounts(placement);
+  const table = placement.table.slice();
+  for (const move of plan.moves) table[move.virtualGatewayId] = move.to;
+  const after = slotCounts({ table });
+  const ids = [
+    ...new Set(
+      [...placement.gateways, ...plan.gateways].filter((gateway) => gateway.zone === zone).map((gateway) => gateway.id),
+    ),
+  ];
+  terminal.out(
+    `${change.kind}: ${plan.moves.length} slots of zone ${zone} move, the fewest possible is ${plan.moveCountMin}\n`,
+  );
+  terminal.out(
+    `${percent(plan.affectedNameRatio)} of the names change one of their four gateways, no name more than one\n\n`,
+  );
+  terminal.out(
+    columnsText([
+      ["gateway", "slots before", "slots after"],
+      ...ids.map((id) => [String(id), String(before.get(id) ?? 0), String(after.get(id) ?? 0)]),
+    ]),
+  );
+  terminal.out("\nThe former holder of a moved slot serves on until its answers have left the caches.\n");
+}
+
+function addChange(group: Command, terminal: Terminal, kind: FleetChange["kind"], description: string): void {
+  group
+    .command(kind)
+    .description(description)
+    .option(
+      "--per-zone <n>",
+      "plan for an even fleet of n gateways in each zone; ids 1 up go round the zones",
+      wholeNumber(1, 512),
+    )
+    .option("--fleet <file>", "plan for the fleet of a JSON file")
+    .option("--zone <z>", "the zone a newcomer joins", wholeNumber(0, ZONE_COUNT - 1))
+    .option("--gateway <id>", "the gateway", wholeNumber(1, 65_535))
+    .option("--weight <w>", "its relative capacity", atLeast(0))
+    .requiredOption("--seed <seed>", "what the moved slots are drawn from")
+    .option("--json", "print JSON, with every move and the directory's calls")
+    .addHelpText("after", EXAMPLES)
+    .action(async (options: PlanOptions) => {
+      const placement = await placementOf(options);
+      const change = changeOf(kind, options, placement);
+      const plan = planChange(placement, change, { seed: options.seed });
+      if (options.json)
+        return printJson(terminal, { change, ...plan, calls: directoryCallsOf(change, plan.moves) ?? null });
+      printPlan(terminal, placement, change, plan);
+    });
+}
+
+export const addPlanCommand: AddCommand = (program, terminal) => {
+  const group = program.command("plan").description("plan a change of the fleet: join, leave, drain, weigh");
+  addChange(group, terminal, "join", "a gateway joins a zone");
+  addChange(group, terminal, "leave", "a gateway leaves for good");
+  addChange(group, terminal, "drain", "a gateway gives up its slots and stays listed");
+  addChange(group, terminal, "weigh", "a gateway's relative capacity changes");
+};
