@@ -16,31 +16,40 @@ library DnsName {
     /// @notice The longest name, in bytes, with length bytes and the closing zero.
     uint256 internal constant NAME_BYTES_MAX = 255;
 
-    /// @notice The wire form is malformed at a byte.
-    error DnsNameMalformed(bytes name, uint256 offset);
-    /// @notice The text has an empty label, one over 63 bytes, or more than 255 bytes in all.
-    error DnsNameUnencodable(string name);
+    /// @notice The bytes are no name in wire form (ENSIP-23).
+    error DNSDecodingFailed(bytes dns);
+    /// @notice The text has an empty label, one over 63 bytes, a NUL, or more than 255 bytes in all (ENSIP-23).
+    error DNSEncodingFailed(string ens);
 
-    /// @notice Checks the whole of a name.
+    /// @notice Reverts unless the bytes are the wire form of one name.
     function check(bytes memory name) internal pure {
-        require(name.length <= NAME_BYTES_MAX, DnsNameMalformed(name, NAME_BYTES_MAX));
-        uint256 offset = 0;
-        while (true) {
-            require(offset < name.length, DnsNameMalformed(name, offset));
-            uint256 size = uint8(name[offset]);
-            if (size == 0) break;
-            require(size <= LABEL_BYTES_MAX && offset + 1 + size < name.length, DnsNameMalformed(name, offset));
-            for (uint256 position = offset + 1; position <= offset + size; ++position) {
-                require(name[position] != 0 && name[position] != ".", DnsNameMalformed(name, position));
+        require(isValid(name), DNSDecodingFailed(name));
+    }
+
+    /// @notice Whether the bytes are the wire form of one name.
+    function isValid(bytes memory name) internal pure returns (bool) {
+        // Unchecked: offsets stay below 255 + 64.
+        unchecked {
+            uint256 length = name.length;
+            if (length > NAME_BYTES_MAX) return false;
+            uint256 offset = 0;
+            while (offset < length) {
+                uint256 size = _byteAt(name, offset);
+                if (size == 0) return offset + 1 == length;
+                if (size > LABEL_BYTES_MAX || offset + 1 + size >= length) return false;
+                for (uint256 end = offset + size; offset < end;) {
+                    uint256 char = _byteAt(name, ++offset);
+                    if (char == 0 || char == 0x2e) return false;
+                }
+                ++offset;
             }
-            offset += 1 + size;
+            return false;
         }
-        require(offset + 1 == name.length, DnsNameMalformed(name, offset + 1));
     }
 
     /// @notice The node of the name that starts at `offset` (EIP-137). The name must have passed `check`.
     function namehash(bytes memory name, uint256 offset) internal pure returns (bytes32 node) {
-        uint256 size = uint8(name[offset]);
+        uint256 size = _byteAt(name, offset);
         if (size == 0) return 0;
         return child(namehash(name, offset + 1 + size), labelhash(name, offset));
     }
@@ -69,9 +78,10 @@ library DnsName {
         }
     }
 
-    /// @notice The name directly under the name of `suffixLabels` labels: where it starts. The name must have passed `check`.
-    /// @return found Whether the name is that long.
-    /// @return offset Where the wanted name starts.
+    /// @notice The part of a name that its last labels make up. The name must have passed `check`.
+    /// @param labels How many labels that part has.
+    /// @return found Whether the name has as many.
+    /// @return offset Where the part starts.
     function tail(bytes memory name, uint256 labels) internal pure returns (bool found, uint256 offset) {
         uint256 count = 0;
         while (uint8(name[offset]) != 0) {
@@ -86,22 +96,35 @@ library DnsName {
 
     /// @notice The wire form of a dotted text; of the empty text, the root.
     function encode(string memory text) internal pure returns (bytes memory name) {
-        bytes memory source = bytes(text);
-        if (source.length == 0) return hex"00";
-        require(source.length + 2 <= NAME_BYTES_MAX, DnsNameUnencodable(text));
-        name = new bytes(source.length + 2);
-        uint256 start = 0;
-        for (uint256 position = 0; position <= source.length; ++position) {
-            if (position < source.length && source[position] != ".") {
-                require(source[position] != 0, DnsNameUnencodable(text));
-                name[position + 1] = source[position];
-                continue;
+        bool encodable;
+        (encodable, name) = tryEncode(text);
+        require(encodable, DNSEncodingFailed(text));
+    }
+
+    /// @notice The wire form of a dotted text, if it has one.
+    function tryEncode(string memory text) internal pure returns (bool encodable, bytes memory name) {
+        uint256 length = bytes(text).length;
+        if (length == 0) return (true, hex"00");
+        if (length + 2 > NAME_BYTES_MAX) return (false, "");
+        // The text between two bytes of zero: the first becomes the first label's size, the last stays the root.
+        name = bytes.concat(hex"00", bytes(text), hex"00");
+        // Unchecked: positions stay below 255.
+        unchecked {
+            uint256 start = 0;
+            for (uint256 position = 1; position <= length + 1; ++position) {
+                uint256 char = _byteAt(name, position);
+                if (position <= length && char != 0x2e) {
+                    if (char == 0) return (false, "");
+                    continue;
+                }
+                uint256 size = position - start - 1;
+                if (size == 0 || size > LABEL_BYTES_MAX) return (false, "");
+                name[start] = bytes1(uint8(size));
+                start = position;
             }
-            uint256 size = position - start;
-            require(size != 0 && size <= LABEL_BYTES_MAX, DnsNameUnencodable(text));
-            name[start] = bytes1(uint8(size));
-            start = position + 1;
         }
+        // The last label's closing place is the root's zero byte already.
+        return (true, name);
     }
 
     /// @notice The dotted text of a name. The name must have passed `check`.
@@ -117,5 +140,12 @@ library DnsName {
             text[offset - 1] = ".";
         }
         return "";
+    }
+
+    /// @dev The byte at an offset, which the caller knows to be within the name.
+    function _byteAt(bytes memory name, uint256 offset) private pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := byte(0, mload(add(add(name, 0x20), offset)))
+        }
     }
 }
