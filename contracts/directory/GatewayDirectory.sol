@@ -30,7 +30,7 @@ contract GatewayDirectory is GatewayList {
     using Tally for uint256[];
 
     /// @inheritdoc IGatewayDirectory
-    uint256 public constant handoverSeconds = 1 hours;
+    uint256 public constant handoverSeconds = 5 minutes;
 
     IShardIndexSource private immutable _registry;
 

@@ -59,6 +59,10 @@ interface IReverseRegistrar is IReverseLookup {
     /// @return node The node of `ACCOUNT.addr.reverse`.
     function setNameForAddr(address account, string calldata name) external returns (bytes32 node);
 
+    /// @notice Sets an account's primary name on all EVM chains; for the same callers as `setNameForAddr`.
+    /// @return node The node of `ACCOUNT.default.reverse`.
+    function setDefaultNameForAddr(address account, string calldata name) external returns (bytes32 node);
+
     /// @notice Sets a primary name by a signature of the account (ERC-1271 where it is a contract) or of the contract's owner.
     /// @return node The reverse name's node.
     function setNameForAddrWithSignature(

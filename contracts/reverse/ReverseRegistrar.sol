@@ -18,7 +18,7 @@ import {PrimaryNames} from "./PrimaryNames.sol";
 /// | who | may |
 /// |---|---|
 /// | an account, the owner of a contract, or either by signature | set the account's primary names |
-/// | a controller | set the Ethereum primary name of any account; it does so for the account that calls it |
+/// | a controller | set the primary names of any account; it does so for the account that calls it |
 /// | governance, delayed | appoint and dismiss controllers |
 ///
 /// The worst a dishonest controller can do is to claim for an account a name that already resolves to it: readers check
@@ -55,11 +55,14 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
 
     /// @inheritdoc IReverseRegistrar
     function setNameForAddr(address account, string calldata newName) external returns (bytes32 node) {
-        require(
-            account == msg.sender || _controllers[msg.sender] || _ownerOf(account) == msg.sender,
-            ReverseUnauthorized(account, msg.sender)
-        );
+        _checkCaller(account);
         return _set(account, newName);
+    }
+
+    /// @inheritdoc IReverseRegistrar
+    function setDefaultNameForAddr(address account, string calldata newName) external returns (bytes32 node) {
+        _checkCaller(account);
+        return _setDefault(account, newName);
     }
 
     /// @inheritdoc IReverseRegistrar
@@ -159,6 +162,13 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
             interfaceId == NAME_RESOLVER ||
             interfaceId == type(IReverseLookup).interfaceId ||
             interfaceId == type(IReverseRegistrar).interfaceId;
+    }
+
+    function _checkCaller(address account) private view {
+        require(
+            account == msg.sender || _controllers[msg.sender] || _ownerOf(account) == msg.sender,
+            ReverseUnauthorized(account, msg.sender)
+        );
     }
 
     function _set(address account, string calldata newName) private returns (bytes32 node) {
