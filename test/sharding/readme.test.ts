@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import * as sharding from "../../src/sharding/index.ts";
+import * as sharding from "holdfast/sharding";
 
 /** Every line `expression; // value` of the examples, with the lines before it in its block. */
 function examples(markdown: string): { code: string; expected: string }[] {
