@@ -76,6 +76,17 @@ interface Reader {
   readonly parameters: ReadNameParameters;
   readonly read: ReadSlot;
   readonly words: Map<Node, NameWord>;
+  /** Nodes by name: hashing a name costs more than all else here. */
+  readonly nodes: Map<string, Node>;
+}
+
+function nodeOf(reader: Reader, name: string): Node {
+  let node = reader.nodes.get(name);
+  if (node === undefined) {
+    node = namehash(name);
+    reader.nodes.set(name, node);
+  }
+  return node;
 }
 
 function wordOf(reader: Reader, node: Node): NameWord {
@@ -106,7 +117,7 @@ function isLive(reader: Reader, start: NameWord): boolean {
 function closestOf(reader: Reader, name: string): string | undefined {
   const tldDepth = labelsOf(reader.parameters.tld).length;
   for (let at = name; labelsOf(at).length > tldDepth; at = parentOf(at)) {
-    if (isLive(reader, wordOf(reader, namehash(at)))) return at;
+    if (isLive(reader, wordOf(reader, nodeOf(reader, at)))) return at;
   }
   return undefined;
 }
@@ -145,7 +156,7 @@ function resultOf(reader: Reader, record: RecordKey): RecordResult {
     if (holder !== undefined) settingsOfOwn(reader, holder);
     return absent;
   }
-  const node = namehash(holder);
+  const node = nodeOf(reader, holder);
   if (record.kind === "registration") {
     return { record, value: toHex(reader.read(nameSlot(node))), ttlSeconds: TTL_SECONDS_DEFAULT };
   }
@@ -166,7 +177,7 @@ function resultOf(reader: Reader, record: RecordKey): RecordResult {
 
 /** The settings of a name whose resolver is the registry; of another, its records are not ours to tell (ENSIP-10). */
 function settingsOfOwn(reader: Reader, name: string): NameSettings {
-  const settings = settingsOf(reader, namehash(name));
+  const settings = settingsOf(reader, nodeOf(reader, name));
   if (settings.resolver !== reader.parameters.registry.toLowerCase()) {
     throw new ForeignResolverError(name, settings.resolver);
   }
@@ -178,13 +189,13 @@ function settingsOfOwn(reader: Reader, name: string): NameSettings {
  * elsewhere, `CorruptRecordError` where storage cannot be the registry's, and whatever `read` throws.
  */
 export function readName(read: ReadSlot, parameters: ReadNameParameters): NameReading {
-  const reader: Reader = { parameters, read, words: new Map() };
+  const reader: Reader = { parameters, read, words: new Map(), nodes: new Map() };
   const { name, tld } = parameters;
   const closest = closestOf(reader, name);
   const registered = labelsOf(name)
     .slice(-1 - labelsOf(tld).length)
     .join(".");
-  const top = wordOf(reader, namehash(registered));
+  const top = wordOf(reader, nodeOf(reader, registered));
   const isRegistered = isLive(reader, top);
   return {
     status: {

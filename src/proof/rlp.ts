@@ -74,3 +74,35 @@ export function uintOf(bytes: Uint8Array, item: RlpItem | undefined, bytesMax = 
   for (const byte of text) value = (value << 8n) | BigInt(byte);
   return value;
 }
+
+/** Where an item that begins at `at` ends; its form is checked by whoever reads it. */
+function endOfItem(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  if (first < 0x80) return at + 1;
+  const short = first - (first >= 0xc0 ? 0xc0 : 0x80);
+  if (short <= 55) return at + 1 + short;
+  let length = 0;
+  const lengthBytes = short - 55;
+  if (lengthBytes > 4) throw new MalformedRlpError("a length of more than four bytes");
+  for (let index = 1; index <= lengthBytes; index += 1) length = length * 256 + (bytes[at + index] ?? 0);
+  return at + 1 + lengthBytes + length;
+}
+
+/**
+ * Writes where the items of the list that fills `bytes` begin into `starts`, and returns their number; at most
+ * `starts.length`. Allocates nothing, since a proof is mostly lists of which one item matters.
+ */
+export function itemStarts(bytes: Uint8Array, starts: Uint16Array): number {
+  const list = readItem(bytes, 0, bytes.length);
+  if (!list.isList || list.end !== bytes.length) throw new MalformedRlpError("not a list");
+  let count = 0;
+  let at = list.payload;
+  while (at < list.end) {
+    if (count >= starts.length) throw new MalformedRlpError(`more than ${starts.length} items`);
+    starts[count] = at;
+    count += 1;
+    at = endOfItem(bytes, at);
+  }
+  if (at !== list.end) throw new MalformedRlpError("an item runs past the end");
+  return count;
+}

@@ -5,7 +5,7 @@
 import { equalBytes } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { keccak256 } from "../base/keccak.ts";
-import { MalformedRlpError, readItem, readList, stringOf } from "./rlp.ts";
+import { itemStarts, MalformedRlpError, readItem, stringOf } from "./rlp.ts";
 
 export class InvalidProofError extends BaseError {
   override readonly name = "Proof.InvalidProofError";
@@ -17,10 +17,12 @@ export class InvalidProofError extends BaseError {
 /** keccak256 of the empty byte string's RLP: the root of a trie without keys. */
 const EMPTY_ROOT = keccak256(Uint8Array.of(0x80));
 const BRANCH_ITEMS = 17;
+/** A full branch has 532 bytes, a leaf of the state trie less. */
+const NODE_BYTES_MAX = 4_096;
 
 /**
- * The hash of a node. Proofs of one answer share their upper nodes, so a caller may remember the hashes of the objects it
- * hands in.
+ * The hash of a node. Proofs of one answer share their upper nodes, so a caller may remember hashes by the object it hands
+ * in.
  */
 export type HashNode = (node: Uint8Array) => Uint8Array;
 
@@ -96,23 +98,32 @@ type Step =
   | { readonly value: Uint8Array | undefined }
   | { readonly depth: number; readonly hash?: Uint8Array; readonly inline?: Uint8Array };
 
+/** A node has at most 17 items; nodes are walked one at a time. */
+const starts = new Uint16Array(BRANCH_ITEMS);
+
+function stringAt(node: Uint8Array, start: number): Uint8Array {
+  return stringOf(node, readItem(node, start, node.length));
+}
+
 /** One step down from a node: to a child, to the value, or to the proof that there is none. */
 function descend(node: Uint8Array, key: Uint8Array, depth: number): Step {
   if (node.length === 1 && node[0] === 0x80 && depth === 0) return { value: undefined };
-  const items = readList(node, BRANCH_ITEMS);
-  if (items.length === BRANCH_ITEMS) {
-    if (depth === key.length * 2) return { value: present(stringOf(node, items[16])) };
-    return child(node, items[nibbleAt(key, depth)]!.start, depth + 1);
+  if (node.length > NODE_BYTES_MAX) throw new InvalidProofError("a node too long to be one");
+  const count = itemStarts(node, starts);
+  if (count === BRANCH_ITEMS) {
+    if (depth === key.length * 2) return { value: present(stringAt(node, starts[16]!)) };
+    return child(node, starts[nibbleAt(key, depth)]!, depth + 1);
   }
-  if (items.length !== 2) throw new InvalidProofError(`a node of ${items.length} items`);
-  const path = matchPath(stringOf(node, items[0]), key, depth);
+  if (count !== 2) throw new InvalidProofError(`a node of ${count} items`);
+  const second = starts[1]!;
+  const path = matchPath(stringAt(node, starts[0]!), key, depth);
   if (path.isLeaf) {
     const isWhole = path.matches && depth + path.length === key.length * 2;
-    return { value: isWhole ? present(stringOf(node, items[1])) : undefined };
+    return { value: isWhole ? present(stringAt(node, second)) : undefined };
   }
   if (path.length === 0) throw new InvalidProofError("an extension of no length");
   if (!path.matches) return { value: undefined };
-  return child(node, items[1]!.start, depth + path.length);
+  return child(node, second, depth + path.length);
 }
 
 /** An empty value is no value. */

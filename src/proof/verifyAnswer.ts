@@ -1,0 +1,151 @@
+/**
+ * Verifies a proven answer: from its block header to the registry's account, to the slots that the question leads to. The
+ * verifier reads the name out of the proven slots by itself and holds the answer against what it finds, so the answer's own
+ * words count for nothing. Whether the header is one to trust is another question: see `headerTrust.ts`.
+ */
+import { fromHex, type Hex, toHex } from "../base/bytes.ts";
+import { BaseError } from "../base/errors.ts";
+import { keccak256 } from "../base/keccak.ts";
+import type { Answer, BlockReference, ProofEvidence, StorageProof } from "../protocol/answer.ts";
+import type { RecordKey } from "../protocol/record.ts";
+import { verifyAccount, verifySlot } from "./account.ts";
+import { parseHeader } from "./header.ts";
+import { type NameReading, readName } from "./readName.ts";
+import type { HashNode } from "./trie.ts";
+
+/** The evidence does not hold a slot that the answer depends on. */
+export class WithheldSlotError extends BaseError {
+  override readonly name = "Proof.WithheldSlotError";
+  constructor(slot: Hex) {
+    super("PROOF_WITHHELD_SLOT", `The evidence does not prove slot ${slot}, on which the answer depends.`);
+  }
+}
+
+/** The answer says something else than its own proof. */
+export class ContradictionError extends BaseError {
+  override readonly name = "Proof.ContradictionError";
+  constructor(what: string) {
+    super("PROOF_CONTRADICTION", `The answer's ${what} is not what its proof shows.`);
+  }
+}
+
+export interface PinnedRegistry {
+  readonly tld: string;
+  readonly registry: Hex;
+  /** keccak256 of the registry's code. */
+  readonly codeHash: Hex;
+}
+
+/** Storage roots proven so far, by block hash: answers read at the same block share their account proof. */
+export type ProvenRoots = Map<Hex, Uint8Array>;
+
+/** Roots kept; the one proven first is forgotten. */
+const ROOTS_MAX = 64;
+
+export interface VerifiedAnswer {
+  readonly block: BlockReference;
+  readonly reading: NameReading;
+}
+
+function checkBlock(told: BlockReference, proven: BlockReference): void {
+  const isSame =
+    told.number === proven.number &&
+    told.hash === proven.hash &&
+    told.stateRoot === proven.stateRoot &&
+    told.timestamp === proven.timestamp;
+  if (!isSame) throw new ContradictionError("block");
+}
+
+function storageRootOf(
+  pinned: PinnedRegistry,
+  block: BlockReference,
+  evidence: ProofEvidence,
+  roots: ProvenRoots,
+): Uint8Array {
+  const known = roots.get(block.hash);
+  if (known !== undefined) return known;
+  const root = verifyAccount(fromHex(block.stateRoot), pinned.registry, pinned.codeHash, evidence.account.map(fromHex));
+  const oldest = roots.size >= ROOTS_MAX ? roots.keys().next().value : undefined;
+  if (oldest !== undefined) roots.delete(oldest);
+  roots.set(block.hash, root);
+  return root;
+}
+
+/** Decodes and hashes each node once, though the proofs of an answer share their upper ones. */
+function createNodePool(): { readonly bytesOf: (node: Hex) => Uint8Array; readonly hash: HashNode } {
+  const decoded = new Map<Hex, Uint8Array>();
+  const hashes = new Map<Uint8Array, Uint8Array>();
+  return {
+    bytesOf(node) {
+      let bytes = decoded.get(node);
+      if (bytes === undefined) {
+        bytes = fromHex(node);
+        decoded.set(node, bytes);
+      }
+      return bytes;
+    },
+    hash(node) {
+      let hash = hashes.get(node);
+      if (hash === undefined) {
+        hash = keccak256(node);
+        hashes.set(node, hash);
+      }
+      return hash;
+    },
+  };
+}
+
+function checkReading(answer: Answer, reading: NameReading): void {
+  const { status } = reading;
+  const isSame =
+    status.closest === answer.status.closest &&
+    status.shardIndex === answer.status.shardIndex &&
+    status.expiry === answer.status.expiry;
+  if (!isSame) throw new ContradictionError("status");
+  if (answer.kind === "referral") return;
+  for (const [index, result] of reading.results.entries()) {
+    if (result.value !== answer.results[index]?.value) throw new ContradictionError(`record ${index}`);
+  }
+}
+
+/**
+ * What a proven answer shows about `records` of its name (nothing about them where it is a referral), at a block whose header
+ * is yet to be trusted. The caller has checked that the answer is to its question.
+ *
+ * Throws errors of this room where the proof does not hold, and `ForeignResolverError` where the records are not in the
+ * registry.
+ */
+export function verifyAnswer(
+  pinned: PinnedRegistry,
+  answer: Answer & { readonly evidence: ProofEvidence },
+  records: readonly RecordKey[],
+  roots: ProvenRoots = new Map(),
+): VerifiedAnswer {
+  const { evidence } = answer;
+  const block = parseHeader(fromHex(evidence.header));
+  checkBlock(answer.block, block);
+  const root = storageRootOf(pinned, block, evidence, roots);
+  const nodes = createNodePool();
+  const proofs = new Map<Hex, StorageProof>();
+  for (const proof of evidence.storage) proofs.set(proof.slot, proof);
+  const words = new Map<Hex, Uint8Array>();
+  const read = (slot: Hex): Uint8Array => {
+    const known = words.get(slot);
+    if (known !== undefined) return known;
+    const proof = proofs.get(slot);
+    if (proof === undefined) throw new WithheldSlotError(slot);
+    const word = verifySlot(root, slot, proof.nodes.map(nodes.bytesOf), nodes.hash);
+    if (toHex(word) !== proof.value) throw new ContradictionError(`slot ${slot}`);
+    words.set(slot, word);
+    return word;
+  };
+  const reading = readName(read, {
+    name: answer.name,
+    records: answer.kind === "referral" ? [] : records,
+    tld: pinned.tld,
+    registry: pinned.registry,
+    timestamp: block.timestamp,
+  });
+  checkReading(answer, reading);
+  return { block, reading };
+}
