@@ -63,110 +63,155 @@ export function replyOf(error: unknown, timedOut: boolean): Reply<never> {
   return { outcome: timedOut ? "timedOut" : "unreachable", reason };
 }
 
-export async function askSeveral<Item extends Target, Value, Result>(
+/** One inquiry in progress. */
+class Inquiry<Item extends Target, Value, Result> {
+  readonly #run: Run;
+  readonly #parameters: AskSeveralParameters<Item, Value, Result>;
+  readonly #resolve: (result: AskSeveralResult<Value, Result>) => void;
+  readonly #queue: Item[];
+  readonly #flights = new Map<Item, Flight>();
+  readonly #values: Value[] = [];
+  #failure: Outcome = "unreachable";
+  #reason: string;
+  #hedgeTimer: Timer | undefined;
+  #startedCount = 0;
+  #isSettled = false;
+
+  constructor(
+    run: Run,
+    parameters: AskSeveralParameters<Item, Value, Result>,
+    resolve: (result: AskSeveralResult<Value, Result>) => void,
+  ) {
+    this.#run = run;
+    this.#parameters = parameters;
+    this.#resolve = resolve;
+    this.#queue = orderByStanding(run, parameters.targets);
+    this.#reason = this.#queue.length === 0 ? "nobody to ask" : "nobody answered";
+  }
+
+  begin(): void {
+    if (this.#run.signal.aborted) {
+      this.#settle(undefined);
+      return;
+    }
+    this.#run.signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#run.budget.earn();
+    this.#advance();
+  }
+
+  readonly #onAbort = (): void => this.#settle(undefined);
+
+  /** Judges what has come in, and asks as many more as are missing or overdue. */
+  readonly #advance = (): void => {
+    if (this.#isSettled) return;
+    const verdict = this.#parameters.judge(this.#values);
+    if ("done" in verdict) {
+      this.#settle(verdict.done);
+      return;
+    }
+    const overdueCount = [...this.#flights].filter(([target, flight]) => this.#isOverdue(target, flight)).length;
+    let wantedCount = verdict.missing + overdueCount;
+    while (this.#flights.size < wantedCount && this.#queue.length > 0) {
+      // Only the first tries are free.
+      if (this.#startedCount >= verdict.missing && !this.#run.budget.spend()) break;
+      const target = this.#queue.shift()!;
+      // Whoever is on probation brings a companion along, so that trying it costs no time.
+      if (this.#run.health.standing(target.endpoint) === "probation") wantedCount += 1;
+      this.#startedCount += 1;
+      this.#start(target, this.#flights.size >= verdict.missing);
+    }
+    if (this.#flights.size === 0) this.#settle(undefined);
+    else this.#armHedge();
+  };
+
+  #start(target: Item, hedge: boolean): void {
+    const run = this.#run;
+    const flight: Flight = { startedAtMs: run.clock.monotonicMs(), hedge, controller: new AbortController() };
+    this.#flights.set(target, flight);
+    this.#parameters
+      .ask(target, flight.controller.signal)
+      .catch((error: unknown): Reply<Value> => replyOf(error, isLate(run)))
+      .then((reply) => this.#onReply(target, flight, reply));
+  }
+
+  #onReply(target: Item, flight: Flight, reply: Reply<Value>): void {
+    if (this.#isSettled) return;
+    this.#flights.delete(target);
+    if (reply.value === undefined) {
+      this.#run.health.failed(target.endpoint, reply.barredMs);
+      this.#note(reply.outcome, reply.reason);
+    } else {
+      this.#run.health.answered(target.endpoint, this.#elapsedMs(flight));
+      this.#values.push(reply.value);
+    }
+    this.#record(target, flight, reply.outcome, reply.reason);
+    this.#advance();
+  }
+
+  #settle(result: Result | undefined): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    const run = this.#run;
+    this.#hedgeTimer?.cancel();
+    run.signal.removeEventListener("abort", this.#onAbort);
+    const late = result === undefined && isLate(run);
+    const why = late ? "no answer before the deadline" : result === undefined ? "called off" : "another was faster";
+    for (const [target, flight] of this.#flights) {
+      if (this.#isOverdue(target, flight)) run.health.failed(target.endpoint);
+      if (late) this.#note("timedOut", why);
+      this.#record(target, flight, late ? "timedOut" : "abandoned", why);
+      flight.controller.abort();
+    }
+    this.#resolve({ result, values: this.#values, failure: this.#failure, reason: this.#reason });
+  }
+
+  /** Wakes up when the next of those asked is overdue. */
+  #armHedge(): void {
+    this.#hedgeTimer?.cancel();
+    if (this.#queue.length === 0) return;
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const [target, flight] of this.#flights) {
+      const leftMs = this.#run.health.hedgeDelayMs(target.endpoint) - this.#elapsedMs(flight);
+      if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
+    }
+    if (waitMs === Number.POSITIVE_INFINITY) return;
+    // A fraction more, so that rounding in a timer cannot fire it just before the endpoint is overdue.
+    this.#hedgeTimer = this.#run.clock.schedule(waitMs + 0.5, this.#advance);
+  }
+
+  #elapsedMs(flight: Flight): number {
+    return this.#run.clock.monotonicMs() - flight.startedAtMs;
+  }
+
+  #isOverdue(target: Item, flight: Flight): boolean {
+    return this.#elapsedMs(flight) >= this.#run.health.hedgeDelayMs(target.endpoint);
+  }
+
+  #note(outcome: Outcome, why: string): void {
+    if (TELLING.indexOf(outcome) < TELLING.indexOf(this.#failure)) return;
+    this.#failure = outcome;
+    this.#reason = why;
+  }
+
+  #record(target: Item, flight: Flight, outcome: Outcome | "abandoned", reason: string): void {
+    this.#run.trace.push({
+      path: this.#parameters.path,
+      endpoint: target.endpoint,
+      startedAtMs: flight.startedAtMs - this.#run.startedAtMs,
+      durationMs: this.#elapsedMs(flight),
+      outcome,
+      hedge: flight.hedge,
+      reason,
+    });
+  }
+}
+
+/** Asks until `judge` is content, everybody has been asked, or the run's signal fires. Never rejects. */
+export function askSeveral<Item extends Target, Value, Result>(
   run: Run,
   parameters: AskSeveralParameters<Item, Value, Result>,
 ): Promise<AskSeveralResult<Value, Result>> {
-  const { ask, judge } = parameters;
-  const queue = orderByStanding(run, parameters.targets);
-  const flights = new Map<Item, Flight>();
-  const values: Value[] = [];
-  let failure: Outcome = "unreachable";
-  let reason = queue.length === 0 ? "nobody to ask" : "nobody answered";
-  let hedgeTimer: Timer | undefined;
-  let startedCount = 0;
-
-  return await new Promise((resolve) => {
-    let settled = false;
-    const elapsedMs = (flight: Flight) => run.clock.monotonicMs() - flight.startedAtMs;
-    const isOverdue = (target: Item, flight: Flight) => elapsedMs(flight) >= run.health.hedgeDelayMs(target.endpoint);
-    const note = (outcome: Outcome, why: string) => {
-      if (TELLING.indexOf(outcome) < TELLING.indexOf(failure)) return;
-      failure = outcome;
-      reason = why;
-    };
-    const record = (target: Item, flight: Flight, outcome: Outcome | "abandoned", why: string) => {
-      run.trace.push({
-        path: parameters.path,
-        endpoint: target.endpoint,
-        startedAtMs: flight.startedAtMs - run.startedAtMs,
-        durationMs: elapsedMs(flight),
-        outcome,
-        hedge: flight.hedge,
-        reason: why,
-      });
-    };
-    const settle = (result: Result | undefined) => {
-      if (settled) return;
-      settled = true;
-      hedgeTimer?.cancel();
-      run.signal.removeEventListener("abort", onAbort);
-      const late = result === undefined && isLate(run);
-      const why = late ? "no answer before the deadline" : result === undefined ? "called off" : "another was faster";
-      for (const [target, flight] of flights) {
-        if (isOverdue(target, flight)) run.health.failed(target.endpoint);
-        if (late) note("timedOut", why);
-        record(target, flight, late ? "timedOut" : "abandoned", why);
-        flight.controller.abort();
-      }
-      resolve({ result, values, failure, reason });
-    };
-    const onAbort = () => settle(undefined);
-
-    const start = (target: Item, hedge: boolean) => {
-      const flight: Flight = { startedAtMs: run.clock.monotonicMs(), hedge, controller: new AbortController() };
-      flights.set(target, flight);
-      ask(target, flight.controller.signal)
-        .catch((error: unknown): Reply<Value> => replyOf(error, isLate(run)))
-        .then((reply) => {
-          if (settled) return;
-          flights.delete(target);
-          if (reply.value === undefined) {
-            run.health.failed(target.endpoint, reply.barredMs);
-            note(reply.outcome, reply.reason);
-          } else {
-            run.health.answered(target.endpoint, elapsedMs(flight));
-            values.push(reply.value);
-          }
-          record(target, flight, reply.outcome, reply.reason);
-          advance();
-        });
-    };
-
-    const advance = () => {
-      const verdict = judge(values);
-      if ("done" in verdict) return settle(verdict.done);
-      const overdueCount = [...flights].filter(([target, flight]) => isOverdue(target, flight)).length;
-      let wantedCount = verdict.missing + overdueCount;
-      while (flights.size < wantedCount && queue.length > 0) {
-        // Only the first tries are free.
-        if (startedCount >= verdict.missing && !run.budget.spend()) break;
-        const target = queue.shift()!;
-        // Whoever is on probation brings a companion along, so that trying it costs no time.
-        if (run.health.standing(target.endpoint) === "probation") wantedCount += 1;
-        startedCount += 1;
-        start(target, flights.size >= verdict.missing);
-      }
-      if (flights.size === 0) return settle(undefined);
-      armHedge();
-    };
-    const armHedge = () => {
-      hedgeTimer?.cancel();
-      if (queue.length === 0) return;
-      let waitMs = Number.POSITIVE_INFINITY;
-      for (const [target, flight] of flights) {
-        const leftMs = run.health.hedgeDelayMs(target.endpoint) - elapsedMs(flight);
-        if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
-      }
-      // A fraction more, so that rounding in a timer cannot fire it just before the endpoint is overdue.
-      if (waitMs !== Number.POSITIVE_INFINITY) hedgeTimer = run.clock.schedule(waitMs + 0.5, advance);
-    };
-
-    if (run.signal.aborted) return onAbort();
-    run.signal.addEventListener("abort", onAbort, { once: true });
-    run.budget.earn();
-    advance();
-  });
+  return new Promise((resolve) => new Inquiry(run, parameters, resolve).begin());
 }
 
 /** The order given, with the quarantined at the end and the barred left out. */

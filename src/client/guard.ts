@@ -10,8 +10,10 @@ export interface FreshnessOptions {
 }
 
 export interface BlockGuard {
-  /** A sentence where the block cannot count at all; otherwise `undefined`. */
-  readonly objection: (block: BlockReference) => string | undefined;
+  /** Why the block cannot count at all: it was overtaken, or it claims to be from the future; otherwise `undefined`. */
+  readonly objection: (
+    block: BlockReference,
+  ) => { readonly outcome: "stale" | "wrong"; readonly reason: string } | undefined;
   readonly isStale: (block: BlockReference) => boolean;
   readonly ageSeconds: (block: BlockReference) => number;
   /** Answers read below this block are of no use. */
@@ -31,9 +33,12 @@ export function createBlockGuard(clock: Clock, options: FreshnessOptions = {}): 
   const blockNumberMin = () => (newest > rollback ? newest - rollback : 0n);
   return {
     objection(block) {
-      if (block.number < blockNumberMin()) return `block ${block.number} is older than block ${newest}, seen before`;
-      if (Number(block.timestamp) > nowSeconds(clock) + FUTURE_SECONDS_MAX)
-        return `block ${block.number} is from the future`;
+      if (block.number < blockNumberMin()) {
+        return { outcome: "stale", reason: `block ${block.number} is older than block ${newest}, seen before` };
+      }
+      if (Number(block.timestamp) > nowSeconds(clock) + FUTURE_SECONDS_MAX) {
+        return { outcome: "wrong", reason: `block ${block.number} is from the future` };
+      }
       return undefined;
     },
     isStale: (block) => ageSeconds(block) > ageSecondsMax,

@@ -1,24 +1,17 @@
 /** The name client: one object that holds what is learned and kept between resolutions. */
 import type { PathName } from "../availability/outcome.ts";
-import { toHex } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
 import { secureRandom } from "../base/random.ts";
+import { EMPTY_DIRECTORY } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { normaliseName } from "../naming/name.ts";
-import { recoverAddress } from "../proof/recoverAddress.ts";
 import { formatRecordKey, type RecordKey } from "../protocol/record.ts";
 import { type Cache, type CacheEntry, createCache, type TrustClass } from "./cache.ts";
-import { createBlockGuard } from "./guard.ts";
 import { createHealth } from "./health.ts";
 import type { NameClientOptions } from "./options.ts";
-import { withAliases } from "./paths/aliases.ts";
-import { createChainPath } from "./paths/chainPath.ts";
-import { createDnsPath } from "./paths/dnsPath.ts";
-import { createGatewaysPath } from "./paths/gatewaysPath.ts";
+import { createPaths } from "./paths/createPaths.ts";
 import type { Path } from "./paths/pathReply.ts";
-import { createShardTargets } from "./paths/shardTargets.ts";
-import type { PolicyFunction, PolicyName } from "./policy.ts";
-import { POLICIES } from "./policy.ts";
+import { POLICIES, type PolicyFunction, type PolicyName } from "./policy.ts";
 import type { Probe } from "./probe.ts";
 import type { Resolution } from "./resolution.ts";
 import { createRetryBudget } from "./retryBudget.ts";
@@ -29,6 +22,10 @@ import { runResolution } from "./runResolution.ts";
 export const DEADLINE_MS_DEFAULT = 3_000;
 /** How long a fresh answer is waited for while one past its TTL is at hand (RFC 8767 section 5). */
 const STALE_ANSWER_AFTER_MS = 1_800;
+/** TTL of a stale answer, so that it is not asked for again at once (RFC 8767 section 4). */
+const STALE_TTL_SECONDS = 30;
+const UNVERIFIED_AFTER_MS_DEFAULT = 1_000;
+const NO_TRACE: Resolution["trace"] = [];
 
 export interface ResolveOptions {
   readonly policy?: PolicyName | PolicyFunction;
@@ -64,175 +61,177 @@ export interface NameClient {
   readonly setDirectory: (snapshot: DirectorySnapshot) => void;
 }
 
-/** The paths that `options` set up. */
-function createPaths(options: NameClientOptions, shared: Shared, directory: () => DirectorySnapshot): Path[] {
-  const { deployment, paths, trust } = options;
-  const { tld, chainId, contracts, codeHashes } = deployment;
-  const guard = createBlockGuard(shared.clock, options.freshness);
-  const seed = options.seed ?? toHex(shared.random.bytes(16));
-  const made: Path[] = [];
-  if (paths.gateways !== undefined) {
-    const checks = {
-      domain: { chainId, directory: contracts.directory },
-      guard,
-      recoverAddress: options.recoverAddress ?? recoverAddress,
+const keyOf = (name: string, record: RecordKey) => `${name}\n${formatRecordKey(record)}`;
+
+const isConclusive = ({ outcome }: Resolution) => outcome === "answered" || outcome === "absent";
+
+class CachingNameClient implements NameClient {
+  readonly tld: string;
+  readonly cache: Cache | undefined;
+  readonly #options: NameClientOptions;
+  readonly #shared: Shared;
+  readonly #paths: ReadonlyMap<PathName, Path>;
+  readonly #trust: TrustClass;
+  readonly #flights = new Map<string, Promise<readonly Resolution[]>>();
+  #directory: DirectorySnapshot | undefined;
+
+  constructor(options: NameClientOptions, shared: Shared) {
+    this.tld = options.deployment.tld;
+    this.#options = options;
+    this.#shared = shared;
+    this.#directory = options.paths.gateways?.directory;
+    this.cache = options.cache === false ? undefined : createCache(shared.clock, options.cache);
+    this.#trust = options.trust?.unverified === "refused" ? "verified" : "any";
+    const paths = createPaths(options, shared, () => this.#directory ?? EMPTY_DIRECTORY);
+    this.#paths = new Map(paths.map((path) => [path.name, path]));
+  }
+
+  readonly resolve: NameClient["resolve"] = async (name, record, options = {}) => {
+    const usesCache = (options.cache ?? "use") === "use" && options.path === undefined;
+    // Asked as written first: what is in the cache was normalised before it got there.
+    const entry = usesCache ? this.cache?.get(keyOf(name, record), this.#trust) : undefined;
+    if (entry !== undefined && this.#shared.clock.nowMs() < entry.freshUntilMs) return this.#fromCache(entry, "fresh");
+    const normal = normaliseName(name);
+    if (normal !== name) return await this.resolve(normal, record, options);
+    if (entry !== undefined) return await this.#refreshOrStale(name, record, entry, options);
+    return (await this.#askOrShare(name, [record], options))[0]!;
+  };
+
+  readonly resolveRecords: NameClient["resolveRecords"] = async (name, records, options = {}) => {
+    const normal = normaliseName(name);
+    const usesCache = (options.cache ?? "use") === "use" && options.path === undefined;
+    const known = records.map((record) => (usesCache ? this.peek(normal, record) : undefined));
+    const missing = records.filter((_, index) => known[index] === undefined);
+    const told = missing.length === 0 ? [] : await this.#askOrShare(normal, missing, options);
+    let next = 0;
+    return known.map((resolution) => {
+      if (resolution !== undefined) return resolution;
+      next += 1;
+      return told[next - 1]!;
+    });
+  };
+
+  readonly probe: Probe = async ({ name, record, path, deadlineMs, signal }) => {
+    const options: ResolveOptions = {
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      ...(signal === undefined ? {} : { signal }),
     };
-    made.push(createGatewaysPath({ tld, checks, shards: createShardTargets(directory, seed) }));
-  }
-  if (paths.chain !== undefined) {
-    const { rpcUrls } = paths.chain;
-    const account = { registry: contracts.registry, codeHash: codeHashes.registry };
-    const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
-    made.push(createChainPath({ tld, account, rpcUrls, quorum, guard }));
-  }
-  const aliased = made.map((path) => withAliases(path, tld));
-  return paths.dns === undefined ? aliased : [...aliased, createDnsPath(paths.dns)];
-}
-
-export function createNameClient(options: NameClientOptions): NameClient {
-  const clock = options.clock ?? systemClock;
-  const random = options.random ?? secureRandom;
-  let snapshot = options.paths.gateways?.directory;
-  const shared: Shared = {
-    clock,
-    random,
-    transport: options.transport,
-    health: createHealth(clock, options.health),
-    budget: createRetryBudget(options.retryBudget),
-  };
-  const paths = new Map(createPaths(options, shared, () => snapshot!).map((path) => [path.name, path]));
-  const cache = options.cache === false ? undefined : createCache(clock, options.cache);
-  const trust: TrustClass = options.trust?.unverified === "refused" ? "verified" : "any";
-  const flights = new Map<string, Promise<readonly Resolution[]>>();
-  const { tld } = options.deployment;
-
-  const keyOf = (name: string, record: RecordKey) => `${name}\n${formatRecordKey(record)}`;
-  const policyOf = (policy: PolicyName | PolicyFunction | undefined): PolicyFunction => {
-    const chosen = policy ?? options.policy ?? "verified-first";
-    return typeof chosen === "string" ? POLICIES[chosen] : chosen;
+    return (await this.#ask(normaliseName(name), [record], options, path))[0]!;
   };
 
-  const ask = async (
+  readonly peek: NameClient["peek"] = (name, record) => {
+    const entry = this.cache?.get(keyOf(name, record), this.#trust);
+    if (entry === undefined || this.#shared.clock.nowMs() >= entry.freshUntilMs) return undefined;
+    return this.#fromCache(entry, "fresh");
+  };
+
+  readonly directory = (): DirectorySnapshot | undefined => this.#directory;
+
+  readonly setDirectory = (snapshot: DirectorySnapshot): void => {
+    if (this.#directory === undefined || snapshot.version >= this.#directory.version) this.#directory = snapshot;
+  };
+
+  #ask(
     name: string,
     records: readonly RecordKey[],
-    resolveOptions: ResolveOptions,
+    options: ResolveOptions,
     path: PathName | "all",
-  ): Promise<readonly Resolution[]> =>
-    await runResolution(shared, {
+  ): Promise<readonly Resolution[]> {
+    const { trust, policy, deadlineMs } = this.#options;
+    const chosen = options.policy ?? policy ?? "verified-first";
+    return runResolution(this.#shared, {
       name,
       records,
-      paths,
+      paths: this.#paths,
       path,
-      policy: policyOf(resolveOptions.policy),
-      allowsUnverified: trust === "any",
-      unverifiedAfterMs: options.trust?.unverifiedAfterMs ?? 1_000,
-      deadlineMs: resolveOptions.deadlineMs ?? options.deadlineMs ?? DEADLINE_MS_DEFAULT,
-      ...(resolveOptions.signal === undefined ? {} : { signal: resolveOptions.signal }),
+      policy: typeof chosen === "string" ? POLICIES[chosen] : chosen,
+      allowsUnverified: this.#trust === "any",
+      unverifiedAfterMs: trust?.unverifiedAfterMs ?? UNVERIFIED_AFTER_MS_DEFAULT,
+      deadlineMs: options.deadlineMs ?? deadlineMs ?? DEADLINE_MS_DEFAULT,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+  }
 
   /** Asks anew and fills the cache; several callers at once share one exchange. */
-  const refresh = (name: string, records: readonly RecordKey[], resolveOptions: ResolveOptions) => {
-    const isShareable = resolveOptions.signal === undefined && resolveOptions.path === undefined;
-    const flightKey = `${records.map((record) => keyOf(name, record)).join("\n")}\n${String(resolveOptions.policy)}\n${resolveOptions.deadlineMs}`;
-    const shareable = isShareable ? flights.get(flightKey) : undefined;
-    if (shareable !== undefined) return shareable;
-    const flight = ask(name, records, resolveOptions, resolveOptions.path ?? "all").then((resolutions) => {
-      for (const resolution of resolutions) {
-        if (resolution.outcome === "answered" || resolution.outcome === "absent") {
-          cache?.put(keyOf(name, resolution.record), resolution);
-        }
-      }
-      return resolutions;
-    });
-    if (!isShareable) return flight;
-    flights.set(flightKey, flight);
-    return flight.finally(() => flights.delete(flightKey));
-  };
+  #askOrShare(name: string, records: readonly RecordKey[], options: ResolveOptions): Promise<readonly Resolution[]> {
+    if (options.cache === "bypass") return this.#ask(name, records, options, options.path ?? "all");
+    // One caller's signal must not end another's question; a policy of one's own has no name to share it by.
+    const isShareable =
+      options.signal === undefined && options.path === undefined && typeof options.policy !== "function";
+    const flightKey = `${records.map((record) => keyOf(name, record)).join("\n")}\n${String(options.policy)}\n${options.deadlineMs}`;
+    const shared = isShareable ? this.#flights.get(flightKey) : undefined;
+    if (shared !== undefined) return shared;
+    const flight = this.#askAndKeep(name, records, options).finally(() => this.#flights.delete(flightKey));
+    if (isShareable) this.#flights.set(flightKey, flight);
+    return flight;
+  }
 
-  const fromCache = (entry: CacheEntry, cached: "fresh" | "stale"): Resolution => {
-    const now = clock.nowMs();
-    const heldSeconds = Math.max(0, (now - entry.storedAtMs) / 1000);
+  async #askAndKeep(
+    name: string,
+    records: readonly RecordKey[],
+    options: ResolveOptions,
+  ): Promise<readonly Resolution[]> {
+    const resolutions = await this.#ask(name, records, options, options.path ?? "all");
+    for (const resolution of resolutions) {
+      if (isConclusive(resolution)) this.cache?.put(keyOf(name, resolution.record), resolution);
+    }
+    return resolutions;
+  }
+
+  #fromCache(entry: CacheEntry, cached: "fresh" | "stale"): Resolution {
+    const now = this.#shared.clock.nowMs();
     return {
       ...entry.resolution,
-      ageSeconds: entry.resolution.ageSeconds + heldSeconds,
-      // RFC 8767 section 4: a stale answer is given 30 seconds, so that it is not asked for again at once.
-      ttlSeconds: cached === "stale" ? 30 : Math.max(0, (entry.freshUntilMs - now) / 1000),
+      ageSeconds: entry.resolution.ageSeconds + Math.max(0, (now - entry.storedAtMs) / 1000),
+      ttlSeconds: cached === "stale" ? STALE_TTL_SECONDS : Math.max(0, (entry.freshUntilMs - now) / 1000),
       cached,
       durationMs: 0,
-      trace: [],
+      trace: NO_TRACE,
     };
-  };
-
-  const peek = (name: string, record: RecordKey): Resolution | undefined => {
-    const entry = cache?.get(keyOf(name, record), trust);
-    return entry !== undefined && clock.nowMs() < entry.freshUntilMs ? fromCache(entry, "fresh") : undefined;
-  };
+  }
 
   /** With an answer past its TTL at hand: a better one if it comes soon, otherwise that. */
-  const refreshOrStale = async (
+  async #refreshOrStale(
     name: string,
     record: RecordKey,
     entry: CacheEntry,
-    resolveOptions: ResolveOptions,
-  ): Promise<Resolution> => {
-    const fresh = refresh(name, [record], resolveOptions).then(([resolution]) => resolution!);
-    if (cache?.mayRevalidate(entry)) {
+    options: ResolveOptions,
+  ): Promise<Resolution> {
+    const fresh = this.#askOrShare(name, [record], options).then(([resolution]) => resolution!);
+    const stale = this.#fromCache(entry, "stale");
+    if (this.cache?.mayRevalidate(entry)) {
+      // Resolutions do not reject; a defect that made one do so shows when the next caller waits for it.
       fresh.catch(() => {});
-      return fromCache(entry, "stale");
+      return stale;
     }
-    const stale = fromCache(entry, "stale");
     let giveUp: (resolution: Resolution) => void = () => {};
     const patience = new Promise<Resolution>((resolve) => {
       giveUp = resolve;
     });
-    const timer = clock.schedule(STALE_ANSWER_AFTER_MS, () => giveUp(stale));
+    const timer = this.#shared.clock.schedule(STALE_ANSWER_AFTER_MS, () => giveUp(stale));
     const told = await Promise.race([fresh, patience]);
     timer.cancel();
-    if (told.outcome === "answered" || told.outcome === "absent") return told;
+    if (isConclusive(told)) return told;
     return { ...stale, trace: told.trace, durationMs: told.durationMs };
-  };
+  }
+}
 
-  const resolve = async (name: string, record: RecordKey, resolveOptions: ResolveOptions = {}) => {
-    const usesCache = (resolveOptions.cache ?? "use") === "use" && resolveOptions.path === undefined;
-    const entry = usesCache ? cache?.get(keyOf(name, record), trust) : undefined;
-    if (entry !== undefined && clock.nowMs() < entry.freshUntilMs) return fromCache(entry, "fresh");
-    const normal = normaliseName(name);
-    if (normal !== name) return resolve(normal, record, resolveOptions);
-    if (entry !== undefined) return refreshOrStale(name, record, entry, resolveOptions);
-    if (resolveOptions.cache === "bypass") {
-      return (await ask(name, [record], resolveOptions, resolveOptions.path ?? "all"))[0]!;
-    }
-    return (await refresh(name, [record], resolveOptions))[0]!;
-  };
-
-  return {
-    tld,
-    resolve,
-    async resolveRecords(name, records, resolveOptions = {}) {
-      const normal = normaliseName(name);
-      const usesCache = (resolveOptions.cache ?? "use") === "use" && resolveOptions.path === undefined;
-      const known = records.map((record) => (usesCache ? peek(normal, record) : undefined));
-      const missing = records.filter((_, index) => known[index] === undefined);
-      if (missing.length === 0) return known as readonly Resolution[];
-      const told =
-        resolveOptions.cache === "bypass"
-          ? await ask(normal, missing, resolveOptions, resolveOptions.path ?? "all")
-          : await refresh(normal, missing, resolveOptions);
-      let next = 0;
-      return known.map((resolution) => resolution ?? told[next++]!);
-    },
-    async probe({ name, record, path, deadlineMs, signal }) {
-      const resolveOptions: ResolveOptions = {
-        ...(deadlineMs === undefined ? {} : { deadlineMs }),
-        ...(signal === undefined ? {} : { signal }),
-      };
-      return (await ask(normaliseName(name), [record], resolveOptions, path))[0]!;
-    },
-    peek,
-    cache,
-    directory: () => snapshot,
-    setDirectory(next) {
-      if (snapshot === undefined || next.version >= snapshot.version) snapshot = next;
-    },
-  };
+/**
+ * A name client.
+ *
+ * @example
+ * ```ts
+ * const client = createNameClient({ deployment, transport: fetchTransport, paths: { gateways: { directory } } });
+ * const { outcome, value, evidence } = await client.resolve("shop.hold", { kind: "addr", coinType: 60n });
+ * ```
+ */
+export function createNameClient(options: NameClientOptions): NameClient {
+  const clock = options.clock ?? systemClock;
+  return new CachingNameClient(options, {
+    clock,
+    random: options.random ?? secureRandom,
+    transport: options.transport,
+    health: createHealth(clock, options.health),
+    budget: createRetryBudget(options.retryBudget),
+  });
 }

@@ -172,7 +172,7 @@ async function agreeOnHead(
         );
         const parsed = parseRpcBlock(block);
         const objection = guard.objection(parsed);
-        if (objection !== undefined) return { outcome: "stale", reason: objection };
+        if (objection !== undefined) return objection;
         const words = await wordsAt(run, fetcher, target, parsed, slots, results, signal);
         return { outcome: "answered", value: { target, block: parsed, words }, reason: `block ${parsed.number}` };
       }),

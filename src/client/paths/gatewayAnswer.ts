@@ -2,10 +2,13 @@
 import { fromHex, utf8Text } from "../../base/bytes.ts";
 import { BaseError } from "../../base/errors.ts";
 import { namehash } from "../../naming/namehash.ts";
-import { type Answer, answerDigest, type SigningDomain } from "../../protocol/answer.ts";
+import type { HeaderTrust } from "../../proof/headerTrust.ts";
+import { ForeignResolverError } from "../../proof/readName.ts";
+import { type PinnedRegistry, type ProvenRoots, verifyAnswer } from "../../proof/verifyAnswer.ts";
+import { type Answer, answerDigest, type ProofEvidence, type SigningDomain } from "../../protocol/answer.ts";
 import { ANSWER_BYTES_MAX, decodeAnswer, encodeQuery } from "../../protocol/json.ts";
 import type { Query } from "../../protocol/query.ts";
-import { formatRecordKey } from "../../protocol/record.ts";
+import { formatRecordKey, type RecordKey } from "../../protocol/record.ts";
 import type { Reply, Target } from "../askSeveral.ts";
 import type { BlockGuard } from "../guard.ts";
 import { refusalOf } from "../httpReply.ts";
@@ -23,12 +26,16 @@ export type RecoverAddress = (digest: Uint8Array, signature: Uint8Array) => stri
 
 export interface GatewayChecks {
   readonly domain: SigningDomain;
+  readonly pinned: PinnedRegistry;
+  readonly headers: HeaderTrust;
+  readonly roots: ProvenRoots;
   readonly guard: BlockGuard;
   readonly recoverAddress: RecoverAddress;
 }
 
 export interface GatewayValue {
   readonly target: GatewayTarget;
+  /** As told where it is signed; where it is proven, what its proof shows. */
   readonly answer: Answer;
 }
 
@@ -60,12 +67,34 @@ export async function askGateway(
   const objection = objectionTo(checks, target, query, answer);
   if (objection !== undefined) return { outcome: "wrong", reason: objection };
   const old = checks.guard.objection(answer.block);
-  if (old !== undefined) return { outcome: "stale", reason: old };
+  if (old !== undefined) return old;
+  if (answer.evidence.kind !== query.evidence)
+    return { outcome: "wrong", reason: `its evidence is no ${query.evidence}` };
+  if (answer.evidence.kind === "proof") {
+    try {
+      answer = proven(checks, { ...answer, evidence: answer.evidence }, query.records);
+    } catch (error) {
+      if (!(error instanceof BaseError)) throw error;
+      return { outcome: error instanceof ForeignResolverError ? "refused" : "wrong", reason: error.shortMessage };
+    }
+  }
   return {
     outcome: "answered",
     value: { target, answer },
     reason: answer.kind === "referral" ? `refers to shard ${answer.status.shardIndex}` : `block ${answer.block.number}`,
   };
+}
+
+/** The answer as its proof shows it; its header's attestations are noted. */
+function proven(
+  checks: GatewayChecks,
+  answer: Answer & { readonly evidence: ProofEvidence },
+  records: readonly RecordKey[],
+): Answer {
+  const { block, reading } = verifyAnswer(checks.pinned, answer, records, checks.roots);
+  checks.headers.add(block, answer.evidence.attestations);
+  if (answer.kind === "referral") return { ...answer, block, status: reading.status };
+  return { ...answer, block, status: reading.status, results: reading.results };
 }
 
 function objectionTo(checks: GatewayChecks, target: GatewayTarget, query: Query, answer: Answer): string | undefined {

@@ -1,19 +1,21 @@
 /** The gateways path: the name's own four, asked over HTTP, their answers checked before they count. */
+import { nowSeconds } from "../../base/clock.ts";
 import { parentOf, registeredNameOf } from "../../naming/name.ts";
 import { contentHash } from "../../protocol/answer.ts";
-import type { Query } from "../../protocol/query.ts";
+import type { EvidenceKind, Query } from "../../protocol/query.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import { askSeveral } from "../askSeveral.ts";
 import type { Run } from "../run.ts";
 import { askGateway, type GatewayChecks, type GatewayValue } from "./gatewayAnswer.ts";
 import { failedReply, type Path, type PathReply } from "./pathReply.ts";
 import type { ShardTargets } from "./shardTargets.ts";
-import { type GatewayVerdict, judgeVotes } from "./signatureVote.ts";
+import { type GatewayVerdict, judgeProofs, judgeVotes } from "./signatureVote.ts";
 
 export interface GatewaysPathOptions {
   readonly tld: string;
   readonly checks: GatewayChecks;
   readonly shards: ShardTargets;
+  readonly evidence: EvidenceKind;
 }
 
 /** From the bootstrap shard to the name's own, and once more where the name moved meanwhile. */
@@ -24,11 +26,11 @@ export function createGatewaysPath(options: GatewaysPathOptions): Path {
     name: "gateways",
     verified: true,
     supports: () => true,
-    ask: (run, name, records) => askByVote(options, run, name, records),
+    ask: (run, name, records) => askShard(options, run, name, records),
   };
 }
 
-async function askByVote(
+async function askShard(
   options: GatewaysPathOptions,
   run: Run,
   name: string,
@@ -36,7 +38,7 @@ async function askByVote(
 ): Promise<PathReply> {
   const { checks, shards } = options;
   const registered = registeredNameOf(name, options.tld) ?? parentOf(name);
-  const query: Query = { name, records, evidence: "signature", blockNumberMin: checks.guard.blockNumberMin() };
+  const query: Query = { name, records, evidence: options.evidence, blockNumberMin: checks.guard.blockNumberMin() };
   let index = shards.indexOf(registered);
   let carried: readonly GatewayValue[] = [];
   for (let hop = 0; hop < HOPS_MAX; hop += 1) {
@@ -50,13 +52,16 @@ async function askByVote(
       path: "gateways",
       targets: targets.filter((target) => !asked.has(target.gatewayId)),
       ask: (target, signal) => askGateway(run, checks, target, query, signal),
-      judge: (values) => judgeVotes([...kept, ...values], current, isolated),
+      judge: (values) =>
+        options.evidence === "signature"
+          ? judgeVotes([...kept, ...values], current, isolated)
+          : judgeProofs([...kept, ...values], current, isolated, checks.headers, nowSeconds(run.clock)),
     });
     const verdict = told.result;
     if (verdict === undefined) return failure(told.values, told.failure, told.reason);
     if ("agreed" in verdict) {
       shards.learn(registered, verdict.agreed.answer.status.shardIndex);
-      nameLiars(run, verdict.agreed, told.values);
+      if (options.evidence === "signature") nameLiars(run, verdict.agreed, told.values);
       return replyOf(checks, verdict.agreed);
     }
     shards.learn(registered, verdict.index);
@@ -85,23 +90,28 @@ function replyOf(checks: GatewayChecks, { answer }: GatewayValue): PathReply {
   const { block, status } = answer;
   checks.guard.accepted(block);
   const stale = checks.guard.isStale(block);
+  const isProven = answer.evidence.kind === "proof";
+  const why = isProven ? "proven" : "two signed the same";
   return {
     path: "gateways",
     outcome: stale ? "stale" : "answered",
     results: answer.kind === "records" ? answer.results : [],
-    evidence: "signature",
+    evidence: answer.evidence.kind,
     block,
     status,
-    reason: stale
-      ? `two signed the same, but block ${block.number} is old`
-      : `two signed the same at block ${block.number}`,
+    reason: stale ? `${why}, but block ${block.number} is old` : `${why} at block ${block.number}`,
   };
 }
 
 /** Signed answers that nobody seconded are no answer; where they contradict each other, somebody lied. */
 function failure(values: readonly GatewayValue[], outcome: PathReply["outcome"] | "absent", reason: string): PathReply {
   if (outcome === "answered" || outcome === "absent") return failedReply("gateways", "unreachable", reason);
-  if (values.length >= 2) return failedReply("gateways", "wrong", `${values.length} gateways tell different things`);
+  if (values.length >= 2)
+    return failedReply(
+      "gateways",
+      "wrong",
+      `${values.length} gateways answered, but not alike or without enough attestations`,
+    );
   if (values.length === 1) return failedReply("gateways", outcome, `only one gateway answered; ${reason}`);
   return failedReply("gateways", outcome, reason);
 }

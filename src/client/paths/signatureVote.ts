@@ -1,4 +1,9 @@
-/** Trust by signature: what two of a name's own four gateways sign alike, at blocks near enough, counts. */
+/**
+ * What makes gateways' answers count. By signature: two of a name's own four sign the same, at blocks near enough. By proof: one
+ * answer, once enough operators attest its header.
+ */
+
+import type { HeaderTrust } from "../../proof/headerTrust.ts";
 import { contentHash } from "../../protocol/answer.ts";
 import type { Verdict } from "../askSeveral.ts";
 import type { GatewayValue } from "./gatewayAnswer.ts";
@@ -63,4 +68,35 @@ export function judgeVotes(
   const place = elsewhere[0]?.answer.status.shardIndex;
   if (elsewhere.length >= SIGNATURE_QUORUM && typeof place === "number") return { done: { index: place } };
   return { missing: SIGNATURE_QUORUM - Math.max(own.length, elsewhere.length) };
+}
+
+/**
+ * Judges proven answers, whoever sent them. One from a trusted header suffices; the newest of them, if there are several.
+ *
+ * @param nowSeconds Seconds since 1970.
+ */
+export function judgeProofs(
+  values: readonly GatewayValue[],
+  index: number | null,
+  isolated: boolean,
+  headers: HeaderTrust,
+  nowSeconds: number,
+): Verdict<GatewayVerdict> {
+  let newest: GatewayValue | undefined;
+  for (const value of values) {
+    if (!headers.isTrusted(value.answer.block)) continue;
+    const isNewer = newest === undefined || value.answer.block.number > newest.answer.block.number;
+    // A referral says less than an answer at the same block.
+    const tellsMore = value.answer.kind === "records" && newest?.answer.kind === "referral";
+    if (isNewer || tellsMore) newest = value;
+  }
+  if (newest === undefined) {
+    if (values.length === 0) return { missing: headers.missingForNext(nowSeconds) };
+    return { missing: Math.min(...values.map((value) => headers.missing(value.answer.block))) };
+  }
+  if (newest.answer.kind === "records") return { done: { agreed: newest } };
+  const place = newest.answer.status.shardIndex;
+  // One that refers to the very shard it was asked as a member of has another directory; ask the next.
+  if (isolated || place === null || place === index) return { missing: 1 };
+  return { done: { index: place } };
 }
