@@ -24,8 +24,7 @@ import { parseDirectory } from "./directoryText.ts";
 import { type Contracts, type DecodeLog, draftBlocks } from "./draft.ts";
 import type { BlockHeader, ChainSource } from "./source/chainSource.ts";
 import type { AgreedHead, ProviderPool } from "./source/providerPool.ts";
-import { fetchHeaders, fetchLogs, UnlinkedBlockError } from "./source/ranges.ts";
-import { RpcRefusedError } from "./source/rpc.ts";
+import { fetchHeaders, fetchLogs, follows, UnlinkedBlockError } from "./source/ranges.ts";
 import { DishonestProviderError } from "./source/rpcSource.ts";
 import { SlotState } from "./state.ts";
 import { ReorgTooDeepError, type Store } from "./store/store.ts";
@@ -72,6 +71,8 @@ export class Replica {
   #status: ReplicaStatus = "empty";
   #lastStepError: unknown;
   #logSource: ChainSource | undefined;
+  /** The last block that could not be made a checkpoint for want of a proof. */
+  #unsealed: number | undefined;
   #eventCount = 0;
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
@@ -259,7 +260,7 @@ export class Replica {
       const wanted = isRecent ? await fetchHeaders(source, from, to) : await fetchHeaders(source, to, to);
       const first = wanted[0]!;
       // Another chain than the one the copy is of: the next step finds the common block.
-      if (first.number === this.#nextNumber() && first.parentHash !== this.#head?.hash && this.#head !== undefined) {
+      if (this.#head !== undefined && first.number === from && !follows(first, this.#head.hash)) {
         throw new UnlinkedBlockError(first.number);
       }
       const addresses = [contracts.registry, contracts.directory];
@@ -295,10 +296,6 @@ export class Replica {
     this.#emit({ head: last, touched: draft.touched, directoryChanged });
   }
 
-  #nextNumber(): number {
-    return this.#head === undefined ? this.#options.startBlock : this.#head.number + 1;
-  }
-
   #undoFrom(from: number): number {
     const oldest = this.#options.store.oldestTarget();
     return oldest === Number.MAX_SAFE_INTEGER ? from - 1 : oldest;
@@ -312,8 +309,11 @@ export class Replica {
       const account = await source.accountProof(contracts.registry, header.number);
       return { source, account, root: storageRootOf(header, contracts.registry, codeHash, account) };
     }).catch((error: unknown) => {
-      if (!(error instanceof RpcRefusedError)) throw error;
-      log.warn("no checkpoint", { block: header.number, reason: messageOf(error) });
+      if (!(error instanceof BaseError)) throw error;
+      // Following goes on: signed answers need no checkpoint, and the next one comes in a few blocks.
+      if (this.#unsealed !== header.number)
+        log.warn("no checkpoint", { block: header.number, reason: messageOf(error) });
+      this.#unsealed = header.number;
       return undefined;
     });
     if (proof === undefined) return;

@@ -38,8 +38,9 @@ export async function deployWithDirectory() {
   const { keccak256 } = await import("viem");
   const codeHash = keccak256(code ?? "0x");
   const source = createRpcSource({ url: "http://rpc.example", clock: systemClock, fetch: fetchFrom(provider) });
+  // One by one: a run of blocks mined at once is made up by the development chain, without parents and states.
   const mine = async (count: number) => {
-    await connection.networkHelpers.mine(count);
+    for (let index = 0; index < count; index += 1) await connection.networkHelpers.mine(1);
   };
   const head = async () => Number(await publicClient.getBlockNumber());
   /** Mines until the head is a checkpoint. */
