@@ -1,0 +1,34 @@
+/** The centralized DNS server: authoritative for the ordinary zones, over UDP and TCP, in a process of its own. */
+import { systemClock } from "../../base/clock.ts";
+import { createLog } from "../../base/log.ts";
+import { secureRandom } from "../../base/random.ts";
+import { parseZoneFile } from "../../dns/zoneFile.ts";
+import { createDnsHandler } from "../../gateway/dns/handler.ts";
+import { createMemoryZoneSource } from "../../gateway/dns/memoryZone.ts";
+import { startDnsServer } from "../../gateway/dns/server.ts";
+import { runChild } from "./childMain.ts";
+
+export interface DnsConfig {
+  readonly host: string;
+  readonly port: number;
+  /** The text of a master file. */
+  readonly zoneText: string;
+  readonly zoneFile: string;
+}
+
+export interface DnsReady {
+  readonly host: string;
+  readonly port: number;
+}
+
+runChild(async (config: DnsConfig) => {
+  const source = createMemoryZoneSource(parseZoneFile(config.zoneText, config.zoneFile));
+  const server = await startDnsServer({
+    handler: createDnsHandler({ source, clock: systemClock, random: secureRandom }),
+    host: config.host,
+    port: config.port,
+    clock: systemClock,
+    log: createLog(systemClock, "warn", (line) => process.stderr.write(line)),
+  });
+  return { ready: { host: server.host, port: server.port } satisfies DnsReady, close: () => server.close() };
+});

@@ -1,0 +1,234 @@
+import { expect } from "chai";
+import type { Hex } from "../../src/base/bytes.ts";
+import { delay } from "../../src/base/clock.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import { blastOf, predictedHits } from "../../src/compare/drill/blast.ts";
+import { judgeClaims } from "../../src/compare/drill/claims.ts";
+import { type FaultDriver, runDrill, type ServiceProbe, type Target } from "../../src/compare/drill/drill.ts";
+import { judge } from "../../src/compare/drill/judge.ts";
+import { buildReport, summaryOf } from "../../src/compare/report/data.ts";
+import { reportPage } from "../../src/compare/report/html.ts";
+import { parseAddress4 } from "../../src/dns/addressText.ts";
+import { encodeRRset } from "../../src/protocol/rrset.ts";
+import { gatewaysOf, placeGateways } from "../../src/sharding/placement.ts";
+import { slotsOf } from "../../src/sharding/shard.ts";
+import { FalseClock } from "../../src/simulation/falseClock.ts";
+import { parseScenario } from "../../src/simulation/scenarioFile.ts";
+
+const address = (text: string, ttlSeconds = 300): Hex =>
+  encodeRRset({ name: "www.shop.hold", type: 1, ttlSeconds, rdatas: [parseAddress4(text)!] });
+
+const SCENARIO = parseScenario(`
+id: small
+title: A small drill
+summary: DNS fails and comes back.
+topology: { dns: { providers: [{ id: dns-a }] } }
+services:
+  - { id: dns, title: DNS alone, dns: [dns-a] }
+  - { id: combined, title: All, dns: [dns-a], gateways: true }
+load: { probesPerSecond: 2, timeoutMs: 2000 }
+phases:
+  - { id: well, seconds: 20 }
+  - { id: dns-down, seconds: 20, faults: [{ on: { path: dns }, effect: { kind: silent } }] }
+  - { id: back, seconds: 10 }
+liveCompression: 2
+claims:
+  - { text: DNS is gone, service: dns, phase: dns-down, measure: availability, max: 0 }
+  - { text: The rest stays, service: combined, phase: dns-down, measure: availability, min: 0.99 }
+`);
+
+const TARGETS: Target[] = ["a.hold", "b.hold", "c.hold"].map((name) => ({
+  name,
+  record: { kind: "dns", owner: name, rrtype: 1 },
+  truth: address("192.0.2.1"),
+}));
+
+function fakes(clock: FalseClock, combinedValue = address("192.0.2.1", 17)) {
+  let isDown = false;
+  const applied: string[][] = [];
+  const faults: FaultDriver = {
+    async apply(wanted) {
+      isDown = wanted.length > 0;
+      applied.push(wanted.map((fault) => fault.effect.kind));
+      return wanted.map((fault) => `${fault.on.path} ${fault.effect.kind}`);
+    },
+  };
+  const told = { evidence: "none", path: null, trace: [] } as const;
+  const services: ServiceProbe[] = [
+    {
+      id: "dns",
+      async probe(_, deadlineMs) {
+        const downAtStart = isDown;
+        await delay(clock, downAtStart ? deadlineMs : 5);
+        // An answer that came while the fault was lifted would have outlived its phase.
+        if (downAtStart !== isDown) throw new Error("a probe lived in two phases");
+        return downAtStart
+          ? { ...told, outcome: "timedOut", value: null }
+          : { ...told, outcome: "answered", value: address("192.0.2.1") };
+      },
+    },
+    {
+      id: "combined",
+      async probe() {
+        await delay(clock, 20);
+        return { ...told, outcome: "answered", value: combinedValue };
+      },
+    },
+  ];
+  return { faults, services, applied };
+}
+
+async function run(combinedValue?: Hex) {
+  const clock = new FalseClock(1_700_000_000_000);
+  const { faults, services, applied } = fakes(clock, combinedValue);
+  const drill = runDrill({
+    scenario: SCENARIO,
+    targets: TARGETS,
+    services,
+    faults,
+    clock,
+    random: seededRandom(1, "drill"),
+  });
+  return { ...(await clock.runUntilSettled("the drill", drill)), applied };
+}
+
+describe("runDrill", () => {
+  it("returns what each service did in each phase, names evenly", async () => {
+    const { observations, phases, applied } = await run();
+    expect(applied).to.deep.equal([[], ["silent"], [], []]);
+    expect(phases.map(({ id, faults }) => [id, faults])).to.deep.equal([
+      ["well", []],
+      ["dns-down", ["dns silent"]],
+      ["back", []],
+    ]);
+    const claims = judgeClaims(SCENARIO, observations, phases, () => new Set());
+    expect(claims.map((claim) => claim.holds)).to.deep.equal([true, true, true]);
+    const counts = TARGETS.map(
+      ({ name }) => observations.filter((one) => one.name === name && one.path === "dns").length,
+    );
+    expect(Math.max(...counts) - Math.min(...counts)).to.be.at.most(1);
+    expect(observations.some((one) => one.detail?.includes("two phases"))).to.equal(false);
+  });
+
+  it("returns an end of the phase only after its last probe has ended", async () => {
+    const { phases, observations } = await run();
+    const down = phases[1]!;
+    const last = observations.filter((one) => one.path === "dns" && one.atMs < down.endMs && one.atMs >= down.startMs);
+    for (const one of last) expect(one.atMs + one.latencyMs).to.be.at.most(down.endMs + 1e-6);
+    expect(phases[2]!.startMs).to.be.at.least(down.endMs);
+  });
+
+  it("never takes a value for right that is not the chain's", async () => {
+    const { observations, phases } = await run(address("203.0.113.66"));
+    const claims = judgeClaims(SCENARIO, observations, phases, () => new Set());
+    expect(claims.at(-1)).to.deep.include({ text: "No wrong answer was accepted on a verified path", holds: false });
+    expect(claims[1]!.holds).to.equal(false);
+  });
+
+  it("keeps the faults off when it is interrupted", async () => {
+    const clock = new FalseClock(0);
+    const { faults, services, applied } = fakes(clock);
+    const controller = new AbortController();
+    clock.schedule(12_000, () => controller.abort());
+    const drill = runDrill({
+      scenario: SCENARIO,
+      targets: TARGETS,
+      services,
+      faults,
+      clock,
+      random: seededRandom(1, "drill"),
+      signal: controller.signal,
+    });
+    const error = await clock.runUntilSettled("the drill", drill).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(Error);
+    expect(applied.at(-1)).to.deep.equal([]);
+  });
+});
+
+describe("judge", () => {
+  const told = { evidence: "none", path: "dns", trace: [] } as const;
+  const truth = address("192.0.2.1");
+  it("returns right for the truth, whatever its TTL, and wrong for anything else", () => {
+    expect(judge({ ...told, outcome: "answered", value: address("192.0.2.1", 1) }, truth)).to.equal("answered");
+    expect(judge({ ...told, outcome: "answered", value: address("192.0.2.2") }, truth)).to.equal("wrong");
+    expect(judge({ ...told, outcome: "answered", value: "0x01" }, truth)).to.equal("wrong");
+    expect(judge({ ...told, outcome: "absent", value: null }, truth)).to.equal("wrong");
+    expect(judge({ ...told, outcome: "absent", value: null }, null)).to.equal("absent");
+    expect(judge({ ...told, outcome: "timedOut", value: null }, truth)).to.equal("timedOut");
+  });
+});
+
+describe("blastOf", () => {
+  const placement = placeGateways({
+    gateways: Array.from({ length: 8 }, (_, index) => ({ id: index + 1, zone: index >> 1 })),
+    seed: 7,
+  });
+  const names = Array.from({ length: 256 }, (_, index) => ({
+    name: `n${index}.hold`,
+    slots: slotsOf(index),
+    gatewayIds: gatewaysOf(placement, slotsOf(index)),
+  }));
+  const stopped = new Set(names[0]!.gatewayIds);
+  const blast = (needed: number, isHurt: (name: string) => boolean) =>
+    blastOf({
+      phase: "attack",
+      attacked: names[0]!,
+      names,
+      table: placement.table,
+      stopped,
+      needed,
+      observations: names.map(({ name }, round) => ({
+        atMs: 0,
+        round,
+        name,
+        path: "gateways",
+        outcome: isHurt(name) ? "timedOut" : "answered",
+        latencyMs: 1,
+      })),
+    });
+
+  it("returns the hypergeometric share of two machines a zone: one sixteenth loses all four", () => {
+    const found = blast(1, (name) => predictedHits(names, stopped, 1).has(name));
+    expect(found.expectedHurtPhysical).to.be.closeTo(1 / 16, 1e-12);
+    expect(found.expectedHurtVirtual).to.be.lessThan(1e-10);
+    expect(found.measuredHurt).to.equal(found.predictedHurt);
+    expect([found.unpredicted, found.escaped]).to.deep.equal([[], []]);
+  });
+
+  it("returns five sixteenths where two gateways must agree", () => {
+    expect(blast(2, () => false).expectedHurtPhysical).to.be.closeTo(5 / 16, 1e-12);
+  });
+
+  it("returns who was hurt against the prediction", () => {
+    const spared = names.find((name) => !predictedHits(names, stopped, 1).has(name.name))!.name;
+    const found = blast(1, (name) => name === spared);
+    expect(found.unpredicted).to.deep.equal([spared]);
+    expect(found.escaped).to.include("n0.hold");
+  });
+});
+
+describe("report", () => {
+  it("returns a page that loads nothing, runs nothing and escapes what it is told", async () => {
+    const { observations, phases } = await run();
+    const scenario = { ...SCENARIO, title: "<script>alert(1)</script>" };
+    const data = buildReport({
+      scenario,
+      startedAt: "2026-01-01T00:00:00Z",
+      command: "holdfast drill small",
+      provenance: [["seed", "1"]],
+      observations,
+      phases,
+      claims: judgeClaims(scenario, observations, phases, () => new Set()),
+      blasts: [],
+    });
+    const page = reportPage(data);
+    expect(page).to.include("&lt;script&gt;").and.not.include("<script");
+    expect(page).to.not.match(/\b(?:src|href)=/);
+    expect(page).to.not.match(/NaN|undefined/);
+    const summary = JSON.parse(JSON.stringify(summaryOf(data)));
+    const down = summary.phases.find((phase: { id: string }) => phase.id === "dns-down");
+    expect(down.paths.dns).to.deep.include({ right: 0, wrong: 0, availability: 0, p50Ms: null, p99Ms: null });
+    expect(down.paths.combined).to.deep.include({ availability: 1, p50Ms: 20, p99Ms: 20 });
+    expect(Object.keys(down.paths.dns)).to.include.members(["probes", "right", "wrong", "availability", "low", "high"]);
+  });
+});
