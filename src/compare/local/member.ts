@@ -1,0 +1,78 @@
+/** One replaceable process of the local network, put into one of three states by faults and put back by their end. */
+import type { Child, ChildOptions } from "./child.ts";
+import { startChild } from "./child.ts";
+
+/**
+ * - `running`: as it should be;
+ * - `paused`: stopped where it stands, its connections hang;
+ * - `dead`: killed, its ports refuse.
+ */
+export type MemberState = "running" | "paused" | "dead";
+
+export interface MemberReady {
+  readonly port: number;
+}
+
+export class Member<Ready extends MemberReady, Config extends { readonly port: number }> {
+  readonly what: string;
+  readonly #options: Omit<ChildOptions, "config">;
+  readonly #config: Config;
+  #child: Child<Ready>;
+  #onLost: (() => void) | undefined;
+
+  private constructor(options: Omit<ChildOptions, "config">, config: Config, child: Child<Ready>) {
+    this.what = options.what;
+    this.#options = options;
+    this.#config = config;
+    this.#child = child;
+    this.#watch();
+  }
+
+  static async start<Ready extends MemberReady, Config extends { readonly port: number }>(
+    options: Omit<ChildOptions, "config">,
+    config: Config,
+  ): Promise<Member<Ready, Config>> {
+    return new Member(options, config, await startChild<Ready>({ ...options, config }));
+  }
+
+  get ready(): Ready {
+    return this.#child.ready;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get state(): MemberState {
+    return this.#child.state === "ended" ? "dead" : this.#child.state;
+  }
+
+  get child(): Child<Ready> {
+    return this.#child;
+  }
+
+  /** Calls `listener` whenever the process ends without this side having wanted it. */
+  onLost(listener: () => void): void {
+    this.#onLost = listener;
+  }
+
+  /** Brings the process into `state`; one that died is started again on the port it had. */
+  async put(state: MemberState): Promise<void> {
+    if (state === "dead") return this.#child.kill();
+    if (this.#child.state === "ended") {
+      const config = { ...this.#config, port: this.#child.ready.port };
+      this.#child = await startChild<Ready>({ ...this.#options, config });
+      this.#watch();
+    }
+    if (state === "paused") this.#child.pause();
+    else this.#child.resume();
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.stop();
+  }
+
+  #watch(): void {
+    this.#child.onLost(() => this.#onLost?.());
+  }
+}
