@@ -46,9 +46,9 @@ export class BatchRevertedError extends BaseError {
 /** The most gas one transaction may use (EIP-7825). */
 const TRANSACTION_GAS_MAX = 16_777_216n;
 /** Batches are cut so that they use about two thirds of that by this estimate, which the tests hold against the chain. */
-const NAME_GAS = 110_000n;
-const RRSET_GAS = 50_000n;
-const WORD_GAS = 24_000n;
+const NAME_GAS = 80_000n;
+const RRSET_GAS = 30_000n;
+const WORD_GAS = 23_000n;
 const BATCH_GAS = 11_000_000n;
 
 function gasOf(name: BulkName): bigint {

@@ -279,12 +279,9 @@ async function inStep(
 }
 
 async function gatewayState(httpUrl: string, signal: AbortSignal): Promise<{ block: bigint | undefined; text: string }> {
-  const response = await fetch(`${httpUrl}/v1/health`, { signal });
+  const response = await fetch(`${httpUrl}/v1/status`, { signal });
   const text = await response.text();
-  try {
-    const { block } = JSON.parse(text) as { block?: string | number | null };
-    return { block: block === undefined || block === null ? undefined : BigInt(block), text };
-  } catch {
-    return { block: undefined, text };
-  }
+  if (!response.ok) return { block: undefined, text };
+  const { status, head } = JSON.parse(text) as { status: string; head: { number: string } | null };
+  return { block: status === "following" && head !== null ? BigInt(head.number) : undefined, text };
 }

@@ -1,0 +1,46 @@
+/** Reads DNS records straight from the registry: the truth that probes are judged by. */
+import { createPublicClient, http } from "viem";
+import type { Hex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
+import { keccak256 } from "../base/keccak.ts";
+import { encodeDnsName } from "../naming/dnsName.ts";
+import { registeredNameOf } from "../naming/name.ts";
+import { namehash } from "../naming/namehash.ts";
+import { registryAbi } from "./abis.ts";
+import type { Deployment } from "./deployment.ts";
+
+export interface DnsRecordQuery {
+  /** Owner name below the TLD. */
+  readonly owner: string;
+  readonly type: number;
+}
+
+/** How many reads are under way at once. */
+const PARALLEL_MAX = 32;
+
+/**
+ * The RRsets of owners in wire form, `null` where there is none, in the order asked for. Reads the name directly under the
+ * TLD; a subname with a registration of its own keeps its records itself. Throws viem's errors where the provider fails.
+ */
+export async function readDnsRecords(
+  rpcUrl: string,
+  deployment: Deployment,
+  queries: readonly DnsRecordQuery[],
+): Promise<readonly (Hex | null)[]> {
+  const client = createPublicClient({ transport: http(rpcUrl, { timeout: 30_000 }) });
+  const read = async ({ owner, type }: DnsRecordQuery): Promise<Hex | null> => {
+    const name = registeredNameOf(owner, deployment.tld) ?? owner;
+    const value = await client.readContract({
+      abi: registryAbi,
+      address: deployment.contracts.registry,
+      functionName: "dnsRecord",
+      args: [namehash(name), toHex(keccak256(encodeDnsName(owner))), type],
+    });
+    return value === "0x" ? null : value;
+  };
+  const values: (Hex | null)[] = [];
+  for (let start = 0; start < queries.length; start += PARALLEL_MAX) {
+    values.push(...(await Promise.all(queries.slice(start, start + PARALLEL_MAX).map(read))));
+  }
+  return values;
+}
