@@ -1,6 +1,7 @@
 /** The few calls that only a development chain takes: moving its clock, and reading past any provider. */
-import { BaseError } from "../../base/errors.ts";
+
 import type { Hex } from "../../base/bytes.ts";
+import { BaseError } from "../../base/errors.ts";
 
 export class DevChainError extends BaseError {
   override readonly name = "Compare.DevChainError";

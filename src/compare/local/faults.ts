@@ -66,7 +66,11 @@ export function stateUnder(fault: Fault): MemberState {
   throw new UnsupportedFaultError(`The effect ${fault.effect.kind}`);
 }
 
-const WORDS: Readonly<Record<MemberState, string>> = { running: "running", paused: "stopped (SIGSTOP)", dead: "killed" };
+const WORDS: Readonly<Record<MemberState, string>> = {
+  running: "running",
+  paused: "stopped (SIGSTOP)",
+  dead: "killed",
+};
 
 /** Does what faults ask for and undoes what they no longer do. */
 export function createFaultDriver(network: FaultableNetwork): FaultDriver {

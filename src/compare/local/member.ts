@@ -9,30 +9,37 @@ import { startChild } from "./child.ts";
  */
 export type MemberState = "running" | "paused" | "dead";
 
-export interface MemberReady {
-  readonly port: number;
-}
+/** The configuration with which a process that died is started again: on the ports it had. */
+export type Pin<Ready, Config> = (config: Config, ready: Ready) => Config;
 
-export class Member<Ready extends MemberReady, Config extends { readonly port: number }> {
+export class Member<Ready, Config> {
   readonly what: string;
   readonly #options: Omit<ChildOptions, "config">;
   readonly #config: Config;
+  readonly #pin: Pin<Ready, Config>;
   #child: Child<Ready>;
   #onLost: (() => void) | undefined;
 
-  private constructor(options: Omit<ChildOptions, "config">, config: Config, child: Child<Ready>) {
+  private constructor(
+    options: Omit<ChildOptions, "config">,
+    config: Config,
+    pin: Pin<Ready, Config>,
+    child: Child<Ready>,
+  ) {
     this.what = options.what;
     this.#options = options;
     this.#config = config;
+    this.#pin = pin;
     this.#child = child;
     this.#watch();
   }
 
-  static async start<Ready extends MemberReady, Config extends { readonly port: number }>(
+  static async start<Ready, Config>(
     options: Omit<ChildOptions, "config">,
     config: Config,
+    pin: Pin<Ready, Config>,
   ): Promise<Member<Ready, Config>> {
-    return new Member(options, config, await startChild<Ready>({ ...options, config }));
+    return new Member(options, config, pin, await startChild<Ready>({ ...options, config }));
   }
 
   get ready(): Ready {
@@ -60,7 +67,7 @@ export class Member<Ready extends MemberReady, Config extends { readonly port: n
   async put(state: MemberState): Promise<void> {
     if (state === "dead") return this.#child.kill();
     if (this.#child.state === "ended") {
-      const config = { ...this.#config, port: this.#child.ready.port };
+      const config = this.#pin(this.#config, this.#child.ready);
       this.#child = await startChild<Ready>({ ...this.#options, config });
       this.#watch();
     }

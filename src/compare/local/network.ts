@@ -2,23 +2,26 @@
  * The local network: a chain, RPC providers, centralized DNS servers and gateways, each a process of its own, and the names
  * of a zone file registered on the chain. Everything ends with `close`, or with the parent.
  */
-import type { Deployment } from "../../chain/deployment.ts";
-import { deployContracts } from "../../chain/deploy.ts";
-import { listGateways } from "../../chain/listGateways.ts";
-import { registerInBulk } from "../../chain/bulkRegister.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Hex, toHex } from "../../base/bytes.ts";
 import { type Clock, delay, withDeadline } from "../../base/clock.ts";
 import { BaseError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
+import { registerInBulk } from "../../chain/bulkRegister.ts";
+import { deployContracts } from "../../chain/deploy.ts";
+import { type Deployment, writeDeployment } from "../../chain/deployment.ts";
+import { listGateways } from "../../chain/listGateways.ts";
 import { parseZoneFile } from "../../dns/zoneFile.ts";
 import { ZONE_COUNT } from "../../sharding/shard.ts";
 import { type ImportPlan, type NameMap, planImport } from "../zoneImport.ts";
-import { type Child, startChild } from "./child.ts";
 import type { ChainConfig, ChainReady } from "./chainProcess.ts";
+import { type Child, startChild } from "./child.ts";
 import { createDevChain, type DevChain } from "./devChain.ts";
 import type { DnsConfig, DnsReady } from "./dnsProcess.ts";
 import type { GatewayConfig, GatewayReady } from "./gatewayProcess.ts";
-import { Member } from "./member.ts";
+import { Member, type Pin } from "./member.ts";
 import { Reaper } from "./reaper.ts";
 import type { RpcConfig, RpcReady } from "./rpcProcess.ts";
 
@@ -81,6 +84,7 @@ export class GatewayCountError extends BaseError {
 const CHAIN_ID = 31337;
 const START_DEADLINE_MS = 60_000;
 const SYNC_DEADLINE_MS = 60_000;
+const GATEWAY_POLL_MS = 250;
 /** The chain begins this long ago, so that commitments can ripen without its clock passing the machine's. */
 const PAST_MS = 10 * 60_000;
 const LEASE_SECONDS = 365n * 86_400n;
@@ -97,11 +101,16 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
   const reaper = new Reaper();
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
-    await Promise.allSettled(closers.splice(0).map((one) => one()));
+    // The folder was made first and goes last, when nobody writes into it any more.
+    const [removeFolder, ...ends] = closers.splice(0);
+    await Promise.allSettled(ends.map((end) => end()));
+    await removeFolder?.();
     await reaper.close();
   };
   try {
-    return { ...(await bringUp(options, plan, reaper, closers)), plan, close };
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+    closers.push(async () => rmSync(folder, { recursive: true, force: true }));
+    return { ...(await bringUp(options, plan, folder, reaper, closers)), plan, close };
   } catch (error) {
     await close();
     throw error;
@@ -111,6 +120,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
 async function bringUp(
   options: LocalNetworkOptions,
   plan: ImportPlan,
+  folder: string,
   reaper: Reaper,
   closers: (() => Promise<void>)[],
 ): Promise<Omit<LocalNetwork, "plan" | "close">> {
@@ -129,8 +139,9 @@ async function bringUp(
     file: string,
     portOption: string,
     config: Config,
+    pin: Pin<Ready, Config> = (old, ready) => ({ ...old, port: ready.port }),
   ) => {
-    const member = await Member.start<Ready, Config>({ ...common, what, entry: entry(file), portOption }, config);
+    const member = await Member.start<Ready, Config>({ ...common, what, entry: entry(file), portOption }, config, pin);
     closers.push(() => member.stop());
     member.onLost(() => options.onLost(what));
     return member;
@@ -162,14 +173,20 @@ async function bringUp(
       Promise.all(
         options.rpcProviders.map(async (id, index) => {
           const config = { host: "127.0.0.1", port: portOf(ports.rpc, index), chainPort: chain.ready.port };
-          return [id, await start<RpcReady, RpcConfig>(`RPC provider ${id}`, "rpcProcess.ts", "--rpc-port", config)] as const;
+          return [
+            id,
+            await start<RpcReady, RpcConfig>(`RPC provider ${id}`, "rpcProcess.ts", "--rpc-port", config),
+          ] as const;
         }),
       ),
       Promise.all(
         options.dnsProviders.map(async (id, index) => {
           const { zoneText, zoneFile } = options;
           const config = { host: "127.0.0.1", port: portOf(ports.dns, index), zoneText, zoneFile };
-          return [id, await start<DnsReady, DnsConfig>(`DNS server ${id}`, "dnsProcess.ts", "--dns-port", config)] as const;
+          return [
+            id,
+            await start<DnsReady, DnsConfig>(`DNS server ${id}`, "dnsProcess.ts", "--dns-port", config),
+          ] as const;
         }),
       ),
     ]),
@@ -184,21 +201,31 @@ async function bringUp(
     }),
   );
   const [[rpcEntries, dnsEntries], deployment] = await Promise.all([providers, deploying]);
+  const deploymentFile = join(folder, "deployment.json");
+  await writeDeployment(deploymentFile, deployment);
   const sender = await devChain.firstAccount();
   const secret = toHex(options.random.bytes(32));
 
   const gatewaysStarting = timed("gateways", () =>
     Promise.all(
       Array.from({ length: options.gatewayCount }, (_, index) =>
-        start<GatewayReady, GatewayConfig>(`gateway ${index + 1}`, "gatewayProcess.ts", "--gateway-port", {
-          host: "127.0.0.1",
-          port: portOf(ports.gateway, index),
-          dnsPort: portOf(ports.gatewayDns, index),
-          gatewayId: index + 1,
-          signerKey: toHex(options.random.bytes(32)),
-          rpcUrls: rpcEntries.map(([, member]) => member.ready.url),
-          deployment,
-        }),
+        start<GatewayReady, GatewayConfig>(
+          `gateway ${index + 1}`,
+          "gatewayProcess.ts",
+          "--gateway-port and --gateway-dns-port",
+          {
+            host: "127.0.0.1",
+            port: portOf(ports.gateway, index),
+            dnsPort: portOf(ports.gatewayDns, index),
+            gatewayId: index + 1,
+            signerKey: toHex(options.random.bytes(32)),
+            rpcUrls: rpcEntries.map(([, member]) => member.ready.url),
+            deployment: deploymentFile,
+            data: join(folder, `gateway-${index + 1}`),
+            pollMs: GATEWAY_POLL_MS,
+          },
+          (old, ready) => ({ ...old, port: ready.port, dnsPort: ready.dnsPort }),
+        ),
       ),
     ),
   );
@@ -278,7 +305,10 @@ async function inStep(
   );
 }
 
-async function gatewayState(httpUrl: string, signal: AbortSignal): Promise<{ block: bigint | undefined; text: string }> {
+async function gatewayState(
+  httpUrl: string,
+  signal: AbortSignal,
+): Promise<{ block: bigint | undefined; text: string }> {
   const response = await fetch(`${httpUrl}/v1/status`, { signal });
   const text = await response.text();
   if (!response.ok) return { block: undefined, text };

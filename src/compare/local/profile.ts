@@ -1,0 +1,23 @@
+/** The client profile of a local network: how commands and services reach it. */
+import { formatDeployment } from "../../chain/deployment.ts";
+import { type DirectorySnapshot, formatSnapshot, parseSnapshot } from "../../directory/snapshot.ts";
+import type { LocalNetwork } from "./network.ts";
+
+/** The directory as the first gateway has it, once it knows of all of them. */
+export async function readDirectory(network: LocalNetwork, signal?: AbortSignal): Promise<DirectorySnapshot> {
+  const url = `${network.gateways[0]!.ready.httpUrl}/v1/directory`;
+  const response = await fetch(url, signal === undefined ? {} : { signal });
+  return parseSnapshot(await response.json());
+}
+
+/** The text of a profile file. */
+export function profileOf(network: LocalNetwork, directory: DirectorySnapshot): string {
+  const profile = {
+    deployment: JSON.parse(formatDeployment(network.deployment)),
+    directory: formatSnapshot(directory),
+    rpcUrls: [...network.rpcs.values()].map((member) => member.ready.url),
+    dns: [...network.dns.values()].map((member) => `${member.ready.host}:${member.ready.port}`),
+    domains: Object.fromEntries(network.plan.names.map(({ name, domain }) => [name, domain])),
+  };
+  return `${JSON.stringify(profile, (_, item) => (typeof item === "bigint" ? item.toString() : item), 2)}\n`;
+}

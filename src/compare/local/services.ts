@@ -1,0 +1,53 @@
+/** A scenario's services as name clients on the local network, each with its own health records and no cache. */
+
+import type { PathName } from "../../availability/outcome.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
+import { createNodeNameClient, type NodeNameClientOptions } from "../../client/nodeClient.ts";
+import type { Service } from "../../simulation/scenario.ts";
+import type { ServiceProbe } from "../drill/drill.ts";
+
+export interface ServiceNetwork {
+  /** What a client needs to reach everything; the services choose among it. */
+  readonly client: NodeNameClientOptions;
+  /** DNS servers and RPC providers by the scenario's ids. */
+  readonly dns: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+}
+
+/** The one path of a service, or `all` where it has several. */
+function pathOf(service: Service): PathName | "all" {
+  const paths: PathName[] = [];
+  if (service.dns.length > 0) paths.push("dns");
+  if (service.chain) paths.push("chain");
+  if (service.gateways) paths.push("gateways");
+  return paths.length === 1 ? paths[0]! : "all";
+}
+
+/** How each service of a scenario is asked. */
+export function createServiceProbe(
+  service: Service,
+  network: ServiceNetwork,
+  clock: Clock,
+  random: Random,
+): ServiceProbe {
+  const { paths } = network.client;
+  const servers = service.dns.flatMap((id) => network.dns.get(id) ?? []);
+  const client = createNodeNameClient({
+    ...network.client,
+    clock,
+    random,
+    cache: false,
+    policy: service.policy,
+    paths: {
+      // One try a server: a probe does not retry, so that what it measures is the path (RSSAC047).
+      ...(servers.length > 0 && paths.dns ? { dns: { ...paths.dns, endpoints: servers, tryCount: 1 } } : {}),
+      ...(service.chain && paths.chain ? { chain: paths.chain } : {}),
+      ...(service.gateways && paths.gateways ? { gateways: paths.gateways } : {}),
+    },
+  });
+  const path = pathOf(service);
+  return {
+    id: service.id,
+    probe: ({ name, record }, deadlineMs, signal) => client.probe({ name, record, path, deadlineMs, signal }),
+  };
+}

@@ -1,0 +1,166 @@
+/** The whole of `holdfast drill`: a local network, a scenario run on it, and the report of what was seen. */
+import type { Observation } from "../availability/observation.ts";
+import { type Cell, cellOf, milliseconds, observationsIn, type Phase, percent } from "../availability/report.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import { readDnsRecords } from "../chain/readRecords.ts";
+import { optionsOfProfile } from "../client/profile.ts";
+import { gatewaysOfShard, shardOf } from "../directory/directory.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { namehash } from "../naming/namehash.ts";
+import type { Scenario } from "../simulation/scenario.ts";
+import { type Blast, blastOf, predictedHits, type ShardedName } from "./drill/blast.ts";
+import { judgeClaims } from "./drill/claims.ts";
+import { type DrillResult, runDrill, type Target } from "./drill/drill.ts";
+import { createFaultDriver, type FaultableNetwork, gatewaysHit, stateUnder } from "./local/faults.ts";
+import type { LocalNetwork } from "./local/network.ts";
+import { profileOf, readDirectory } from "./local/profile.ts";
+import { createServiceProbe } from "./local/services.ts";
+import { buildReport, type ReportData } from "./report/data.ts";
+
+/** How many of a name's gateways must sign the same before a client believes them. */
+const SIGNATURES_NEEDED = 2;
+
+export interface LocalDrillOptions {
+  readonly scenario: Scenario;
+  readonly network: LocalNetwork;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly command: string;
+  readonly provenance: readonly (readonly [string, string])[];
+  /** Lines as the drill goes. */
+  readonly say: (line: string) => void;
+  readonly onObservation?: (observation: Observation) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LocalDrillResult {
+  readonly data: ReportData;
+  readonly observations: readonly Observation[];
+}
+
+/** The line of one phase: each path's availability, with what is broken. */
+export function phaseLine(phase: Phase, cells: readonly Cell[]): string {
+  const faults = phase.faults.length === 0 ? "" : `  [${phase.faults.join("; ")}]`;
+  const parts = cells.map((cell) => `${cell.path} ${percent(cell.availability)} p50 ${milliseconds(cell.p50Ms)}`);
+  return `${phase.id.padEnd(18)} ${parts.join(" · ")}${faults}`;
+}
+
+export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDrillResult> {
+  const { scenario, network, clock, random, say, signal } = options;
+  const startedAt = new Date(clock.nowMs()).toISOString();
+  const directory = await readDirectory(network, signal);
+  const targets = await readTargets(network);
+  const names = shardNames(network, directory);
+  const faultable: FaultableNetwork = { ...network, directory, names };
+  // Whatever processes cannot do is refused before the first probe.
+  for (const fault of scenario.phases.flatMap((phase) => phase.faults)) stateUnder(fault);
+  const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
+  const dns = new Map([...network.dns].map(([id, member]) => [id, member.ready]));
+  const result = await runDrill({
+    scenario,
+    targets,
+    services: scenario.services.map((service) => createServiceProbe(service, { client, dns }, clock, random)),
+    faults: createFaultDriver(faultable),
+    clock,
+    random,
+    ...(options.onObservation ? { onObservation: options.onObservation } : {}),
+    ...(signal ? { signal } : {}),
+    onPhaseEnd: (phase, seen) =>
+      say(
+        phaseLine(
+          phase,
+          scenario.services.map(({ id }) => cellOf(phase.id, id, seen)),
+        ),
+      ),
+  });
+  const hitsOf = hitNames(scenario, faultable, names);
+  const claims = judgeClaims(scenario, result.observations, result.phases, hitsOf);
+  const blasts = blastsOf(scenario, faultable, names, result);
+  const data = buildReport({
+    scenario,
+    startedAt,
+    command: options.command,
+    provenance: [...options.provenance, ["Instrument's longest lateness", milliseconds(result.stallMsMax)]],
+    observations: result.observations,
+    phases: result.phases,
+    claims: [...claims, ...blastClaims(blasts)],
+    blasts,
+  });
+  return { data, observations: result.observations };
+}
+
+/** Every probed name with what the chain says of it, read before anything is broken. */
+async function readTargets(network: LocalNetwork): Promise<Target[]> {
+  const probed = network.plan.names.flatMap(({ name, probe }) => (probe === undefined ? [] : [{ name, probe }]));
+  const truths = await readDnsRecords(
+    network.chain.ready.url,
+    network.deployment,
+    probed.map(({ probe }) => probe),
+  );
+  return probed.map(({ name, probe }, index) => ({
+    name,
+    record: { kind: "dns", owner: probe.owner, rrtype: probe.type },
+    truth: truths[index] ?? null,
+  }));
+}
+
+interface NumberedName extends ShardedName {
+  readonly node: `0x${string}`;
+  readonly shardIndex: number;
+}
+
+/** Names were registered in order on a fresh chain, so a name's shard index is its number. */
+function shardNames(network: LocalNetwork, directory: DirectorySnapshot): NumberedName[] {
+  return network.plan.names.map(({ name }, shardIndex) => {
+    const node = namehash(name);
+    const slots = shardOf(directory, node, shardIndex);
+    const gatewayIds = gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0);
+    return { name, node, shardIndex, slots, gatewayIds };
+  });
+}
+
+function stoppedIn(scenario: Scenario, phaseId: string, network: FaultableNetwork): ReadonlySet<number> {
+  const phase = scenario.phases.find(({ id }) => id === phaseId);
+  return new Set((phase?.faults ?? []).flatMap((fault) => gatewaysHit(fault, network)));
+}
+
+function hitNames(scenario: Scenario, network: FaultableNetwork, names: readonly NumberedName[]) {
+  return (phaseId: string) => predictedHits(names, stoppedIn(scenario, phaseId, network), SIGNATURES_NEEDED);
+}
+
+/** One blast for each phase that attacks the shard of a name, seen by the service that has the gateways alone. */
+function blastsOf(
+  scenario: Scenario,
+  network: FaultableNetwork,
+  names: readonly NumberedName[],
+  result: DrillResult,
+): Blast[] {
+  const service = scenario.services.find(({ gateways, chain, dns }) => gateways && !chain && dns.length === 0);
+  return scenario.phases.flatMap((planned) => {
+    const attack = planned.faults
+      .map((fault) => fault.on)
+      .find((on) => on.path === "gateways" && on.shardOfName !== undefined);
+    const phase = result.phases.find(({ id }) => id === planned.id);
+    if (attack?.path !== "gateways" || attack.shardOfName === undefined || !phase || !service) return [];
+    return [
+      blastOf({
+        phase: planned.id,
+        attacked: names[attack.shardOfName % names.length]!,
+        names,
+        table: network.directory.table,
+        stopped: stoppedIn(scenario, planned.id, network),
+        needed: SIGNATURES_NEEDED,
+        observations: observationsIn(result.observations, phase).filter(({ path }) => path === service.id),
+      }),
+    ];
+  });
+}
+
+function blastClaims(blasts: readonly Blast[]) {
+  return blasts.map((blast) => ({
+    text: `Only names that share too many of the attacked name's machines are hurt (gateways, ${blast.phase})`,
+    holds: blast.unpredicted.length === 0,
+    measured: `${percent(blast.measuredHurt)} hurt, ${percent(blast.predictedHurt)} predicted, ${blast.unpredicted.length} unpredicted`,
+  }));
+}
