@@ -1,12 +1,10 @@
 /** Reads DNS records straight from the registry: the truth that probes are judged by. */
-import { createPublicClient, http } from "viem";
+import { createPublicClient, http, parseAbi } from "viem";
 import type { Hex } from "../base/bytes.ts";
 import { toHex } from "../base/bytes.ts";
-import { keccak256 } from "../base/keccak.ts";
 import { encodeDnsName } from "../naming/dnsName.ts";
 import { registeredNameOf } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
-import { registryAbi } from "./abis.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface DnsRecordQuery {
@@ -15,6 +13,8 @@ export interface DnsRecordQuery {
   readonly type: number;
 }
 
+/** Of the two overloads the one that takes the owner name itself; viem cannot choose between them. */
+const READ_ABI = parseAbi(["function dnsRecord(bytes32 node, bytes ownerName, uint16 resource) view returns (bytes)"]);
 /** How many reads are under way at once. */
 const PARALLEL_MAX = 32;
 
@@ -31,10 +31,10 @@ export async function readDnsRecords(
   const read = async ({ owner, type }: DnsRecordQuery): Promise<Hex | null> => {
     const name = registeredNameOf(owner, deployment.tld) ?? owner;
     const value = await client.readContract({
-      abi: registryAbi,
+      abi: READ_ABI,
       address: deployment.contracts.registry,
       functionName: "dnsRecord",
-      args: [namehash(name), toHex(keccak256(encodeDnsName(owner))), type],
+      args: [namehash(name), toHex(encodeDnsName(owner)), type],
     });
     return value === "0x" ? null : value;
   };

@@ -1,12 +1,21 @@
 /** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
+import { addDrillCommand } from "./commands/drill.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
 import { addShardCommand } from "./commands/shard.ts";
 import { addShardsCommand } from "./commands/shards.ts";
+import { addUpCommand } from "./commands/up.ts";
 
-const COMMANDS: readonly AddCommand[] = [addResolveCommand, addShardCommand, addShardsCommand, addGatewayCommand];
+const COMMANDS: readonly AddCommand[] = [
+  addUpCommand,
+  addDrillCommand,
+  addResolveCommand,
+  addShardCommand,
+  addShardsCommand,
+  addGatewayCommand,
+];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
 export function createProgram(terminal: Terminal): Command {

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Hex, toHex } from "../../base/bytes.ts";
+import { toHex } from "../../base/bytes.ts";
 import { type Clock, delay, withDeadline } from "../../base/clock.ts";
 import { BaseError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
