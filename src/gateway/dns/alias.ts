@@ -41,71 +41,88 @@ export interface AliasFlattener {
   flatten(target: DomainName, type: number, ttlSeconds: number): Flattened | Promise<Flattened>;
 }
 
-export function createAliasFlattener(source: ZoneSource, clock: Clock, resolve?: AddressResolver): AliasFlattener {
-  const cache = new Map<string, CacheEntry>();
-  const pending = new Map<string, Promise<Flattened>>();
+/** Addresses found outside, each asked for once at a time. */
+class AddressCache {
+  readonly #clock: Clock;
+  readonly #resolve: AddressResolver | undefined;
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #pending = new Map<string, Promise<Flattened>>();
 
-  const keep = (key: string, entry: CacheEntry) => {
-    cache.delete(key);
-    cache.set(key, entry);
-    if (cache.size > CACHE_ENTRIES_MAX) cache.delete(cache.keys().next().value!);
-  };
+  constructor(clock: Clock, resolve: AddressResolver | undefined) {
+    this.#clock = clock;
+    this.#resolve = resolve;
+  }
 
-  const failed = (key: string): Flattened => {
-    const nowMs = clock.monotonicMs();
-    const old = cache.get(key);
-    if (old && !old.isFailure && nowMs < old.staleUntilMs) {
-      const rrset = old.rrset && { ...old.rrset, ttlSeconds: STALE_TTL_SECONDS };
-      keep(key, { ...old, freshUntilMs: nowMs + NEGATIVE_SECONDS * 1000 });
-      return { kind: "addresses", rrset };
-    }
-    keep(key, { rrset: undefined, isFailure: true, freshUntilMs: nowMs + NEGATIVE_SECONDS * 1000, staleUntilMs: 0 });
-    return { kind: "failed" };
-  };
-
-  const ask = async (key: string, target: DomainName, type: number): Promise<Flattened> => {
-    try {
-      const found = await resolve!(target, type);
-      const ttlSeconds = found ? Math.min(found.ttlSeconds, TTL_SECONDS_MAX) : NEGATIVE_SECONDS;
-      const rrset = found && { name: target, type, ttlSeconds, rdatas: found.rdatas };
-      const freshUntilMs = clock.monotonicMs() + Math.max(1, ttlSeconds) * 1000;
-      keep(key, { rrset, isFailure: false, freshUntilMs, staleUntilMs: freshUntilMs + STALE_SECONDS_MAX * 1000 });
-      return { kind: "addresses", rrset };
-    } catch {
-      return failed(key);
-    } finally {
-      pending.delete(key);
-    }
-  };
-
-  const outside = (target: DomainName, type: number): Flattened | Promise<Flattened> => {
+  get(target: DomainName, type: number): Flattened | Promise<Flattened> {
     const key = `${type}/${target}`;
-    const kept = cache.get(key);
-    if (kept && clock.monotonicMs() < kept.freshUntilMs) {
+    const kept = this.#entries.get(key);
+    if (kept && this.#clock.monotonicMs() < kept.freshUntilMs) {
       return kept.isFailure ? { kind: "failed" } : { kind: "addresses", rrset: kept.rrset };
     }
-    const running = pending.get(key);
+    const running = this.#pending.get(key);
     if (running) return running;
-    if (!resolve || pending.size >= PENDING_MAX) return failed(key);
-    const started = ask(key, target, type);
-    pending.set(key, started);
+    if (!this.#resolve || this.#pending.size >= PENDING_MAX) return this.#failed(key);
+    const started = this.#ask(key, target, type, this.#resolve);
+    this.#pending.set(key, started);
     return started;
-  };
+  }
 
+  #keep(key: string, entry: CacheEntry): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (this.#entries.size > CACHE_ENTRIES_MAX) this.#entries.delete(this.#entries.keys().next().value!);
+  }
+
+  #failed(key: string): Flattened {
+    const nowMs = this.#clock.monotonicMs();
+    const freshUntilMs = nowMs + NEGATIVE_SECONDS * 1000;
+    const old = this.#entries.get(key);
+    if (old && !old.isFailure && nowMs < old.staleUntilMs) {
+      const rrset = old.rrset && { ...old.rrset, ttlSeconds: STALE_TTL_SECONDS };
+      this.#keep(key, { ...old, freshUntilMs });
+      return { kind: "addresses", rrset };
+    }
+    this.#keep(key, { rrset: undefined, isFailure: true, freshUntilMs, staleUntilMs: 0 });
+    return { kind: "failed" };
+  }
+
+  async #ask(key: string, target: DomainName, type: number, resolve: AddressResolver): Promise<Flattened> {
+    try {
+      const found = await resolve(target, type);
+      const ttlSeconds = found ? Math.min(found.ttlSeconds, TTL_SECONDS_MAX) : NEGATIVE_SECONDS;
+      const rrset = found && { name: target, type, ttlSeconds, rdatas: found.rdatas };
+      const freshUntilMs = this.#clock.monotonicMs() + Math.max(1, ttlSeconds) * 1000;
+      const staleUntilMs = freshUntilMs + STALE_SECONDS_MAX * 1000;
+      this.#keep(key, { rrset, isFailure: false, freshUntilMs, staleUntilMs });
+      return { kind: "addresses", rrset };
+    } catch {
+      return this.#failed(key);
+    } finally {
+      this.#pending.delete(key);
+    }
+  }
+}
+
+export function createAliasFlattener(source: ZoneSource, clock: Clock, resolve?: AddressResolver): AliasFlattener {
+  const cache = new AddressCache(clock, resolve);
   return {
     flatten(target, type, ttlSeconds) {
       let at = target;
       for (let depth = 0; depth < ALIAS_CHAIN_MAX; depth += 1) {
         const zone = source.zoneOf(at);
-        if (!zone) return outside(at, type);
+        if (!zone) return cache.get(at, type);
         const found = lookup(zone, at, type);
         if (found.alias) {
           at = found.alias.target;
           continue;
         }
         const address = found.answers.find((rrset) => rrset.type === type);
-        if (address)
-          return { kind: "addresses", rrset: { ...address, ttlSeconds: Math.min(address.ttlSeconds, ttlSeconds) } };
+        if (address) {
+          return {
+            kind: "addresses",
+            rrset: { ...address, ttlSeconds: Math.min(address.ttlSeconds, ttlSeconds) },
+          };
+        }
         const last = found.answers.findLast((rrset) => rrset.type === TYPE.CNAME);
         const next = last && cnameTarget(last);
         if (next === undefined || found.rcode !== 0 || next === at) return { kind: "addresses", rrset: undefined };

@@ -98,6 +98,15 @@ const TARGET_OFFSET = new Map<number, number>([
   [TYPE.SRV, 6],
 ]);
 
+/** The addresses at a name, be it the zone's own, glue below a cut, or a wildcard's. */
+function addressesAt(zone: Zone, name: DomainName): RRset[] {
+  const found = find(zone, name, TYPE.A);
+  if (found.kind === "nothing" || found.kind === "dname") return [];
+  const node = found.kind === "cut" ? zone.node(name) : found.node;
+  const addresses = [node?.get(TYPE.A), node?.get(TYPE.AAAA)].filter((rrset) => rrset !== undefined);
+  return found.kind === "node" && found.isWildcard ? addresses.map((rrset) => ({ ...rrset, name })) : addresses;
+}
+
 /** Addresses of the targets of `rrsets`, as far as the zone has them. */
 function additionalsOf(zone: Zone, rrsets: readonly RRset[], present: readonly RRset[]): RRset[] {
   const seen = new Set<DomainName>();
@@ -109,10 +118,9 @@ function additionalsOf(zone: Zone, rrsets: readonly RRset[], present: readonly R
       const target = targetOf(rdata, offset);
       if (seen.has(target) || seen.size >= ADDITIONAL_TARGETS_MAX || !isAtOrBelow(target, zone.apex)) continue;
       seen.add(target);
-      for (const type of [TYPE.A, TYPE.AAAA]) {
-        const address = zone.node(target)?.get(type);
-        const isPresent = present.some((set) => set.type === type && set.name === target);
-        if (address && !isPresent) found.push(address);
+      for (const address of addressesAt(zone, target)) {
+        const isPresent = present.some((set) => set.type === address.type && set.name === target);
+        if (!isPresent) found.push(address);
       }
     }
   }
@@ -176,7 +184,7 @@ function step(zone: Zone, name: DomainName, type: number, draft: Draft): DomainN
       }
       draft.answers.push(cname);
       draft.isWildcard = true;
-      return type === TYPE.CNAME || type === TYPE.ANY ? undefined : targetOf(cname.rdatas[0]!, 0);
+      return type === TYPE.CNAME ? undefined : targetOf(cname.rdatas[0]!, 0);
     }
     case "node":
       return stepAt(zone, name, type, found.node, draft, found.isWildcard);

@@ -67,22 +67,8 @@ export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
       return;
     }
     countOf.set(address, count + 1);
-    const connection: Connection = {
-      socket,
-      peer: { address, port: socket.remotePort ?? 0 },
-      rest: new Uint8Array(0),
-      activeAtMs: clock.monotonicMs(),
-      pending: 0,
-      stream: undefined,
-    };
+    const connection = serve(socket, address, options, unreadBytesMax);
     connections.add(connection);
-    socket.on("data", (chunk) => receive(connection, chunk, options, unreadBytesMax));
-    socket.on("drain", () => {
-      connection.activeAtMs = clock.monotonicMs();
-      proceed(connection, options, unreadBytesMax);
-    });
-    socket.on("end", () => socket.end());
-    socket.on("error", (error) => log.debug("TCP connection", { reason: messageOf(error) }));
     socket.on("close", () => {
       connections.delete(connection);
       const left = (countOf.get(address) ?? 1) - 1;
@@ -122,6 +108,26 @@ export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
         for (const { socket } of connections) socket.destroy();
       }),
   };
+}
+
+function serve(socket: Socket, address: string, options: listenTcp.Options, unreadBytesMax: number): Connection {
+  const { clock, log } = options;
+  const connection: Connection = {
+    socket,
+    peer: { address, port: socket.remotePort ?? 0 },
+    rest: new Uint8Array(0),
+    activeAtMs: clock.monotonicMs(),
+    pending: 0,
+    stream: undefined,
+  };
+  socket.on("data", (chunk) => receive(connection, chunk, options, unreadBytesMax));
+  socket.on("drain", () => {
+    connection.activeAtMs = clock.monotonicMs();
+    proceed(connection, options, unreadBytesMax);
+  });
+  socket.on("end", () => socket.end());
+  socket.on("error", (error) => log.debug("TCP connection", { reason: messageOf(error) }));
+  return connection;
 }
 
 function receive(connection: Connection, chunk: Uint8Array, options: listenTcp.Options, unreadBytesMax: number): void {
