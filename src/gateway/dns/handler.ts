@@ -9,9 +9,11 @@ import { CLASS_IN, EDE, RCODE, TYPE } from "../../dns/codes.ts";
 import type { RRset } from "../../dns/message.ts";
 import { lowerName, parentDomain } from "../../dns/name.ts";
 import { type AddressResolver, createAliasFlattener } from "./alias.ts";
+import { questionHash } from "./answerTable.ts";
 import { chaosAnswer } from "./chaos.ts";
+import { createFastPath, questionWire } from "./fastPath.ts";
 import { type Lookup, lookup, negativeSoa } from "./lookup.ts";
-import { createRateLimiter, hashText, networkHash, type RateLimiter, type Verdict } from "./rateLimit.ts";
+import { createLimits, hashText, type Limits, mix32, networkHash, type Verdict } from "./rateLimit.ts";
 import { buildReply, type Outcome } from "./reply.ts";
 import { type CookieSecrets, type DnsRequest, headerReply, readRequest } from "./request.ts";
 import type { Zone, ZoneSource } from "./zoneSource.ts";
@@ -49,6 +51,23 @@ export interface DnsHandlerOptions {
 export type DnsReply = Uint8Array | null;
 
 export interface DnsHandler {
+  /** Whether `answerInto` looks at the asker's network. */
+  readonly needsNetwork: boolean;
+  /**
+   * The quick way for adapters: answers the query at `[start, start + length)` of `bytes` into `out` at `to` without
+   * allocating, where a compiled answer is at hand. `network` is the asker's network, hashed.
+   *
+   * @returns the answer's length; 0 for silence; -1 where `handle` must be asked
+   */
+  answerInto(
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    transport: Transport,
+    network: number,
+    out: Uint8Array,
+    to: number,
+  ): number;
   /** The answer's bytes, or `null` where silence is the answer. A promise only where an ALIAS must be resolved first. */
   handle(query: Uint8Array, peer: Peer, transport: Transport): DnsReply | Promise<DnsReply>;
 }
@@ -60,12 +79,7 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
   const { source, clock, random } = options;
   const secrets: CookieSecrets = options.cookieSecrets ?? [random.bytes(16)];
   const flattener = createAliasFlattener(source, clock, options.resolveAddress);
-  const limiterOf = (ratePerSecond: number | undefined): RateLimiter | undefined =>
-    ratePerSecond
-      ? createRateLimiter({ clock, ratePerSecond, slip: options.slip ?? 2, salt: random.below(2 ** 32) })
-      : undefined;
-  const responses = limiterOf(options.responsesPerSecond);
-  const budgets = limiterOf(options.budgetPerSecond);
+  const limits = createLimits(options);
   const shape = {
     clock,
     secrets,
@@ -73,14 +87,17 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
     amplificationMax: options.amplificationMax ?? DEFAULT_AMPLIFICATION_MAX,
   };
+  const fast = createFastPath({ source, limits, amplificationMax: shape.amplificationMax });
 
   const finish = (request: DnsRequest, outcome: Outcome, account: string): DnsReply => {
-    const verdict = judge(request, outcome, account, responses, budgets);
+    const verdict = judge(request, outcome, account, limits);
     if (verdict === "drop") return null;
     return buildReply(request, verdict === "truncate" ? { ...outcome, isCut: true } : outcome, shape);
   };
 
   return {
+    needsNetwork: limits.isOn,
+    answerInto: fast.answerInto,
     handle(query, peer, transport) {
       const read = readRequest(query, peer, transport, { secrets, clock });
       if (read === null) return null;
@@ -91,7 +108,10 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
       const early = zone ? earlyOutcome(request, zone) : outsideOutcome(request, options.nsid);
       if (!zone || early) return finish(request, early ?? { rcode: RCODE.SERVFAIL }, zone?.apex ?? "");
       const found = lookup(zone, lowerName(request.question.name), request.question.type);
-      if (!found.alias) return finish(request, found, found.account);
+      if (!found.alias) {
+        fast.learn(request.question, zone, found);
+        return finish(request, found, found.account);
+      }
       const flat = flattener.flatten(found.alias.target, request.question.type, found.alias.ttlSeconds);
       const done = (result: Awaited<typeof flat>) =>
         finish(request, result.kind === "failed" ? UNFLATTENED : flattened(zone, found, result.rrset), found.account);
@@ -137,18 +157,12 @@ function outsideOutcome({ question }: DnsRequest, nsid: string | undefined): Out
 }
 
 /** Answers over UDP to askers who have not shown that they own their address are limited. */
-function judge(
-  { transport, hasValidCookie, peer, question }: DnsRequest,
-  outcome: Outcome,
-  account: string,
-  responses: RateLimiter | undefined,
-  budgets: RateLimiter | undefined,
-): Verdict {
-  if (transport !== "udp" || hasValidCookie) return "answer";
-  const budget = budgets && account !== "" ? budgets.take(hashText(account)) : "answer";
-  if (budget !== "answer" || !responses) return budget;
-  // Positive answers are told apart by name; negative ones and errors by zone, so that random names share a bucket.
-  const isPositive = outcome.rcode === RCODE.NOERROR && (outcome.answers?.length ?? 0) > 0 && !outcome.isWildcard;
-  const subject = isPositive ? `${question.type}/${lowerName(question.name)}` : `${outcome.rcode}/${account}`;
-  return responses.take(hashText(subject, networkHash(peer.address)));
+function judge(request: DnsRequest, outcome: Outcome, account: string, limits: Limits): Verdict {
+  const { transport, hasValidCookie, peer, question } = request;
+  if (transport !== "udp" || hasValidCookie || !limits.isOn) return "answer";
+  const isPositive = outcome.rcode === RCODE.NOERROR && (outcome.answers?.length ?? 0) > 0 && !outcome.isGeneric;
+  const accountHash = hashText(account);
+  const wire = isPositive ? questionWire(question) : undefined;
+  const subject = wire ? questionHash(wire, 0, wire.length) : mix32(accountHash ^ outcome.rcode);
+  return limits.judge(networkHash(peer.address), accountHash, subject);
 }

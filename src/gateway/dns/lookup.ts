@@ -35,8 +35,8 @@ export interface Lookup {
   readonly account: DomainName;
   /** An ALIAS to be flattened to addresses of the asked type before the answer is complete. */
   readonly alias?: { readonly owner: DomainName; readonly target: DomainName; readonly ttlSeconds: number };
-  /** Whether the answer came from a wildcard, so that it holds for endlessly many names. */
-  readonly isWildcard: boolean;
+  /** Whether the answer holds for endlessly many names: from a wildcard, a DNAME or below a zone cut. */
+  readonly isGeneric: boolean;
 }
 
 /** Where a name leads: to a node of its own, out through a zone cut or a DNAME, or to nothing. */
@@ -156,7 +156,7 @@ interface Draft {
   answers: RRset[];
   authorities: RRset[];
   glue: RRset[];
-  isWildcard: boolean;
+  isGeneric: boolean;
   account: DomainName;
   alias?: { owner: DomainName; target: DomainName; ttlSeconds: number };
 }
@@ -174,6 +174,7 @@ function step(zone: Zone, name: DomainName, type: number, draft: Draft): DomainN
       draft.authorities.push(found.ns);
       draft.glue = additionalsOf(zone, [found.ns], []);
       draft.account = found.ns.name;
+      draft.isGeneric ||= found.ns.name !== name;
       return undefined;
     case "dname": {
       draft.answers.push(found.dname);
@@ -183,7 +184,7 @@ function step(zone: Zone, name: DomainName, type: number, draft: Draft): DomainN
         return undefined;
       }
       draft.answers.push(cname);
-      draft.isWildcard = true;
+      draft.isGeneric = true;
       return type === TYPE.CNAME ? undefined : targetOf(cname.rdatas[0]!, 0);
     }
     case "node":
@@ -199,7 +200,7 @@ function stepAt(
   draft: Draft,
   isWildcard: boolean,
 ): DomainName | undefined {
-  draft.isWildcard ||= isWildcard;
+  draft.isGeneric ||= isWildcard;
   const own = (rrset: RRset) => (isWildcard ? { ...rrset, name } : rrset);
   const rrset = matching(node, type);
   if (rrset) {
@@ -228,7 +229,7 @@ export function lookup(zone: Zone, name: DomainName, type: number): Lookup {
     answers: [],
     authorities: [],
     glue: [],
-    isWildcard: false,
+    isGeneric: false,
     account: zone.apex,
   };
   const visited = new Set<DomainName>();
@@ -238,7 +239,7 @@ export function lookup(zone: Zone, name: DomainName, type: number): Lookup {
     at = step(zone, at, type, draft);
   }
   const additionals = draft.glue.length > 0 ? draft.glue : additionalsOf(zone, draft.answers, draft.answers);
-  const { rcode, isAuthoritative, answers, authorities, isWildcard, account, alias } = draft;
+  const { rcode, isAuthoritative, answers, authorities, isGeneric, account, alias } = draft;
   const glueCount = draft.glue.length;
   return {
     rcode,
@@ -248,7 +249,7 @@ export function lookup(zone: Zone, name: DomainName, type: number): Lookup {
     additionals,
     glueCount,
     account,
-    isWildcard,
+    isGeneric,
     ...(alias ? { alias } : {}),
   };
 }

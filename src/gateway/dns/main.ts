@@ -15,6 +15,9 @@ import { createDnsHandler } from "./handler.ts";
 import { createMemoryZoneSource } from "./memoryZone.ts";
 import { startDnsServer } from "./server.ts";
 
+/** Equal answers a second to one network over UDP, unless `--unlimited`. */
+const RESPONSES_PER_SECOND = 1000;
+
 function fail(error: unknown): never {
   process.stderr.write(`holdfast dns: ${error instanceof BaseError ? error.message : messageOf(error)}\n`);
   process.exit(2);
@@ -30,6 +33,9 @@ async function main(): Promise<void> {
       zone: { type: "string", multiple: true, default: [] },
       listen: { type: "string", default: "127.0.0.1:0" },
       nsid: { type: "string" },
+      "no-native": { type: "boolean", default: false },
+      unlimited: { type: "boolean", default: false },
+      "reuse-port": { type: "boolean", default: false },
     },
   });
   const colon = values.listen.lastIndexOf(":");
@@ -41,6 +47,7 @@ async function main(): Promise<void> {
     clock: systemClock,
     random: secureRandom,
     ...(values.nsid === undefined ? {} : { nsid: values.nsid }),
+    ...(values.unlimited ? { amplificationMax: 0 } : { responsesPerSecond: RESPONSES_PER_SECOND }),
   });
   const server = await startDnsServer({
     handler,
@@ -48,6 +55,8 @@ async function main(): Promise<void> {
     port: Number(values.listen.slice(colon + 1)),
     clock: systemClock,
     log,
+    useNative: !values["no-native"],
+    reusePort: values["reuse-port"],
   });
   const zoneCount = [...source.zones()].length;
   process.stdout.write(`${JSON.stringify({ ready: true, host, port: server.port, zoneCount })}\n`);

@@ -4,6 +4,7 @@
  * buckets in typed arrays of fixed size.
  */
 import type { Clock } from "../../base/clock.ts";
+import type { Random } from "../../base/random.ts";
 
 export type Verdict = "answer" | "truncate" | "drop";
 
@@ -42,6 +43,9 @@ export function hashText(text: string, hash = 0x811c9dc5): number {
   for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   return value >>> 0;
 }
+
+/** The account of answers that are charged to no name. */
+const NO_ACCOUNT = hashText("");
 
 const WAYS = 4;
 
@@ -101,4 +105,36 @@ export function networkHash(address: string): number {
   const groups = [...left, ...Array.from({ length: zeros }, () => "0"), ...right].slice(0, 4);
   const numbers = groups.map((group) => Number.parseInt(group, 16) || 0);
   return hashText(`${numbers.slice(0, 3).join(":")}:${(numbers[3] ?? 0) >>> 8}`);
+}
+
+/** Both limits of the front: answers to one network, and one name's share. */
+export interface Limits {
+  readonly isOn: boolean;
+  /** `network`, `account` and `subject` are hashes; `subject` tells answers apart that are limited apart. */
+  judge(network: number, account: number, subject: number): Verdict;
+}
+
+export declare namespace createLimits {
+  interface Options {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly responsesPerSecond?: number;
+    readonly budgetPerSecond?: number;
+    readonly slip?: number;
+  }
+}
+
+export function createLimits({ clock, random, ...options }: createLimits.Options): Limits {
+  const slip = options.slip ?? 2;
+  const limiterOf = (ratePerSecond = 0) =>
+    ratePerSecond > 0 ? createRateLimiter({ clock, ratePerSecond, slip, salt: random.below(2 ** 32) }) : undefined;
+  const responses = limiterOf(options.responsesPerSecond);
+  const budgets = limiterOf(options.budgetPerSecond);
+  return {
+    isOn: responses !== undefined || budgets !== undefined,
+    judge(network, account, subject) {
+      const verdict = budgets && account !== NO_ACCOUNT ? budgets.take(account) : "answer";
+      return verdict === "answer" && responses ? responses.take(mix32(network) ^ subject) : verdict;
+    },
+  };
 }

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly authorities?: readonly RRset[];
   readonly additionals?: readonly RRset[];
   readonly glueCount?: number;
-  readonly isWildcard?: boolean;
+  readonly isGeneric?: boolean;
   /** Sent empty with the TC bit set, so that the asker comes back by TCP. */
   readonly isCut?: boolean;
   readonly extendedError?: { readonly code: number; readonly text?: string };

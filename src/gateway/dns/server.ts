@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { BaseError, messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { listenBatch } from "./batch.ts";
 import type { DnsHandler } from "./handler.ts";
 import { listenTcp, type StreamHandler } from "./tcp.ts";
 import { type Listener, listenUdp } from "./udp.ts";
@@ -25,6 +26,8 @@ export declare namespace startDnsServer {
     readonly clock: Clock;
     readonly log: Log;
     readonly reusePort?: boolean;
+    /** Whether UDP goes through batches where it can; true by default. */
+    readonly useNative?: boolean;
     readonly tcp?: Pick<
       listenTcp.Options,
       "connectionsMax" | "connectionsPerClientMax" | "idleTimeoutMs" | "unreadBytesMax"
@@ -48,7 +51,8 @@ export async function startDnsServer(options: startDnsServer.Options): Promise<D
     let tcp: Listener | undefined;
     try {
       tcp = await listenTcp({ ...options, ...options.tcp });
-      const udp = await listenUdp({ ...options, port: tcp.port });
+      const udpOptions = { ...options, port: tcp.port };
+      const udp = (options.useNative === false ? undefined : listenBatch(udpOptions)) ?? (await listenUdp(udpOptions));
       const listeners = [tcp, udp];
       return {
         host,

@@ -49,6 +49,50 @@ interface Connection {
 const PENDING_MAX = 100;
 /** A whole message and its length, twice: more than that is never kept unparsed. */
 const REST_BYTES_MAX = 2 * 65_537;
+const SCRATCH_BYTES = 512 * 1024;
+
+/** Answers gathered for one write. Used by one connection at a time, between two returns to the event loop. */
+class Gathered {
+  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  #length = 0;
+
+  /** Where the next answer may be written, its length bytes left free. */
+  get room(): Uint8Array {
+    return this.#scratch;
+  }
+
+  get next(): number {
+    return this.#length + LENGTH_BYTES;
+  }
+
+  get isFull(): boolean {
+    return this.#length > SCRATCH_BYTES - 65_537 - LENGTH_BYTES;
+  }
+
+  /** Takes the answer of `length` bytes that was written at `next`. */
+  commit(length: number): void {
+    this.#scratch[this.#length] = length >>> 8;
+    this.#scratch[this.#length + 1] = length;
+    this.#length += LENGTH_BYTES + length;
+  }
+
+  push(reply: Uint8Array): void {
+    this.#scratch.set(reply, this.next);
+    this.commit(reply.length);
+  }
+
+  flush(socket: Socket): void {
+    if (this.#length === 0) return;
+    socket.write(Buffer.from(this.#scratch.subarray(0, this.#length)));
+    this.#length = 0;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+}
+
+const gathered = new Gathered();
 
 export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
   const { clock, log } = options;
@@ -139,64 +183,60 @@ function receive(connection: Connection, chunk: Uint8Array, options: listenTcp.O
 function proceed(connection: Connection, options: listenTcp.Options, unreadBytesMax: number): void {
   const { socket } = connection;
   if (socket.destroyed) return;
-  const replies: Uint8Array[] = [];
   try {
-    parse(connection, options, replies, unreadBytesMax);
+    parse(connection, options, unreadBytesMax);
   } catch (error) {
     options.log.error("a DNS query failed", { reason: messageOf(error) });
+    gathered.clear();
     socket.destroy();
     return;
   }
-  if (replies.length > 0) {
-    socket.write(framed(replies));
-    if (socket.writableLength === 0) connection.activeAtMs = options.clock.monotonicMs();
-  }
+  gathered.flush(socket);
   const isBlocked = socket.writableLength > unreadBytesMax || connection.rest.length > REST_BYTES_MAX;
   if (isBlocked || connection.stream || connection.pending >= PENDING_MAX) socket.pause();
   else socket.resume();
 }
 
-function parse(
-  connection: Connection,
-  options: listenTcp.Options,
-  replies: Uint8Array[],
-  unreadBytesMax: number,
-): void {
-  let budget = unreadBytesMax - connection.socket.writableLength;
-  const { rest } = connection;
+function parse(connection: Connection, options: listenTcp.Options, unreadBytesMax: number): void {
+  const { rest, socket, peer } = connection;
+  const { handler } = options;
   let offset = 0;
-  for (;;) {
-    budget -= pump(connection, replies, budget);
-    if (connection.stream || budget <= 0 || connection.pending >= PENDING_MAX) break;
-    if (rest.length - offset < LENGTH_BYTES) break;
+  while (socket.writableLength <= unreadBytesMax && connection.pending < PENDING_MAX) {
+    pump(connection, unreadBytesMax);
+    if (connection.stream || rest.length - offset < LENGTH_BYTES) break;
     const length = (rest[offset]! << 8) | rest[offset + 1]!;
     if (rest.length - offset - LENGTH_BYTES < length) break;
-    const query = rest.subarray(offset + LENGTH_BYTES, offset + LENGTH_BYTES + length);
-    offset += LENGTH_BYTES + length;
-    connection.activeAtMs = options.clock.monotonicMs();
-    connection.stream = options.stream?.(query, connection.peer)?.[Symbol.iterator]();
+    const start = offset + LENGTH_BYTES;
+    offset = start + length;
+    if (gathered.isFull) gathered.flush(socket);
+    const written = handler.answerInto(rest, start, length, "tcp", 0, gathered.room, gathered.next);
+    if (written > 0) gathered.commit(written);
+    if (written >= 0) continue;
+    const query = rest.subarray(start, offset);
+    connection.stream = options.stream?.(query, peer)?.[Symbol.iterator]();
     if (connection.stream) continue;
-    const reply = options.handler.handle(query, connection.peer, "tcp");
+    const reply = handler.handle(query, peer, "tcp");
     if (reply instanceof Promise) wait(connection, reply, options, unreadBytesMax);
-    else if (reply) replies.push(reply);
-    budget -= reply instanceof Promise ? 0 : (reply?.length ?? 0);
+    else if (reply) gathered.push(reply);
   }
-  if (offset > 0) connection.rest = rest.subarray(offset);
+  if (offset > 0) {
+    connection.activeAtMs = options.clock.monotonicMs();
+    connection.rest = rest.subarray(offset);
+  }
 }
 
-/** Takes as much of a transfer as the client may have unread; returns how many bytes that is. */
-function pump(connection: Connection, replies: Uint8Array[], budget: number): number {
-  let taken = 0;
-  while (connection.stream && taken < budget) {
+/** Takes as much of a transfer as the client may have unread. */
+function pump(connection: Connection, unreadBytesMax: number): void {
+  const { socket } = connection;
+  while (connection.stream && socket.writableLength <= unreadBytesMax) {
     const next = connection.stream.next();
     if (next.done) {
       connection.stream = undefined;
     } else {
-      replies.push(next.value);
-      taken += next.value.length;
+      if (gathered.isFull) gathered.flush(socket);
+      gathered.push(next.value);
     }
   }
-  return taken;
 }
 
 function wait(
@@ -208,23 +248,14 @@ function wait(
   connection.pending += 1;
   reply
     .then((late) => {
-      if (late && !connection.socket.destroyed) connection.socket.write(framed([late]));
+      if (late && !connection.socket.destroyed) {
+        gathered.push(late);
+        gathered.flush(connection.socket);
+      }
     })
     .catch((error: unknown) => options.log.error("a DNS query failed", { reason: messageOf(error) }))
     .finally(() => {
       connection.pending -= 1;
       proceed(connection, options, unreadBytesMax);
     });
-}
-
-/** Messages, each behind its length, as one run of bytes. */
-function framed(messages: readonly Uint8Array[]): Uint8Array {
-  const out = Buffer.allocUnsafe(messages.reduce((sum, message) => sum + LENGTH_BYTES + message.length, 0));
-  let offset = 0;
-  for (const message of messages) {
-    out.writeUInt16BE(message.length, offset);
-    out.set(message, offset + LENGTH_BYTES);
-    offset += LENGTH_BYTES + message.length;
-  }
-  return out;
 }

@@ -2,7 +2,9 @@
 import { createSocket, type Socket, type SocketType } from "node:dgram";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import { UDP_SIZE_BYTES } from "../../dns/edns.ts";
 import type { DnsHandler, DnsReply } from "./handler.ts";
+import { networkHash } from "./rateLimit.ts";
 
 export declare namespace listenUdp {
   interface Options {
@@ -38,8 +40,16 @@ export async function listenUdp(options: listenUdp.Options): Promise<Listener> {
   const send = (reply: DnsReply, port: number, address: string) => {
     if (reply && isOpen(socket)) socket.send(reply, port, address, ignore);
   };
+  const scratch = new Uint8Array(UDP_SIZE_BYTES);
   socket.on("message", (query, peer) => {
     try {
+      const network = handler.needsNetwork ? networkHash(peer.address) : 0;
+      const length = handler.answerInto(query, 0, query.length, "udp", network, scratch, 0);
+      if (length >= 0) {
+        // The socket keeps the bytes until they are sent.
+        if (length > 0) socket.send(Buffer.from(scratch.subarray(0, length)), peer.port, peer.address, ignore);
+        return;
+      }
       const reply = handler.handle(query, peer, "udp");
       if (!(reply instanceof Promise)) return send(reply, peer.port, peer.address);
       if (pending >= pendingMax) return;

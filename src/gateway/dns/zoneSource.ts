@@ -43,6 +43,9 @@ export interface ZoneSource {
   zoneOf(name: DomainName): Zone | undefined;
   /** All zones, for transfers, catalogs and precompilation. */
   zones(): Iterable<Zone>;
-  /** Calls `listener` with a zone's apex after its data changed or it came or went; returns how to stop. */
+  /**
+   * Calls `listener` with a zone's apex after its data changed, it came or went, or time alone changed what it says (a
+   * name that lapsed); compiled answers are kept until then. Returns how to stop.
+   */
   subscribe(listener: (apex: DomainName) => void): () => void;
 }

@@ -1,0 +1,187 @@
+/** UDP in batches: receives what has arrived, answers it from compiled answers, sends all answers with one call. */
+import { messageOf } from "../../base/errors.ts";
+import { formatAddress4, formatAddress6, parseAddress4, parseAddress6 } from "../../dns/addressText.ts";
+import { UDP_SIZE_BYTES } from "../../dns/edns.ts";
+import type { Peer } from "./handler.ts";
+import {
+  ADDRESS_BYTES,
+  addressLengthOf,
+  type Batch,
+  isCut,
+  lengthOf,
+  type NativeSocket,
+  openNativeSocket,
+  resetAddressLength,
+  setLength,
+} from "./nativeSocket.ts";
+import type { Listener, listenUdp } from "./udp.ts";
+
+const BATCH_COUNT = 64;
+/** Queries longer than this are not answered over UDP; none that a client sends is. */
+const QUERY_BYTES_MAX = 2048;
+/** Batches in a row before other work gets its turn. */
+const TURNS_MAX = 16;
+const POLL_MS = 200;
+const BUFFER_BYTES = 4 << 20;
+const DEFAULT_PENDING_MAX = 1000;
+
+/** The network of a socket address, hashed: /24 of IPv4, /56 of IPv6. */
+function networkOf(addresses: Uint8Array, at: number): number {
+  const isV6 = addresses[at] === 10;
+  const start = at + (isV6 ? 8 : 4);
+  let hash = 0x811c9dc5;
+  for (let index = start; index < start + (isV6 ? 7 : 3); index += 1) {
+    hash = Math.imul(hash ^ addresses[index]!, 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+function peerOf(addresses: Uint8Array, at: number): Peer {
+  const isV6 = addresses[at] === 10;
+  const address = isV6
+    ? formatAddress6(addresses.subarray(at + 8, at + 24))
+    : formatAddress4(addresses.subarray(at + 4, at + 8));
+  return { address, port: (addresses[at + 2]! << 8) | addresses[at + 3]! };
+}
+
+interface LateReply {
+  readonly reply: Uint8Array;
+  readonly address: Uint8Array;
+}
+
+/** The answers of one round, in native memory. */
+class Outgoing {
+  readonly #socket: NativeSocket;
+  readonly batch: Batch;
+  count = 0;
+
+  constructor(socket: NativeSocket) {
+    this.#socket = socket;
+    this.batch = socket.createBatch(BATCH_COUNT, UDP_SIZE_BYTES);
+  }
+
+  /** Where the next answer goes. */
+  get offset(): number {
+    return this.count * UDP_SIZE_BYTES;
+  }
+
+  /** Takes the `length` bytes at `offset` as the answer to the address at `from` of `addresses`. */
+  commit(length: number, addresses: Uint8Array, from: number, addressLength: number): void {
+    const to = this.count * ADDRESS_BYTES;
+    const out = this.batch.addresses;
+    for (let index = 0; index < addressLength; index += 1) out[to + index] = addresses[from + index]!;
+    setLength(this.batch, this.count, length, addressLength);
+    this.count += 1;
+  }
+
+  push({ reply, address }: LateReply): void {
+    this.batch.bytes.set(reply, this.offset);
+    this.commit(reply.length, address, 0, address.length);
+  }
+
+  /** Sends all; what a full send buffer does not take is lost, as datagrams may be. */
+  flush(): void {
+    if (this.count > 0) this.#socket.send(this.batch, this.count);
+    this.count = 0;
+  }
+}
+
+/** Listens through a native socket; `undefined` where there is none, and `listenUdp` must do. */
+export function listenBatch(options: listenUdp.Options): Listener | undefined {
+  const { handler, log } = options;
+  const address = parseAddress4(options.host) ?? parseAddress6(options.host);
+  if (!address) return undefined;
+  const socket = openNativeSocket({
+    address,
+    port: options.port,
+    reusePort: options.reusePort ?? false,
+    bufferBytes: BUFFER_BYTES,
+  });
+  if (!socket) return undefined;
+  const incoming = socket.createBatch(BATCH_COUNT, QUERY_BYTES_MAX);
+  const outgoing = new Outgoing(socket);
+  const late: LateReply[] = [];
+  const pendingMax = options.pendingMax ?? DEFAULT_PENDING_MAX;
+  let pending = 0;
+  let isClosed = false;
+  let onClosed: (() => void) | undefined;
+
+  const answerSlowly = (index: number, length: number) => {
+    const at = index * ADDRESS_BYTES;
+    const query = incoming.bytes.slice(index * QUERY_BYTES_MAX, index * QUERY_BYTES_MAX + length);
+    const reply = handler.handle(query, peerOf(incoming.addresses, at), "udp");
+    const from = incoming.addresses.slice(at, at + addressLengthOf(incoming, index));
+    if (!(reply instanceof Promise)) {
+      if (reply) outgoing.push({ reply, address: from });
+      return;
+    }
+    if (pending >= pendingMax) return;
+    pending += 1;
+    reply
+      .then((bytes) => {
+        if (bytes) late.push({ reply: bytes, address: from });
+      })
+      .catch((error: unknown) => log.error("a DNS query failed", { reason: messageOf(error) }))
+      .finally(() => {
+        pending -= 1;
+        if (!isClosed) flushLate();
+      });
+  };
+
+  const flushLate = () => {
+    for (const reply of late.splice(0, BATCH_COUNT)) outgoing.push(reply);
+    outgoing.flush();
+  };
+
+  const answer = (index: number) => {
+    const length = lengthOf(incoming, index);
+    const at = index * ADDRESS_BYTES;
+    if (isCut(incoming, index)) return;
+    const network = handler.needsNetwork ? networkOf(incoming.addresses, at) : 0;
+    const { bytes } = outgoing.batch;
+    const written = handler.answerInto(
+      incoming.bytes,
+      index * QUERY_BYTES_MAX,
+      length,
+      "udp",
+      network,
+      bytes,
+      outgoing.offset,
+    );
+    if (written > 0) outgoing.commit(written, incoming.addresses, at, addressLengthOf(incoming, index));
+    else if (written < 0) answerSlowly(index, length);
+  };
+
+  const turn = () => {
+    if (isClosed) return finish();
+    for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+      const count = socket.receive(incoming, BATCH_COUNT);
+      for (let index = 0; index < count; index += 1) {
+        try {
+          answer(index);
+        } catch (error) {
+          log.error("a DNS query failed", { reason: messageOf(error) });
+        }
+        resetAddressLength(incoming, index);
+      }
+      outgoing.flush();
+      if (count === 0) return socket.poll(POLL_MS, turn);
+    }
+    setImmediate(turn);
+  };
+
+  const finish = () => {
+    socket.close();
+    onClosed?.();
+  };
+
+  turn();
+  return {
+    port: socket.port,
+    close: () =>
+      new Promise((resolve) => {
+        isClosed = true;
+        onClosed = resolve;
+      }),
+  };
+}
