@@ -135,7 +135,6 @@ ${keys.map(({ name, algorithm, secret }) => `key:\n    name: "${name}"\n    algo
     allow-transfer { 127.0.0.1; };
     notify no;
     dnssec-validation no;
-    rate-limit { responses-per-second 0; };
     ${extra.includes("catalog-zones") ? extra : ""}
 };
 controls { };
