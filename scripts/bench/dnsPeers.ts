@@ -72,7 +72,7 @@ export interface PeerOptions {
   readonly zones: readonly PeerZone[];
   readonly keys?: readonly PeerKey[];
   readonly port?: number;
-  /** Further lines of the peer's own configuration. */
+  /** Further lines of the peer's own configuration; `%FOLDER%` in them stands for its folder. */
   readonly extra?: string;
 }
 
@@ -93,9 +93,13 @@ log:
     any: info
 database:
     storage: ${folder}/db
-${keys.length === 0 ? "" : "key:\n"}${keys.map(({ name, algorithm, secret }) => `  - id: ${name}\n    algorithm: ${algorithm}\n    secret: ${secret}\n`).join("")}${primaries.length === 0 ? "" : "remote:\n"}${primaries.map(({ apex, primary }) => `  - id: p-${apex}\n    address: 127.0.0.1@${primary!.port}\n${primary!.key ? `    key: ${primary!.key}\n` : ""}`).join("")}${extra.includes("template:") ? "" : `template:\n  - id: default\n    storage: ${folder}\n`}${extra}
+${keys.length === 0 ? "" : "key:\n"}${keys.map(({ name, algorithm, secret }) => `  - id: ${name}\n    algorithm: ${algorithm}\n    secret: ${secret}\n`).join("")}${primaries.length === 0 ? "" : "remote:\n"}${primaries.map(({ apex, primary }) => `  - id: p-${apex}\n    address: 127.0.0.1@${primary!.port}\n${primary!.key ? `    key: ${primary!.key}\n` : ""}`).join("")}acl:
+  - id: local
+    address: 127.0.0.1
+    action: [transfer, notify]
+${extra.includes("template:") ? "" : `template:\n  - id: default\n    storage: ${folder}\n`}${extra}
 zone:
-${zones.map(({ apex, file, primary }) => `  - domain: ${apex}\n    file: ${file ?? `${folder}/${apex}.zone`}\n${primary ? `    master: p-${apex}\n    zonefile-sync: 0\n` : "    zonefile-sync: -1\n"}`).join("")}`;
+${zones.map(({ apex, file, primary }) => `  - domain: ${apex}\n    file: ${file ?? `${folder}/${apex}.zone`}\n${primary ? `    master: p-${apex}\n    zonefile-sync: 0\n    acl: local\n` : "    zonefile-sync: -1\n    acl: local\n"}`).join("")}`;
     return { file: "knot.conf", text, args: ["-c", join(folder, "knot.conf")] };
   },
   nsd(folder, port, { zones, keys = [], extra = "" }) {
@@ -230,7 +234,7 @@ export async function startPeer(kind: PeerKind, options: PeerOptions): Promise<P
   mkdirSync(join(folder, "db"));
   const port = options.port ?? (await freePort());
   const { file, text, args } = CONFIGURE[kind](folder, port, options);
-  writeFileSync(join(folder, file), text);
+  writeFileSync(join(folder, file), text.replaceAll("%FOLDER%", folder));
   const logFile = join(folder, "log");
   const log = openSync(logFile, "w");
   const child = spawn(programOf(PROGRAMS[kind])!, args, { stdio: ["ignore", log, log] });

@@ -50,7 +50,7 @@ function readRecord(bytes: Uint8Array, offset: number): { record: ResourceRecord
 
 function readRdata(type: number, bytes: Uint8Array, offset: number, end: number): Uint8Array {
   // Records without data carry deletions in dynamic updates; the handler refuses those, the codec need not.
-  if (offset === end || !mayHoldPointers(type)) return bytes.slice(offset, end);
+  if (offset === end || !mayHoldPointers(type)) return new Uint8Array(bytes.subarray(offset, end));
   const fields = readFields(type, bytes, offset, end, "allowed");
   if (typeof fields === "string") throw new MalformedMessageError(fields, offset);
   return joinFields(fields);

@@ -104,7 +104,10 @@ export function listenBatch(options: listenUdp.Options): Listener | undefined {
   const pendingMax = options.pendingMax ?? DEFAULT_PENDING_MAX;
   let pending = 0;
   let isClosed = false;
-  let onClosed: (() => void) | undefined;
+  let markClosed = () => {};
+  const closed = new Promise<void>((resolve) => {
+    markClosed = resolve;
+  });
 
   const answerSlowly = (index: number, length: number) => {
     const at = index * ADDRESS_BYTES;
@@ -172,16 +175,15 @@ export function listenBatch(options: listenUdp.Options): Listener | undefined {
 
   const finish = () => {
     socket.close();
-    onClosed?.();
+    markClosed();
   };
 
   turn();
   return {
     port: socket.port,
-    close: () =>
-      new Promise((resolve) => {
-        isClosed = true;
-        onClosed = resolve;
-      }),
+    close: () => {
+      isClosed = true;
+      return closed;
+    },
   };
 }

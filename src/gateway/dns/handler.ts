@@ -8,6 +8,7 @@ import type { Random } from "../../base/random.ts";
 import { CLASS_IN, EDE, RCODE, TYPE } from "../../dns/codes.ts";
 import type { RRset } from "../../dns/message.ts";
 import { lowerName, parentDomain } from "../../dns/name.ts";
+import type { TsigKey } from "../../dns/tsig.ts";
 import { type AddressResolver, createAliasFlattener } from "./alias.ts";
 import { questionHash } from "./answerTable.ts";
 import { chaosAnswer } from "./chaos.ts";
@@ -44,6 +45,8 @@ export interface DnsHandlerOptions {
   readonly amplificationMax?: number;
   /** How long an idle TCP connection is kept, told to those who ask (RFC 7828), in milliseconds. */
   readonly idleTimeoutMs?: number;
+  /** Shared secrets of those who sign their queries (RFC 8945). */
+  readonly keys?: readonly TsigKey[];
   /** Finds the addresses of ALIAS targets outside the zones served here. */
   readonly resolveAddress?: AddressResolver;
 }
@@ -78,6 +81,7 @@ const DEFAULT_AMPLIFICATION_MAX = 10;
 export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
   const { source, clock, random } = options;
   const secrets: CookieSecrets = options.cookieSecrets ?? [random.bytes(16)];
+  const keys = options.keys ?? [];
   const flattener = createAliasFlattener(source, clock, options.resolveAddress);
   const limits = createLimits(options);
   const shape = {
@@ -99,7 +103,7 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
     needsNetwork: limits.isOn,
     answerInto: fast.answerInto,
     handle(query, peer, transport) {
-      const read = readRequest(query, peer, transport, { secrets, clock });
+      const read = readRequest(query, peer, transport, { secrets, clock, keys });
       if (read === null) return null;
       if ("failure" in read) return headerReply(query, read.failure);
       if ("outcome" in read) return finish(read.request, read.outcome, "");

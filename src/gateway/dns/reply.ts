@@ -5,6 +5,7 @@ import { CLIENT_COOKIE_BYTES, createCookie } from "../../dns/cookie.ts";
 import { extendedError, keepalive, optionOf, padding, UDP_SIZE_BYTES } from "../../dns/edns.ts";
 import { encodeMessage, MESSAGE_BYTES_MAX } from "../../dns/encode.ts";
 import { type Edns, type EdnsOption, type Message, type RRset, recordsOf } from "../../dns/message.ts";
+import { signMessage, tsigBytes } from "../../dns/tsig.ts";
 import { addressBytes, type CookieSecrets, type DnsRequest } from "./request.ts";
 
 /** What there is to say, before it has a shape. */
@@ -69,7 +70,7 @@ function ednsOptions(request: DnsRequest, outcome: Outcome, shape: ReplyShape): 
 /** The bytes of the answer to `request`. */
 export function buildReply(request: DnsRequest, outcome: Outcome, shape: ReplyShape): Uint8Array {
   const { message, transport } = request;
-  const limit = replyBytesMax(request, shape.amplificationMax);
+  const limit = replyBytesMax(request, shape.amplificationMax) - (request.tsig ? tsigBytes(request.tsig.key) : 0);
   const edns: Edns | undefined = message.edns && {
     version: 0,
     udpSizeBytes: UDP_SIZE_BYTES,
@@ -99,6 +100,10 @@ export function buildReply(request: DnsRequest, outcome: Outcome, shape: ReplySh
     .slice(0, outcome.glueCount)
     .reduce((sum, set) => sum + set.rdatas.length, 0);
   const bytes = encodeMessage(reply, limit, glueCount);
+  if (request.tsig) {
+    const { key, mac, error } = request.tsig;
+    return signMessage(bytes, key, { nowSeconds: nowSeconds(shape.clock), priorMac: mac, error }).bytes;
+  }
   if (transport !== "https" || !edns || !optionOf(message.edns, EDNS_OPTION.PADDING)) return bytes;
   const options = [...edns.options, padding(bytes.length, PADDING_BLOCK_BYTES)];
   return encodeMessage({ ...reply, edns: { ...edns, options } }, limit, glueCount);

@@ -6,6 +6,7 @@ import { type CookieState, checkCookie } from "../../dns/cookie.ts";
 import { decodeMessage, HEADER_BYTES, MalformedMessageError } from "../../dns/decode.ts";
 import { optionOf } from "../../dns/edns.ts";
 import type { Message, Question } from "../../dns/message.ts";
+import { type TsigKey, verifyMessage } from "../../dns/tsig.ts";
 import type { Peer, Transport } from "./handler.ts";
 import type { Outcome } from "./reply.ts";
 
@@ -20,6 +21,8 @@ export interface DnsRequest {
   /** The asker's COOKIE option; absent where there is none or it is malformed. */
   readonly cookie?: { readonly data: Uint8Array; readonly state: CookieState };
   readonly hasValidCookie: boolean;
+  /** The key and MAC of a signed query, and what was wrong with it if anything was. */
+  readonly tsig?: { readonly key: TsigKey; readonly mac: Uint8Array; readonly error: number };
 }
 
 /** Silence, an answer of a bare header, an answer known without a zone, or a question to be answered. */
@@ -55,7 +58,7 @@ export function readRequest(
   query: Uint8Array,
   peer: Peer,
   transport: Transport,
-  context: { readonly secrets: CookieSecrets; readonly clock: Clock },
+  context: { readonly secrets: CookieSecrets; readonly clock: Clock; readonly keys: readonly TsigKey[] },
 ): ReadRequest {
   // Never answer a response, or anything shorter than a header.
   if (query.length < HEADER_BYTES || (query[2]! & 0x80) !== 0) return null;
@@ -69,6 +72,8 @@ export function readRequest(
   }
   const data = optionOf(message.edns, EDNS_OPTION.COOKIE);
   const state = data && checkCookie(context.secrets, data, addressBytes(peer.address), nowSeconds(context.clock));
+  const check = message.tsig && verifyMessage(query, message, context.keys, { nowSeconds: nowSeconds(context.clock) });
+  if (check?.kind === "malformed") return { failure: RCODE.FORMERR };
   const request: DnsRequest = {
     message,
     question: message.questions[0] ?? NO_QUESTION,
@@ -77,8 +82,9 @@ export function readRequest(
     queryBytes: query.length,
     hasValidCookie: state === "valid" || state === "renew",
     ...(data && state && state !== "malformed" ? { cookie: { data, state } } : {}),
+    ...(check ? { tsig: { key: check.key, mac: check.mac, error: check.kind === "valid" ? 0 : check.error } } : {}),
   };
-  const outcome = outcomeWithoutZone(message, state);
+  const outcome = check?.kind === "invalid" ? { rcode: RCODE.NOTAUTH } : outcomeWithoutZone(message, state);
   return outcome ? { request, outcome } : { request };
 }
 
@@ -91,6 +97,5 @@ function outcomeWithoutZone(message: Message, cookie: CookieState | undefined): 
     return { rcode: cookie === undefined ? RCODE.FORMERR : cookie === "invalid" ? RCODE.BADCOOKIE : RCODE.NOERROR };
   }
   if (message.questions.length > 1 || NOT_ASKABLE.has(question.type)) return { rcode: RCODE.FORMERR };
-  if (message.tsig) return { rcode: RCODE.NOTAUTH };
   return undefined;
 }
