@@ -10,7 +10,7 @@ import type { Topology } from "./topology.ts";
 export type Manner = Exclude<Behaviour, "stale"> | "staleYoung" | "staleOld";
 
 export interface Fate {
-  /** Equal fates have equal ids, counted from 0. */
+  /** Equal fates have equal ids. */
   readonly id: number;
   /** `never`: lost, or swallowed; `refused`: nobody listens. */
   readonly arrival: "answer" | "never" | "refused";
@@ -35,17 +35,20 @@ export interface FateSource {
   draw(exchange: Exchange, random: Random): Fate;
 }
 
+/** Every fate met so far. Ids only tell fates apart; nothing is ordered by them. */
+const fates = new Map<string, Fate>();
+
+function intern(arrival: Fate["arrival"], manner: Manner, latencyMs: number): Fate {
+  const key = `${arrival}/${manner}/${latencyMs}`;
+  let fate = fates.get(key);
+  if (fate === undefined) {
+    fate = { id: fates.size, arrival, manner, latencyMs };
+    fates.set(key, fate);
+  }
+  return fate;
+}
+
 export function createFateSource(scenario: Scenario, topology: Topology, plan: FaultPlan): FateSource {
-  const fates = new Map<string, Fate>();
-  const intern = (arrival: Fate["arrival"], manner: Manner, latencyMs: number): Fate => {
-    const key = `${arrival}/${manner}/${latencyMs}`;
-    let fate = fates.get(key);
-    if (fate === undefined) {
-      fate = { id: fates.size, arrival, manner, latencyMs };
-      fates.set(key, fate);
-    }
-    return fate;
-  };
   const grids: readonly (readonly LatencyGrid[])[] = topology.endpoints.map((endpoint) =>
     topology.vantages.map((vantage) => latencyGrid(endpoint.latency, vantage.addedLatencyMs)),
   );

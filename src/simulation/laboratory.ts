@@ -27,7 +27,7 @@ import { createDnsServers, type DnsServers, dnsNameOf } from "./dnsServers.ts";
 import { FalseClock } from "./falseClock.ts";
 import type { Fate, Manner } from "./fate.ts";
 import { latencyGrid } from "./latencyGrid.ts";
-import type { Asked, DrawFate, ProbeResult, RunProbe } from "./probeTree.ts";
+import { type Asked, type DrawFate, type ProbeResult, ProbeTree, type RunProbe } from "./probeTree.ts";
 import type { Scenario, Service } from "./scenario.ts";
 import { CHAIN_ID, CODE_HASH, DIRECTORY, REGISTRY, TLD } from "./simulatedChain.ts";
 import { answerRpc } from "./simulatedRpc.ts";
@@ -44,6 +44,8 @@ const QUERIES_MAX = 40;
 export interface Laboratory {
   /** Runs a probe of `service` by a client of its own; `variant` is who the client is: it decides whom it asks first. */
   runner(service: Service, variant: number): RunProbe;
+  /** What is known of such probes so far; kept from run to run, since it depends on nothing but the fates met. */
+  tree(service: Service, variant: number): ProbeTree;
 }
 
 /** Text of the name with this number. */
@@ -108,7 +110,17 @@ export async function createLaboratory(scenario: Scenario, topology: Topology): 
     gateways: new Map(),
     recover: keptRecover(),
   };
-  return { runner: (service, variant) => (draw) => runProbe(bench, service, variant, draw) };
+  const trees = new Map<string, ProbeTree>();
+  const runner = (service: Service, variant: number) => (draw: DrawFate) => runProbe(bench, service, variant, draw);
+  return {
+    runner,
+    tree(service, variant) {
+      const key = `${service.id}/${variant}`;
+      const tree = trees.get(key) ?? new ProbeTree(runner(service, variant));
+      trees.set(key, tree);
+      return tree;
+    },
+  };
 }
 
 function bootstrapMachines(topology: Topology, name: string): readonly number[] {

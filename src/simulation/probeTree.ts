@@ -48,15 +48,9 @@ function emptyNode(): Node {
 export class ProbeTree {
   readonly #root = emptyNode();
   readonly #run: RunProbe;
-  #realRuns = 0;
 
   constructor(run: RunProbe) {
     this.#run = run;
-  }
-
-  /** Probes that were run for real. */
-  get realRuns(): number {
-    return this.#realRuns;
   }
 
   /** The probe's end: at once where its course is known, otherwise by running it. */
@@ -76,7 +70,6 @@ export class ProbeTree {
 
   /** Runs a probe whose first exchanges meet `prefix`, and keeps its course. */
   async #explore(draw: DrawFate, prefix: readonly Fate[]): Promise<ProbeResult> {
-    this.#realRuns += 1;
     let node = this.#root;
     let count = 0;
     const result = await this.#run((asked, offsetMs) => {

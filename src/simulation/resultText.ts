@@ -12,7 +12,15 @@ function milliseconds(value: number | null): string {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}\n`).join("");
+  return rows
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }
 
 function phaseRow(phase: PhaseResult): string[] {
@@ -25,6 +33,7 @@ function phaseRow(phase: PhaseResult): string[] {
     String(phase.probes),
     percent(phase.availability),
     `${percent(phase.interval.low)} to ${percent(phase.interval.high)}`,
+    phase.earned === null ? "-" : `${Number((100 * phase.earned).toPrecision(12))} %`,
     milliseconds(phase.latencyMsP50),
     milliseconds(phase.latencyMsP99),
     queries.toFixed(2),
@@ -37,7 +46,9 @@ function claimLine({ claim, holds, measured, text }: ClaimVerdict): string {
     claim.min === undefined ? "" : `at least ${claim.min}`,
     claim.max === undefined ? "" : `at most ${claim.max}`,
   ].filter((bound) => bound !== "");
-  const where = [claim.service, claim.phase, claim.vantage, claim.names].filter((part) => part !== undefined).join(", ");
+  const where = [claim.service, claim.phase, claim.vantage, claim.names]
+    .filter((part) => part !== undefined)
+    .join(", ");
   const found = measured === null ? "never" : Number(measured.toPrecision(5));
   return `  ${holds ? "holds" : "FAILS"}  ${text} (${where}: ${claim.measure} ${bounds.join(", ")}; found ${found})\n`;
 }
@@ -48,8 +59,19 @@ function dollars(value: number): string {
 
 /** Several paragraphs; the verdict comes last. */
 export function formatResult(result: SimulationResult, mustFail: boolean): string {
-  const head = `${result.scenario}: ${result.title}\nseed ${result.seed}, ${result.names} names, ${result.gateways} gateways, ${result.probes} probes (${result.realRuns} distinct courses of events)\n`;
-  const columns = ["service", "phase", "probes", "available", "95 % interval", "p50", "p99", "queries", "otherwise"];
+  const head = `${result.scenario}: ${result.title}\nseed ${result.seed}, ${result.names} names, ${result.gateways} gateways, ${result.probes} probes (${result.courses} distinct courses of events)\n`;
+  const columns = [
+    "service",
+    "phase",
+    "probes",
+    "available",
+    "95 % interval",
+    "earned",
+    "p50",
+    "p99",
+    "queries",
+    "otherwise",
+  ];
   const costs = result.costs.map((cost) => [
     cost.service,
     dollars(cost.standingPerMonth),
@@ -64,7 +86,9 @@ export function formatResult(result: SimulationResult, mustFail: boolean): strin
     table([columns, ...result.phases.map(phaseRow)]),
     ...(blast.length === 0
       ? []
-      : [`names by how many of their four gateways are hit\n${table([["phase", "machines hit", "0", "1", "2", "3", "4"], ...blast])}`]),
+      : [
+          `names by how many of their four gateways are hit\n${table([["phase", "machines hit", "0", "1", "2", "3", "4"], ...blast])}`,
+        ]),
     `cost of one name at the scenario's assumed prices\n${table([
       ["service", "a month", "million lookups, calm", "worst phase", "registration", "renewal a year"],
       ...costs,

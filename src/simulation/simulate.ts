@@ -11,7 +11,7 @@ import { costOf, type ServiceCost } from "./costs.ts";
 import { createFateSource, type Fate } from "./fate.ts";
 import { type FaultPlan, planFaults } from "./faultPlan.ts";
 import { type Laboratory, nameOf } from "./laboratory.ts";
-import { type Asked, type ProbeResult, ProbeTree } from "./probeTree.ts";
+import type { Asked, ProbeResult, ProbeTree } from "./probeTree.ts";
 import type { Claim, Scenario, Service } from "./scenario.ts";
 import { createStreams } from "./streams.ts";
 import { Tally, type TallySummary } from "./tally.ts";
@@ -41,8 +41,8 @@ export interface SimulationResult {
   readonly names: number;
   readonly gateways: number;
   readonly probes: number;
-  /** Courses of events that were run through client and gateways; every other probe repeated one of them. */
-  readonly realRuns: number;
+  /** Courses of events met, each of them run through client and gateways; every other probe repeated one of them. */
+  readonly courses: number;
   readonly phases: readonly PhaseResult[];
   readonly claims: readonly ClaimVerdict[];
   /** What must never happen, and did; empty in a sound client. */
@@ -94,7 +94,7 @@ class Run {
   readonly #safety = new Set<string>();
   readonly #liveness: LivenessFinding[] = [];
   #probes = 0;
-  #realRuns = 0;
+  readonly #courses = new Set<ProbeResult>();
 
   constructor(
     scenario: Scenario,
@@ -112,7 +112,7 @@ class Run {
     this.#members = new MemberTable(topology);
     const tallies = () => topology.vantages.map(() => new Tally());
     this.#trees = scenario.services.map((service) =>
-      Array.from({ length: VARIANTS }, (_, variant) => new ProbeTree(laboratory.runner(service, variant))),
+      Array.from({ length: VARIANTS }, (_, variant) => laboratory.tree(service, variant)),
     );
     this.#buckets = scenario.services.map(() =>
       scenario.phases.map(() => ({
@@ -162,7 +162,6 @@ class Run {
     const tree = this.#trees[service]![variant]!;
     let ended: ProbeResult | Promise<ProbeResult>;
     if (this.#options.everyProbeReal === true) {
-      this.#realRuns += 1;
       ended = this.#laboratory.runner(this.#scenario.services[service]!, variant)(draw);
     } else {
       ended = tree.probe(draw);
@@ -173,6 +172,7 @@ class Run {
 
   #count(probe: { service: number; name: number; vantage: number; atMs: number }, result: ProbeResult): void {
     this.#probes += 1;
+    this.#courses.add(result);
     const phase = this.#plan.phaseAt(probe.atMs);
     const bucket = this.#buckets[probe.service]![phase]!;
     const isHit = this.#plan.isHit(phase, probe.name);
@@ -249,7 +249,6 @@ class Run {
         return { service: service.id, phase: phase.id, ...bucket.phase.summary(), byVantage };
       }),
     );
-    const realRuns = this.#trees.flat().reduce((sum, tree) => sum + tree.realRuns, this.#realRuns);
     const sound = this.#safety.size === 0 && this.#liveness.length === 0;
     const held = claims.every((claim) => claim.holds);
     return {
@@ -259,7 +258,7 @@ class Run {
       names: this.#topology.nameCount,
       gateways: this.#topology.machines.length,
       probes: this.#probes,
-      realRuns,
+      courses: this.#courses.size,
       phases: results,
       claims,
       safety: [...this.#safety],

@@ -4,7 +4,7 @@ import { formatResult } from "../../simulation/resultText.ts";
 import { loadScenario, scenarioNames } from "../../simulation/scenarioFile.ts";
 import { simulate } from "../../simulation/simulate.ts";
 import { buildTopology } from "../../simulation/topology.ts";
-import { type AddCommand, EXIT, printJson, UsageError } from "../command.ts";
+import { type AddCommand, EXIT, printJson, type Terminal, UsageError } from "../command.ts";
 
 interface Options {
   readonly seed: string;
@@ -37,7 +37,13 @@ function sizes(options: Options) {
   };
 }
 
-export const addSimulate: AddCommand = (program, terminal) => {
+function list(terminal: Terminal, asJson: boolean): void {
+  const scenarios = scenarioNames().map((id) => ({ id, title: loadScenario(id).title }));
+  if (asJson) printJson(terminal, scenarios);
+  else for (const { id, title } of scenarios) terminal.out(`${id.padEnd(20)}  ${title}\n`);
+}
+
+export const addSimulateCommand: AddCommand = (program, terminal) => {
   program
     .command("simulate")
     .description("Run a scenario on the deterministic simulator: the real client and gateways on false time.")
@@ -60,7 +66,7 @@ Examples:
 Exit code 0: every claim holds and no checker complains (for a scenario that must fail: it fails). 1: otherwise.`,
     )
     .action(async (name: string | undefined, options: Options) => {
-      if (options.list === true) return list(options, (text) => terminal.out(text));
+      if (options.list === true) return list(terminal, options.json === true);
       if (name === undefined) throw new UsageError("Which scenario?", "holdfast simulate --list shows them.");
       const given = sizes(options);
       const scenario = loadScenario(name);
@@ -71,10 +77,4 @@ Exit code 0: every claim holds and no checker complains (for a scenario that mus
       else terminal.out(formatResult(result, scenario.mustFail));
       terminal.exit(result.asExpected ? EXIT.ok : EXIT.failed);
     });
-
-  function list(options: Options, out: (text: string) => void): void {
-    const scenarios = scenarioNames().map((id) => ({ id, title: loadScenario(id).title }));
-    if (options.json === true) return printJson(terminal, scenarios);
-    for (const { id, title } of scenarios) out(`${id.padEnd(20)}  ${title}\n`);
-  }
 };
