@@ -6,7 +6,6 @@ import { addGatewayCommand } from "./commands/gateway.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
 import { addShardCommand } from "./commands/shard.ts";
 import { addShardsCommand } from "./commands/shards.ts";
-import { addSimulateCommand } from "./commands/simulate.ts";
 import { addUpCommand } from "./commands/up.ts";
 
 const COMMANDS: readonly AddCommand[] = [
@@ -16,7 +15,6 @@ const COMMANDS: readonly AddCommand[] = [
   addShardCommand,
   addShardsCommand,
   addGatewayCommand,
-  addSimulateCommand,
 ];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */
