@@ -50,19 +50,29 @@ export function planIsolation(
   throw new IsolationExhaustedError();
 }
 
-/** Plans the way back: from a reserved index to the one the name was registered with. Throws `NotIsolatedError`. */
+/**
+ * Plans the way back: from a reserved index to the one the name is registered with. A name whose registration is over goes to its
+ * bootstrap shard; hand in that index with its slots.
+ *
+ * Throws `NotIsolatedError`.
+ */
 export function planRelease(
   placement: Pick<Placement, "table">,
   reservedIndex: number,
-  registeredIndex: number,
+  ownIndex: number,
+  ownSlots: Slots = slotsOf(ownIndex),
 ): IsolationPlan {
   if (!isIsolated(reservedIndex)) throw new NotIsolatedError(reservedIndex);
-  return describe(placement, reservedIndex, registeredIndex);
+  return describe(placement, reservedIndex, ownIndex, ownSlots);
 }
 
-function describe(placement: Pick<Placement, "table">, fromIndex: number, toIndex: number): IsolationPlan {
+function describe(
+  placement: Pick<Placement, "table">,
+  fromIndex: number,
+  toIndex: number,
+  slotsAfter = slotsOf(toIndex),
+): IsolationPlan {
   const slotsBefore = slotsOf(fromIndex);
-  const slotsAfter = slotsOf(toIndex);
   const gatewaysAfter = gatewaysOf(placement, slotsAfter);
   gatewaysAfter.forEach((gatewayId, zone) => {
     if (gatewayId === 0) throw new NobodyHoldsSlotError(zone, slotsAfter[zone]!);

@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { network } from "hardhat";
+import { createTestClient, createWalletClient, type Hex, http, publicActions } from "viem";
+import { hardhat } from "viem/chains";
+import { directoryAbi, registryAbi } from "../../src/chain/abis.ts";
+import { deployContracts } from "../../src/chain/deploy.ts";
+import { type Deployment, formatDeployment } from "../../src/chain/deployment.ts";
+import { createChainReader, readFleet, UnreadableFleetError, WrongChainError } from "../../src/chain/fleet.ts";
+import { IsolationFailedError } from "../../src/chain/isolation.ts";
+import { EXIT, type Terminal, UsageError } from "../../src/cli/command.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { namehash } from "../../src/naming/index.ts";
+import {
+  NobodyHoldsSlotError,
+  placeGateways,
+  RESERVED_INDEX_MIN,
+  slotsOf,
+  tableWords,
+} from "../../src/sharding/index.ts";
+
+const NAME_COUNT = 12;
+const ZONES = [0, 1, 2, 3];
+const YEAR_SECONDS = 31_536_000n;
+
+describe("shards on a chain", () => {
+  let url = "";
+  let file = "";
+  let folder = "";
+  let deployment: Deployment;
+  let stop = async () => {};
+
+  async function run(...args: string[]): Promise<{ out: string; exitCode: number }> {
+    let out = "";
+    let exitCode = 0;
+    const terminal: Terminal = {
+      out: (text) => (out += text),
+      err: () => {},
+      interactive: false,
+      exit: (code) => (exitCode = code),
+    };
+    await createProgram(terminal).parseAsync(["node", "holdfast", ...args, "--rpc", url, "--deployment", file]);
+    return { out, exitCode };
+  }
+
+  async function failure(...args: string[]): Promise<unknown> {
+    return run(...args).then(
+      () => expect.fail("the command did not fail"),
+      (error: unknown) => error,
+    );
+  }
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "holdfast-chain-"));
+    const server = await network.createServer({ network: "default", override: { chainId: 31337 } }, "127.0.0.1", 0);
+    url = `http://127.0.0.1:${(await server.listen()).port}`;
+    stop = () => server.close();
+    deployment = await deployContracts({ chain: url, pollMs: 10 });
+    file = join(folder, "31337.json");
+    await writeFile(file, formatDeployment(deployment));
+    await fillChain();
+  });
+
+  after(async () => {
+    await stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Two gateways in every zone and one without slots, and names with indices 0 to 11. */
+  async function fillChain(): Promise<void> {
+    const transport = http(url, { retryCount: 0 });
+    const test = createTestClient({ mode: "hardhat", chain: hardhat, transport }).extend(publicActions);
+    const [account] = (await test.request({ method: "eth_accounts" } as never)) as Hex[];
+    const wallet = createWalletClient({ account: account!, chain: hardhat, transport });
+    const directory = { address: deployment.contracts.directory, abi: directoryAbi } as const;
+    const gateways = [];
+    for (let id = 1; id <= 12; id += 1) {
+      const [zone, names] = [
+        (id - 1) % 4,
+        { httpUrl: `http://g${id}.example.org`, dnsEndpoint: `g${id}.example.org:53` },
+      ];
+      const entry = { operator: account!, signer: account!, zone, ...names };
+      await wallet.writeContract({ ...directory, functionName: "registerGateway", args: [entry] });
+      if (id <= 8) gateways.push({ id, zone });
+    }
+    const { table } = placeGateways({ gateways, seed: 5 });
+    for (const zone of ZONES) {
+      const words = tableWords(table, zone).slice(0, 32);
+      await wallet.writeContract({ ...directory, functionName: "seedZone", args: [zone, words as never] });
+    }
+    const controller = deployment.contracts.controller;
+    await test.impersonateAccount({ address: controller });
+    await test.setBalance({ address: controller, value: 10n ** 20n });
+    const asController = createWalletClient({ account: controller, chain: hardhat, transport });
+    const { timestamp } = await test.getBlock();
+    for (let n = 0; n < NAME_COUNT; n += 1) {
+      const args = [`name${n}`, account!, timestamp + YEAR_SECONDS, []] as const;
+      await asController.writeContract({
+        address: deployment.contracts.registry,
+        abi: registryAbi,
+        functionName: "register",
+        args,
+      });
+    }
+  }
+
+  describe("readFleet", () => {
+    it("returns the names, gateways and tables of one block", async () => {
+      const fleet = await readFleet(createChainReader(url), deployment);
+      expect(fleet.names.map((name) => [name.label, name.shardIndex])).to.deep.equal(
+        Array.from({ length: NAME_COUNT }, (_, n) => [`name${n}`, n]),
+      );
+      expect(fleet.gateways.map((gateway) => gateway.zone)).to.deep.equal([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
+      expect([...fleet.table.subarray(0, 512)].every((id) => id === 1 || id === 5)).to.equal(true);
+      expect(fleet.isolated.size).to.equal(0);
+    });
+
+    it("rejects another chain, and a provider that does not answer", async () => {
+      const read = (reader: string, other: Partial<Deployment>) =>
+        readFleet(createChainReader(reader), { ...deployment, ...other }).catch((error: unknown) => error);
+      expect(await read(url, { chainId: 5 })).to.be.instanceOf(WrongChainError);
+      expect(await read("http://127.0.0.1:9", {})).to.be.instanceOf(UnreadableFleetError);
+    });
+  });
+
+  describe("holdfast shards audit", () => {
+    it("returns overlap and balance of every registered name", async () => {
+      const { out, exitCode } = await run("shards", "audit", "--json");
+      const report = JSON.parse(out);
+      expect(exitCode).to.equal(EXIT.ok);
+      expect(report).to.include({
+        nameCount: NAME_COUNT,
+        gatewayCount: 12,
+        guaranteedOverlapMax: 0,
+        pairsBeyondCount: 0,
+      });
+      expect(report.virtualPairs).to.deep.equal([66, 0, 0, 0, 0]);
+      expect(report.physicalPairs.reduce((sum: number, count: number) => sum + count)).to.equal(66);
+      expect(report.gatewayLoads).to.have.length(8);
+      expect((await run("shards", "audit")).out)
+        .to.include("12 names on 12 gateways")
+        .and.to.include("beyond it: 0");
+    });
+  });
+
+  describe("holdfast shard NAME --rpc", () => {
+    it("returns the index the chain stores, and the bootstrap index of a name it does not know", async () => {
+      expect(JSON.parse((await run("shard", "www.name7.hold", "--json")).out)).to.deep.include({
+        name: "name7.hold",
+        index: 7,
+        kind: "registered",
+        slots: [7, 7, 7, 7],
+      });
+      expect(JSON.parse((await run("shard", "nobody.hold", "--json")).out)).to.include({ kind: "bootstrap" });
+    });
+  });
+
+  describe("holdfast shards isolate", () => {
+    it("rejects what cannot be isolated", async () => {
+      expect(await failure("shards", "isolate", "name3.hold")).to.be.instanceOf(NobodyHoldsSlotError);
+      expect(await failure("shards", "isolate", "nobody.hold")).to.be.instanceOf(UsageError);
+      expect(await failure("shards", "isolate", "name3.hold", "--release")).to.be.instanceOf(UsageError);
+      expect(await failure("shards", "isolate", "name3.hold", "--gateways", "9,10,11,11")).to.be.instanceOf(UsageError);
+    });
+
+    it("shows what would change, and sends nothing without --yes", async () => {
+      const { out } = await run("shards", "isolate", "www.name3.hold", "--gateways", "9,10,11,12");
+      expect(out).to.include(`isolate name3.hold: index 3 -> ${RESERVED_INDEX_MIN}`).and.to.include("Nothing was sent");
+      expect((await readFleet(createChainReader(url), deployment)).isolated.size).to.equal(0);
+    });
+
+    it("moves a name to dedicated gateways and back", async () => {
+      const { out } = await run("shards", "isolate", "name3.hold", "--gateways", "9,10,11,12", "--yes", "--json");
+      const report = JSON.parse(out);
+      expect(report.acts.map((act: { kind: string }) => act.kind)).to.deep.equal([
+        ...ZONES.map(() => "assignReservedSlot"),
+        "isolate",
+      ]);
+      expect(report.transactions).to.have.length(5);
+      expect(report.plan.gatewaysAfter).to.deep.equal([9, 10, 11, 12]);
+      expect(report.othersAfter).to.deep.equal([NAME_COUNT - 1, 0, 0, 0, 0]);
+      expect(report.othersBefore.slice(1).reduce((sum: number, count: number) => sum + count)).to.be.above(0);
+      const reader = createChainReader(url);
+      const isolated = await readFleet(reader, deployment);
+      expect([...isolated.isolated]).to.deep.equal([[namehash("name3.hold"), RESERVED_INDEX_MIN]]);
+      expect(JSON.parse((await run("shard", "name3.hold", "--json")).out)).to.deep.include({
+        kind: "isolation",
+        slots: slotsOf(RESERVED_INDEX_MIN),
+      });
+      expect((await run("shards", "audit")).out).to.include(`isolated: name3.hold at index ${RESERVED_INDEX_MIN}`);
+      expect(await failure("shards", "isolate", "name3.hold")).to.be.instanceOf(UsageError);
+
+      const second = JSON.parse(
+        (await run("shards", "isolate", "name4.hold", "--gateways", "9,10,11,12", "--json")).out,
+      );
+      expect(second.plan.toIndex).to.equal(RESERVED_INDEX_MIN + 1);
+
+      const released = await run("shards", "isolate", "name3.hold", "--release", "--yes");
+      expect(released.out)
+        .to.include(`index ${RESERVED_INDEX_MIN} -> 3`)
+        .and.to.match(/release: 0x[0-9a-f]{64}/);
+      expect((await readFleet(reader, deployment)).isolated.size).to.equal(0);
+    });
+
+    it("rejects a sender without the role, naming it", async () => {
+      process.env.HOLDFAST_KEY = `0x${"11".repeat(32)}`;
+      try {
+        expect(await failure("shards", "isolate", "name3.hold", "--gateways", "9,10,11,12", "--yes"))
+          .to.be.instanceOf(IsolationFailedError)
+          .and.to.have.property("message")
+          .that.includes("HOLDFAST_KEY");
+      } finally {
+        delete process.env.HOLDFAST_KEY;
+      }
+    });
+  });
+});
