@@ -19,7 +19,7 @@ export type DirectoryCall =
 
 /**
  * The calls that carry out a plan: one `joinZone` or `leaveZone` for the ordinary slots, then one `assignReservedSlot` for each
- * reserved one. `undefined` for a change of weights: the directory on chain keeps a zone's gateways even.
+ * reserved one. `undefined` where weights come in: the directory on chain keeps a zone's gateways even.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export type DirectoryCall =
  * ```
  */
 export function directoryCallsOf(change: FleetChange, moves: readonly Move[]): readonly DirectoryCall[] | undefined {
-  if (change.kind === "weigh") return undefined;
+  if (change.kind === "weigh" || (change.kind === "join" && (change.gateway.weight ?? 1) !== 1)) return undefined;
   const ordinary = moves.filter((move) => move.slot < ORDINARY_SLOT_COUNT);
   const reserved = moves
     .filter((move) => move.slot >= ORDINARY_SLOT_COUNT)

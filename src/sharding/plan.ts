@@ -69,6 +69,9 @@ export function planChange(placement: Placement, change: FleetChange, options: p
   const moves: Move[] = [];
   let moveCountMin = 0;
   for (const section of sectionsOf(zone)) {
+    // A reserved part that nobody holds yet stays so: its slots are given out when a name is isolated.
+    const part = placement.table.subarray(section.first, section.first + section.slotCount);
+    if (section.role === "isolation" && part.every((gatewayId) => gatewayId === 0)) continue;
     const random = seededRandom(options.seed, `plan/${zone}/${section.role}`);
     const holders = holdersOfSection(gateways, zone, section.role);
     const planned = planSection(placement.table, section, holders, rule, random);

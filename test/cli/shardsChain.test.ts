@@ -158,6 +158,15 @@ describe("shards on a chain", () => {
     });
   });
 
+  describe("holdfast shards plan --rpc", () => {
+    it("plans for the directory of the chain, with a listed gateway as the newcomer", async () => {
+      const plan = JSON.parse((await run("shards", "plan", "join", "--gateway", "10", "--seed", "1", "--json")).out);
+      expect(plan.change.gateway).to.deep.equal({ id: 10, zone: 1, weight: 1 });
+      expect(plan.moves).to.have.length(170);
+      expect(plan.calls.map((call: { method: string }) => call.method)).to.deep.equal(["joinZone"]);
+    });
+  });
+
   describe("holdfast shards isolate", () => {
     it("rejects what cannot be isolated", async () => {
       expect(await failure("shards", "isolate", "name3.hold")).to.be.instanceOf(NobodyHoldsSlotError);

@@ -135,6 +135,13 @@ describe("placement", () => {
       }
     });
 
+    it("keeps a reserved part that nobody holds as it is", () => {
+      const { gateways, table, former } = placeGateways({ gateways: fleet(2), seed: FLEET_SEED });
+      for (let zone = 0; zone < 4; zone += 1) table.fill(0, zone * SLOT_COUNT + 512, (zone + 1) * SLOT_COUNT);
+      const change: FleetChange = { kind: "join", gateway: { id: 9, zone: 0 } };
+      expect(planChange({ gateways, table, former }, change, { seed: 1 }).moves).to.have.length(170);
+    });
+
     it("returns a newcomer's slots without a pattern", () => {
       const placement = placeGateways({ gateways: fleet(1), seed: FLEET_SEED });
       const change: FleetChange = { kind: "join", gateway: { id: 2, zone: 0 } };

@@ -1,6 +1,7 @@
 /** `holdfast shards plan`: what a change of the fleet moves, before anything is sent. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { readFleet } from "../../../chain/fleet.ts";
 import {
   directoryCallsOf,
   type FleetChange,
@@ -14,6 +15,7 @@ import {
   ZONE_COUNT,
 } from "../../../sharding/index.ts";
 import { type AddCommand, printJson, type Terminal, UsageError } from "../../command.ts";
+import { openChain } from "./chain.ts";
 import { atLeast, columnsText, percent, wholeNumber } from "./values.ts";
 
 const EXAMPLES = `
@@ -21,6 +23,7 @@ Examples:
   $ holdfast shards plan join --per-zone 2 --zone 0 --seed 7           170 of 512 slots move, to the newcomer
   $ holdfast shards plan leave --per-zone 3 --gateway 5 --seed 7 --json
   $ holdfast shards plan drain --fleet fleet.json --gateway 5 --seed 7
+  $ holdfast shards plan join --rpc http://127.0.0.1:8545 --gateway 9 --seed 7 --json
 A fleet file is JSON: { "gateways": [{ "id": 1, "zone": 0, "weight": 1 }, ...], "seed": 7, "table": [ids by zone * 544 + slot] };
 "table" may be left out, then the fleet is placed from the seed.
 `;
@@ -28,6 +31,8 @@ A fleet file is JSON: { "gateways": [{ "id": 1, "zone": 0, "weight": 1 }, ...], 
 interface PlanOptions {
   readonly perZone?: number;
   readonly fleet?: string;
+  readonly rpc?: string;
+  readonly deployment?: string;
   readonly seed: string;
   readonly zone?: number;
   readonly gateway?: number;
@@ -35,9 +40,33 @@ interface PlanOptions {
   readonly json?: boolean;
 }
 
+/** A fleet, and the zones of all gateways that are known there, also of those that hold nothing yet. */
+interface KnownFleet extends Placement {
+  readonly zones: ReadonlyMap<number, number>;
+}
+
+async function fleetOf(options: PlanOptions): Promise<KnownFleet> {
+  const placement =
+    options.rpc === undefined ? await placementOf(options) : await chainPlacement({ ...options, rpc: options.rpc });
+  return { zones: new Map(placement.gateways.map((gateway) => [gateway.id, gateway.zone])), ...placement };
+}
+
+/** The directory of a chain. Gateways that hold no slot are listed there, but are no part of the fleet yet. */
+async function chainPlacement(options: { rpc: string; deployment?: string }): Promise<KnownFleet> {
+  const { client, deployment } = await openChain(options);
+  const { gateways, table } = await readFleet(client, deployment);
+  const ordinary = slotCounts({ table });
+  const placed = gateways
+    .filter(({ id }) => table.includes(id))
+    .map(({ id, zone }) => ({ id, zone, role: ordinary.has(id) ? ("ordinary" as const) : ("isolation" as const) }));
+  const zones = new Map(gateways.filter((gateway) => gateway.active).map((gateway) => [gateway.id, gateway.zone]));
+  return { gateways: placed, table, former: new Map(), zones };
+}
+
 async function placementOf(options: PlanOptions): Promise<Placement> {
-  if (options.fleet !== undefined) return readFleet(options.fleet, options.seed);
-  if (options.perZone === undefined) throw new UsageError("Which fleet?", "Give --per-zone N or --fleet FILE.");
+  if (options.fleet !== undefined) return fleetOfFile(options.fleet, options.seed);
+  if (options.perZone === undefined)
+    throw new UsageError("Which fleet?", "Give --per-zone N, --fleet FILE or --rpc URL.");
   const gateways = Array.from({ length: options.perZone * ZONE_COUNT }, (_, n) => ({
     id: n + 1,
     zone: n % ZONE_COUNT,
@@ -45,7 +74,7 @@ async function placementOf(options: PlanOptions): Promise<Placement> {
   return placeGateways({ gateways, seed: options.seed });
 }
 
-async function readFleet(path: string, seed: string): Promise<Placement> {
+async function fleetOfFile(path: string, seed: string): Promise<Placement> {
   let document: { gateways?: PlacedGateway[]; seed?: number | string; table?: number[] };
   try {
     document = JSON.parse(await readFile(path, "utf8"));
@@ -64,11 +93,12 @@ async function readFleet(path: string, seed: string): Promise<Placement> {
 }
 
 /** The change that a subcommand and its options mean. */
-export function changeOf(kind: FleetChange["kind"], options: PlanOptions, placement: Placement): FleetChange {
+function changeOf(kind: FleetChange["kind"], options: PlanOptions, fleet: KnownFleet): FleetChange {
   if (kind === "join") {
-    if (options.zone === undefined) throw new UsageError("Which zone does the gateway join?", "Give --zone 0 to 3.");
-    const id = options.gateway ?? 1 + placement.gateways.reduce((max, gateway) => Math.max(max, gateway.id), 0);
-    return { kind, gateway: { id, zone: options.zone, weight: options.weight ?? 1 } };
+    const zone = options.zone ?? fleet.zones.get(options.gateway ?? 0);
+    if (zone === undefined) throw new UsageError("Which zone does the gateway join?", "Give --zone 0 to 3.");
+    const id = options.gateway ?? 1 + Math.max(0, ...fleet.zones.keys());
+    return { kind, gateway: { id, zone, weight: options.weight ?? 1 } };
   }
   if (options.gateway === undefined) throw new UsageError("Which gateway?", "Give --gateway ID.");
   if (kind !== "weigh") return { kind, gatewayId: options.gateway };
@@ -77,7 +107,7 @@ export function changeOf(kind: FleetChange["kind"], options: PlanOptions, placem
 }
 
 /** Shows a plan: who gives and takes how many slots, and how many names it touches. */
-export function printPlan(terminal: Terminal, placement: Placement, change: FleetChange, plan: MovePlan): void {
+function printPlan(terminal: Terminal, placement: Placement, change: FleetChange, plan: MovePlan): void {
   const zone =
     change.kind === "join"
       ? change.gateway.zone
@@ -117,6 +147,8 @@ function addChange(group: Command, terminal: Terminal, kind: FleetChange["kind"]
       wholeNumber(1, 512),
     )
     .option("--fleet <file>", "plan for the fleet of a JSON file")
+    .option("--rpc <url>", "plan for the directory of the chain behind this RPC provider")
+    .option("--deployment <file>", "deployments file; that of the provider's chain if left out")
     .option("--zone <z>", "the zone a newcomer joins", wholeNumber(0, ZONE_COUNT - 1))
     .option("--gateway <id>", "the gateway", wholeNumber(1, 65_535))
     .option("--weight <w>", "its relative capacity", atLeast(0))
@@ -124,7 +156,7 @@ function addChange(group: Command, terminal: Terminal, kind: FleetChange["kind"]
     .option("--json", "print JSON, with every move and the directory's calls")
     .addHelpText("after", EXAMPLES)
     .action(async (options: PlanOptions) => {
-      const placement = await placementOf(options);
+      const placement = await fleetOf(options);
       const change = changeOf(kind, options, placement);
       const plan = planChange(placement, change, { seed: options.seed });
       if (options.json)
