@@ -107,7 +107,9 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         bytes calldata name,
         bytes calldata data
     ) external view returns (bytes memory result, address resolver) {
-        return _resolve(_findAnswering(name), data, _localGateways());
+        ResolverInfo memory info = _findAnswering(name);
+        (bool done, bytes memory plain) = _tryPlain(info, data);
+        return done ? (plain, info.resolver) : _resolve(info, data, _localGateways());
     }
 
     /// @inheritdoc IUniversalResolver
@@ -116,7 +118,9 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         bytes calldata data,
         string[] calldata gateways
     ) external view returns (bytes memory result, address resolver) {
-        return _resolve(_findAnswering(name), data, gateways);
+        ResolverInfo memory info = _findAnswering(name);
+        (bool done, bytes memory plain) = _tryPlain(info, data);
+        return done ? (plain, info.resolver) : _resolve(info, data, gateways);
     }
 
     /// @inheritdoc IUniversalResolver
@@ -202,6 +206,17 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         if (info.extended) return;
         require(info.offset == 0, ResolverNotFound(info.name));
         require(info.resolver.code.length != 0, ResolverNotContract(info.name, info.resolver));
+    }
+
+    /// @dev One record that is on chain, which is nearly all of them, without what only lookups need. Where there is anything
+    /// else to it, the call is made once more by `_resolve`.
+    function _tryPlain(
+        ResolverInfo memory info,
+        bytes calldata data
+    ) private view returns (bool done, bytes memory result) {
+        if (info.extended || bytes4(data) == IResolverCalls.multicall.selector) return (false, "");
+        (done, result) = info.resolver.staticcall(data);
+        done = done && result.length != 0;
     }
 
     function _resolve(
