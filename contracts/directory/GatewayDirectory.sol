@@ -6,6 +6,7 @@ import {Gateway, GatewayId, IGatewayDirectory} from "./IGatewayDirectory.sol";
 import {IShardIndexSource} from "./IShardIndexSource.sol";
 import {ShardLib} from "./ShardLib.sol";
 import {SlotTable} from "./SlotTable.sol";
+import {TableImage} from "./TableImage.sol";
 import {Tally} from "./Tally.sol";
 
 /// @notice The gateways, the slot tables and the isolated names.
@@ -26,7 +27,7 @@ import {Tally} from "./Tally.sol";
 ///
 /// Counters: `version` moves by one with every change; ids only grow; a zone's `slotCount`s add up to 512 or 0.
 contract GatewayDirectory is GatewayList {
-    using SlotTable for SlotTable.Table;
+    using SlotTable for SlotTable.Former;
     using Tally for uint256[];
 
     /// @inheritdoc IGatewayDirectory
@@ -34,7 +35,7 @@ contract GatewayDirectory is GatewayList {
 
     IShardIndexSource private immutable _registry;
 
-    SlotTable.Table[4] private _tables;
+    SlotTable.Former[4] private _former;
     mapping(uint256 zone => GatewayId[] holders) private _holders;
     mapping(bytes32 node => uint32 index) private _isolations;
 
@@ -62,9 +63,11 @@ contract GatewayDirectory is GatewayList {
             }
             counts.increment(number);
         }
+        uint256[136] memory table = TableImage.load(_image);
         for (uint256 index = 0; index < SlotTable.ORDINARY_WORDS; ++index) {
-            _tables[zone].replace(index, words[index], type(uint256).max, handoverSeconds);
+            _replace(table, zone, index, words[index], type(uint256).max);
         }
+        _image = TableImage.store(table);
         uint256 holderCount = holders.length;
         for (uint256 position = 0; position < holderCount; ++position) {
             GatewayId id = holders[position];
@@ -84,12 +87,14 @@ contract GatewayDirectory is GatewayList {
         require(share != 0, GatewayDirectoryZoneFull(zone));
 
         uint256[] memory lost = Tally.create(_gatewayCount);
+        uint256[136] memory table = TableImage.load(_image);
         uint256 moved = 0;
         for (uint256 index = 0; index < SlotTable.ORDINARY_WORDS; ++index) {
             uint256 lanes = (slotSet[index >> 4] >> ((index & 15) << 4)) & 0xFFFF;
-            if (lanes != 0) moved += _takeLanes(zone, index, lanes, id, lost);
+            if (lanes != 0) moved += _takeLanes(table, zone, index, lanes, id, lost);
         }
         require(moved == share, GatewayDirectoryWrongMoveCount(moved, share));
+        _image = TableImage.store(table);
 
         for (uint256 position = 0; position < holderCount - 1; ++position) {
             GatewayId donor = holders[position];
@@ -114,10 +119,12 @@ contract GatewayDirectory is GatewayList {
         self.slotCount = 0;
 
         uint256[] memory gained = Tally.create(_gatewayCount);
+        uint256[136] memory table = TableImage.load(_image);
         uint256 offset = 0;
         for (uint256 index = 0; index < SlotTable.ORDINARY_WORDS; ++index) {
-            offset = _handLanes(zone, index, id, successors, offset, gained);
+            offset = _handLanes(table, zone, index, id, successors, offset, gained);
         }
+        _image = TableImage.store(table);
         _removeHolder(zone, id);
         GatewayId[] storage holders = _holders[zone];
         for (uint256 position = 0; position < holderCount; ++position) {
@@ -136,13 +143,15 @@ contract GatewayDirectory is GatewayList {
             _checkMember(id, zone);
             ++_gateways[id].reservedCount;
         }
-        SlotTable.Table storage table = _tables[zone];
         uint256 slot = ShardLib.ZONE_SLOTS + reservedSlot;
-        GatewayId before = GatewayId.wrap(uint16(table.holder(slot)));
+        uint256[136] memory table = TableImage.load(_image);
+        uint256 word = table[_wordIndex(zone, slot >> 4)];
+        GatewayId before = GatewayId.wrap(uint16(SlotTable.lane(word, slot & 15)));
         if (GatewayId.unwrap(before) != 0) --_gateways[before].reservedCount;
         uint256 mask = 0xFFFF << ((slot & 15) << 4);
-        uint256 word = (table.words[slot >> 4] & ~mask) | (uint256(GatewayId.unwrap(id)) << ((slot & 15) << 4));
-        table.replace(slot >> 4, word, mask, handoverSeconds);
+        word = (word & ~mask) | (uint256(GatewayId.unwrap(id)) << ((slot & 15) << 4));
+        _replace(table, zone, slot >> 4, word, mask);
+        _image = TableImage.store(table);
         emit ReservedSlotAssigned(zone, reservedSlot, id, _advance());
     }
 
@@ -154,7 +163,7 @@ contract GatewayDirectory is GatewayList {
         uint256 slots = ShardLib.slotsOf(index);
         for (uint256 zone = 0; zone < ShardLib.ZONE_COUNT; ++zone) {
             require(
-                _tables[zone].holder(ShardLib.slotIn(slots, zone)) != 0,
+                TableImage.holder(_image, zone, ShardLib.slotIn(slots, zone)) != 0,
                 GatewayDirectoryUnusableReservedIndex(index)
             );
         }
@@ -179,7 +188,8 @@ contract GatewayDirectory is GatewayList {
     /// @inheritdoc IGatewayDirectory
     function zoneTable(uint8 zone) external view returns (uint256[34] memory words) {
         _checkZone(zone);
-        return _tables[zone].words;
+        uint256[136] memory table = TableImage.load(_image);
+        for (uint256 index = 0; index < TableImage.ZONE_WORDS; ++index) words[index] = table[_wordIndex(zone, index)];
     }
 
     /// @inheritdoc IGatewayDirectory
@@ -188,10 +198,11 @@ contract GatewayDirectory is GatewayList {
         uint256 slot
     ) external view returns (GatewayId holder, GatewayId previous, uint256 movedAt) {
         _checkZone(zone);
-        SlotTable.Table storage table = _tables[zone];
-        holder = GatewayId.wrap(uint16(table.holder(slot)));
-        previous = GatewayId.wrap(uint16(table.previousHolder(slot, handoverSeconds)));
-        movedAt = table.movedAt[slot >> 4];
+        require(slot < ShardLib.ZONE_SLOTS + ShardLib.RESERVED_SLOTS, GatewayDirectoryInvalidSlot(slot));
+        SlotTable.Former storage former = _former[zone];
+        holder = GatewayId.wrap(uint16(TableImage.holder(_image, zone, slot)));
+        previous = GatewayId.wrap(uint16(former.holder(slot, handoverSeconds)));
+        movedAt = former.movedAt[slot >> 4];
     }
 
     /// @inheritdoc IGatewayDirectory
@@ -241,14 +252,14 @@ contract GatewayDirectory is GatewayList {
 
     /// @dev Gives the lanes of a 16-bit set in one word to `taker` and counts whom they came from.
     function _takeLanes(
+        uint256[136] memory table,
         uint8 zone,
         uint256 index,
         uint256 lanes,
         GatewayId taker,
         uint256[] memory lost
     ) private returns (uint256 moved) {
-        SlotTable.Table storage table = _tables[zone];
-        uint256 word = table.words[index];
+        uint256 word = table[_wordIndex(zone, index)];
         uint256 mask = 0;
         for (uint256 position = 0; position < SlotTable.LANES; ++position) {
             if ((lanes >> position) & 1 == 0) continue;
@@ -258,11 +269,12 @@ contract GatewayDirectory is GatewayList {
         }
         // 16 copies of the taker's id; the mask picks its lanes.
         uint256 copies = uint256(GatewayId.unwrap(taker)) * (type(uint256).max / 0xFFFF);
-        table.replace(index, (word & ~mask) | (copies & mask), mask, handoverSeconds);
+        _replace(table, zone, index, (word & ~mask) | (copies & mask), mask);
     }
 
     /// @dev Hands a leaver's lanes in one word to the next successors and counts what each gained.
     function _handLanes(
+        uint256[136] memory table,
         uint8 zone,
         uint256 index,
         GatewayId leaver,
@@ -270,8 +282,7 @@ contract GatewayDirectory is GatewayList {
         uint256 offset,
         uint256[] memory gained
     ) private returns (uint256) {
-        SlotTable.Table storage table = _tables[zone];
-        uint256 word = table.words[index];
+        uint256 word = table[_wordIndex(zone, index)];
         uint256 mask = 0;
         for (uint256 position = 0; position < SlotTable.LANES; ++position) {
             if (SlotTable.lane(word, position) != GatewayId.unwrap(leaver)) continue;
@@ -286,7 +297,7 @@ contract GatewayDirectory is GatewayList {
             gained.increment(GatewayId.unwrap(heir));
             word |= uint256(GatewayId.unwrap(heir)) << (position << 4);
         }
-        if (mask != 0) table.replace(index, word, mask, handoverSeconds);
+        if (mask != 0) _replace(table, zone, index, word, mask);
         return offset;
     }
 
@@ -315,8 +326,23 @@ contract GatewayDirectory is GatewayList {
     }
 
     function _gatewaysAt(uint256 slots) private view returns (GatewayId[4] memory ids) {
-        for (uint256 zone = 0; zone < ShardLib.ZONE_COUNT; ++zone) {
-            ids[zone] = GatewayId.wrap(uint16(_tables[zone].holder(ShardLib.slotIn(slots, zone))));
+        address image = _image;
+        // Unchecked: four zones, and slots of 16 bits.
+        unchecked {
+            for (uint256 zone = 0; zone < ShardLib.ZONE_COUNT; ++zone) {
+                ids[zone] = GatewayId.wrap(uint16(TableImage.holder(image, zone, ShardLib.slotIn(slots, zone))));
+            }
         }
+    }
+
+    function _wordIndex(uint256 zone, uint256 index) private pure returns (uint256) {
+        return TableImage.ZONE_WORDS * zone + index;
+    }
+
+    /// @dev Changes a word of the tables in memory and keeps whom it replaces.
+    function _replace(uint256[136] memory table, uint256 zone, uint256 index, uint256 word, uint256 mask) private {
+        uint256 place = _wordIndex(zone, index);
+        _former[zone].keep(index, table[place], mask, handoverSeconds);
+        table[place] = word;
     }
 }

@@ -13,6 +13,8 @@ abstract contract GatewayList is IGatewayDirectory, AccessManaged {
 
     uint64 private _version;
     uint16 internal _gatewayCount;
+    /// @dev The slot tables (`TableImage`), beside the counters so that no change takes another slot; 0 before the first.
+    address internal _image;
     mapping(GatewayId id => Gateway gateway) internal _gateways;
     mapping(bytes32 endpointHash => GatewayId id) private _endpoints;
 

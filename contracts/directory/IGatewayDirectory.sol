@@ -74,6 +74,8 @@ interface IGatewayDirectory {
     error GatewayDirectoryNotOperator(GatewayId id, address caller);
     /// @notice Zones are numbered 0 to 3.
     error GatewayDirectoryInvalidZone(uint8 zone);
+    /// @notice Slots of a zone are numbered 0 to 543.
+    error GatewayDirectoryInvalidSlot(uint256 slot);
     /// @notice The gateway belongs to another zone than the slot.
     error GatewayDirectoryZoneMismatch(GatewayId id, uint8 gatewayZone, uint8 zone);
     /// @notice An operator or signer must not be the zero address.
