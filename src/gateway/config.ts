@@ -29,6 +29,24 @@ const dns = z.strictObject({
   responsesPerSecond: z.int().min(0).default(0),
   /** Answers a second for one name over UDP without a cookie; 0 for no limit. */
   budgetPerSecond: z.int().min(0).default(0),
+  /** Shared secrets of TSIG, in base64. */
+  keys: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        algorithm: z.enum(["hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512"]),
+        secret: z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/, "not base64"),
+      }),
+    )
+    .default([]),
+  /** Who may take zones: from these networks and, where any is named, with one of these keys. Nobody by default. */
+  transfer: z.strictObject({ networks: z.array(z.string()), keyNames: z.array(z.string()).default([]) }).optional(),
+  /** Who is told of changes. */
+  secondaries: z
+    .array(z.strictObject({ host: z.string(), port: port.default(53), key: z.string().optional() }))
+    .default([]),
+  /** Name of a catalog zone (RFC 9432) that lists all zones. */
+  catalog: z.string().optional(),
 });
 
 const schema = z.strictObject({
@@ -56,6 +74,7 @@ const schema = z.strictObject({
 });
 
 export type GatewayConfig = z.output<typeof schema>;
+export type DnsConfig = z.output<typeof dns>;
 
 export class InvalidConfigError extends BaseError {
   override readonly name = "Gateway.InvalidConfigError";

@@ -15,14 +15,18 @@ import type { Fetch } from "../replica/source/rpc.ts";
 import { createRpcSource } from "../replica/source/rpcSource.ts";
 import { Store } from "../replica/store/store.ts";
 import { type GatewayConfig, InvalidConfigError } from "./config.ts";
-import { createDnsHandler } from "./dns/handler.ts";
-import { type DnsServer, startDnsServer } from "./dns/server.ts";
+import type { DnsHandler } from "./dns/handler.ts";
 import { createGateway } from "./gateway.ts";
 import { answerRoute } from "./http/answerRoute.ts";
 import { createResponseCache } from "./http/cache.ts";
-import { createHttpHandler } from "./http/handler.ts";
+import { dohRoutes } from "./http/dohRoute.ts";
+import { createHttpHandler, type HttpHandler } from "./http/handler.ts";
+import { createHttpMetrics, metricsRoute } from "./http/metrics.ts";
+import { nameRoutes } from "./http/nameRoutes.ts";
+import { openApiRoute } from "./http/openApiRoute.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
-import { statusRoutes } from "./http/statusRoutes.ts";
+import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
+import { type RunningDns, runDns } from "./runDns.ts";
 import { createSigner } from "./signer.ts";
 import { createReplicaZones } from "./zone/replicaZones.ts";
 
@@ -43,6 +47,8 @@ export interface RunningGateway {
   /** `host:port`; `null` where DNS is off. */
   readonly dnsEndpoint: string | null;
   readonly replica: Replica;
+  /** Takes over what can change while running: the TLS certificate. */
+  reload(config: GatewayConfig): void;
   /** Stops taking work, answers what is under way, and ends. */
   close(): Promise<void>;
 }
@@ -111,68 +117,77 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   const signer = createSigner(secret.key, secret.source);
   const deployment = await readDeployment(config.deployment);
   const { chainId, contracts, tld } = deployment;
+  const { registry, directory } = contracts;
   const { replica, pool } = openReplica(config, deployment, world);
   const { gatewayId } = config;
-  const { registry } = contracts;
-  const domain = { chainId, directory: contracts.directory };
-  const gateway = createGateway({ replica, gatewayId, signer, domain, registry, tld, clock });
-  const cache = createResponseCache();
+  const gateway = createGateway({ replica, gatewayId, signer, domain: { chainId, directory }, registry, tld, clock });
   let isDraining = false;
-  const status = { gateway, replica, pool, gatewayId, chainId, directoryAddress: contracts.directory, tld };
-  const routes = [answerRoute({ gateway, cache }), ...statusRoutes({ ...status, isDraining: () => isDraining })];
-  const tls = readTls(config);
-  const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
+  let dns: RunningDns | undefined;
   let http: HttpServer | undefined;
-  let dns: DnsServer | undefined;
   try {
-    const limits = { connectionsMax, connectionsPerClientMax, ...(tls === undefined ? {} : { tls }) };
-    http = await startHttpServer({ handler: createHttpHandler(routes, log), host, port, ...limits });
-    dns = await startDns(config, world, () =>
-      createReplicaZones({ replica, gateway, registry, tld, ...mirrorOf(config) }),
-    );
+    if (config.dns !== false) {
+      const zones = createReplicaZones({ replica, gateway, registry, tld, ...mirrorOf(config) });
+      dns = await runDns(config.dns, zones, world);
+    }
+    const about = { gateway, replica, pool, gatewayId, chainId, directoryAddress: directory, registry, tld };
+    const handler = createFront({ ...about, clock, log, isDraining: () => isDraining }, dns?.handler);
+    const tls = readTls(config);
+    const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
+    const limits = { connectionsMax, connectionsPerClientMax };
+    http = await startHttpServer({ handler, host, port, ...limits, ...(tls === undefined ? {} : { tls }) });
   } catch (error) {
-    await http?.close();
+    await dns?.close();
     await replica.stop();
     throw error;
   }
-  replica.onChange(() => cache.clear());
   replica.start();
-  const scheme = tls === undefined ? "http" : "https";
+  const front = http;
   return {
     gatewayId,
     signer: signer.address,
-    httpUrl: `${scheme}://${urlHost(host)}:${http.port}`,
-    dnsEndpoint: dns === undefined ? null : `${urlHost(dns.host)}:${dns.port}`,
+    httpUrl: `${config.http.tls === undefined ? "http" : "https"}://${urlHost(front.host)}:${front.port}`,
+    dnsEndpoint: dns?.endpoint ?? null,
     replica,
+    reload(next) {
+      const tls = readTls(next);
+      if (tls !== undefined) front.setTls(tls);
+      log.info("configuration read again", { tls: tls !== undefined });
+    },
     async close() {
       isDraining = true;
-      await Promise.all([http.close(), dns?.close()]);
+      await Promise.all([front.close(), dns?.close()]);
       await replica.stop();
     },
   };
 }
 
+interface FrontOptions extends StatusRouteOptions {
+  readonly registry: Hex;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Everything a gateway serves over HTTP, as one function. */
+export function createFront(options: FrontOptions, dns: DnsHandler | undefined): HttpHandler {
+  const { gateway, replica, pool, registry, tld, clock, log } = options;
+  const cache = createResponseCache();
+  replica.onChange(() => cache.clear());
+  const metrics = createHttpMetrics(clock);
+  const routes = [
+    answerRoute({ gateway, cache }),
+    ...statusRoutes(options),
+    ...nameRoutes({ gateway, replica, registry, tld }),
+    ...(dns === undefined ? [] : dohRoutes(dns)),
+    metricsRoute(metrics, replica, pool),
+    openApiRoute(),
+  ];
+  const paths = [...new Set(routes.map(({ path }) => path))];
+  return metrics.count(createHttpHandler(routes, log), paths);
+}
+
 function mirrorOf(config: GatewayConfig): { mirrorSuffix?: string } {
   const suffix = config.dns === false ? undefined : config.dns.mirrorSuffix;
   return suffix === undefined ? {} : { mirrorSuffix: suffix.toLowerCase().replace(/\.$/, "") };
-}
-
-async function startDns(
-  config: GatewayConfig,
-  { clock, random, log }: GatewayWorld,
-  createSource: () => ReturnType<typeof createReplicaZones>,
-): Promise<DnsServer | undefined> {
-  if (config.dns === false) return undefined;
-  const { host, port, nsid, responsesPerSecond, budgetPerSecond } = config.dns;
-  const handler = createDnsHandler({
-    source: createSource(),
-    clock,
-    random,
-    responsesPerSecond,
-    budgetPerSecond,
-    ...(nsid === undefined ? {} : { nsid }),
-  });
-  return await startDnsServer({ handler, host, port, clock, log });
 }
 
 /** A host as URLs write it: IPv6 addresses in brackets. */

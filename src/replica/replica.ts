@@ -54,7 +54,8 @@ export type ReplicaStatus = "empty" | "following" | "diverged";
 
 /** What moved: the nodes touched, or everything after a reorganisation. */
 export interface ReplicaChange {
-  readonly head: BlockHeader;
+  /** `undefined` where nothing of the copy was left. */
+  readonly head: BlockHeader | undefined;
   readonly touched: ReadonlySet<Node> | "all";
   readonly directoryChanged: boolean;
 }
@@ -354,6 +355,7 @@ export class Replica {
     this.#directory = EMPTY_DIRECTORY;
     this.#checkpoint = undefined;
     this.#head = undefined;
+    this.#emit({ head: undefined, touched: "all", directoryChanged: true });
   }
 
   async #header(agreed: AgreedHead, number: number): Promise<BlockHeader> {

@@ -87,7 +87,7 @@ describe("gateway", function () {
     if ((gateway.replica.head?.number ?? -1) >= block && gateway.replica.checkpoint !== undefined) return;
     await new Promise<void>((resolve) => {
       const stop = gateway.replica.onChange(({ head }) => {
-        if (head.number < block) return;
+        if (head === undefined || head.number < block) return;
         stop();
         resolve();
       });

@@ -1,6 +1,7 @@
 /** `holdfast gateway`: runs a gateway until it is told to end. */
 
 import { systemClock } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
 import { createLog } from "../../base/log.ts";
 import { secureRandom } from "../../base/random.ts";
 import { readConfig } from "../../gateway/config.ts";
@@ -8,7 +9,8 @@ import { startGateway } from "../../gateway/run.ts";
 import { type AddCommand, EXIT } from "../command.ts";
 
 const EXAMPLES = `
-Prints one line of JSON when it answers; ends on SIGTERM or Ctrl-C after the requests under way.
+Prints one line of JSON when it answers; ends on SIGTERM or Ctrl-C after the requests under
+way; reads the TLS files again on SIGHUP.
 The signer's key comes from HOLDFAST_SIGNER_KEY or the file named by signerKeyFile.
 
 Examples:
@@ -73,6 +75,13 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
       const gateway = await startGateway(config, { clock: systemClock, random: secureRandom, log });
       const { gatewayId, signer, httpUrl, dnsEndpoint } = gateway;
       terminal.out(`${JSON.stringify({ ready: true, gatewayId, signer, httpUrl, dnsEndpoint })}\n`);
+      process.on("SIGHUP", () => {
+        try {
+          gateway.reload(readConfig(options.config, process.env, flagsOf(options)));
+        } catch (error) {
+          log.error("configuration not read again", { reason: messageOf(error) });
+        }
+      });
       await ended();
       log.info("ending");
       await gateway.close();

@@ -36,6 +36,8 @@ interface View {
   readonly suffix: DomainName;
   readonly suffixDepth: number;
   readonly tldZone: Zone;
+  /** The next time at which a delegation that was handed out lapses, in seconds since 1970. */
+  delegationsHoldUntil: number;
   /** Of names that this gateway serves, by domain name. */
   readonly nameZones: Map<DomainName, NameZone>;
 }
@@ -61,9 +63,10 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
     return built.zone;
   };
 
-  replica.onChange(({ touched, directoryChanged }) => {
+  replica.onChange(({ head, touched, directoryChanged }) => {
     const apexes = new Set<DomainName>();
     for (const view of views) {
+      for (const apex of lapsedApexes(view, head?.timestamp ?? 0)) apexes.add(apex);
       if (touched === "all" || directoryChanged) {
         for (const apex of view.nameZones.keys()) apexes.add(apex);
         view.nameZones.clear();
@@ -106,6 +109,19 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
   };
 }
 
+/** Leases end without an event: zones, and the zone above them, that no longer hold at a block's time. */
+function* lapsedApexes(view: View, timestamp: number): Iterable<DomainName> {
+  for (const [apex, { holdsUntil }] of view.nameZones) {
+    if (timestamp < holdsUntil) continue;
+    view.nameZones.delete(apex);
+    yield apex;
+    yield view.suffix;
+  }
+  if (timestamp < view.delegationsHoldUntil) return;
+  view.delegationsHoldUntil = Number.POSITIVE_INFINITY;
+  yield view.suffix;
+}
+
 /** The registry name that a domain name under a suffix stands for. */
 export function nameUnderTld(view: Pick<View, "suffix">, domain: DomainName, tld: string): string | undefined {
   return nameOf(`${domain.slice(0, domain.length - view.suffix.length)}${tld}`);
@@ -127,7 +143,13 @@ function topLabelOf(replica: Replica, node: Node, tldNode: Node): string | undef
 function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
   const { replica, tld, registry } = options;
   const suffixDepth = labelsOf(suffix).length;
-  const view: View = { suffix, suffixDepth, tldZone: undefined as never, nameZones: new Map() };
+  const view: View = {
+    suffix,
+    suffixDepth,
+    tldZone: undefined as never,
+    delegationsHoldUntil: Number.POSITIVE_INFINITY,
+    nameZones: new Map(),
+  };
 
   const statusOf = (name: string): NameStatus | undefined => {
     const { head } = replica;
@@ -140,6 +162,7 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
     const status = name === undefined ? undefined : statusOf(name);
     if (name === undefined || status === undefined || status.shardIndex === null) return undefined;
     const slots = shardOf(replica.directory, namehash(name), status.shardIndex);
+    view.delegationsHoldUntil = Math.min(view.delegationsHoldUntil, Number(status.expiry));
     return new Map([[TYPE.NS, delegationOf(domain, slots, suffix)]]);
   };
   const apexNode = (): ZoneNode => {

@@ -190,6 +190,12 @@ export class Store {
     return rows as unknown as NameEntry[];
   }
 
+  /** At most `countMax` names directly below a node whose label sorts after `label`. */
+  childrenAfter(node: Hex, label: string, countMax: number): readonly NameEntry[] {
+    const sql = "SELECT node, parent, label FROM names WHERE parent = ? AND label > ? ORDER BY label LIMIT ?";
+    return this.#run(sql).all(node, label, countMax) as unknown as NameEntry[];
+  }
+
   /** Text forms of the records that were ever set on a node. */
   recordsOf(node: Hex): readonly string[] {
     const rows = this.#run("SELECT record FROM records WHERE node = ? ORDER BY record").all(node);
