@@ -26,9 +26,18 @@ const dns = z.strictObject({
   mirrorSuffix: z.string().optional(),
   nsid: z.string().optional(),
   /** Equal answers a second to one client network over UDP without a cookie; 0 for no limit. */
-  responsesPerSecond: z.int().min(0).default(0),
+  responsesPerSecond: z.int().min(0).default(1000),
   /** Answers a second for one name over UDP without a cookie; 0 for no limit. */
-  budgetPerSecond: z.int().min(0).default(0),
+  budgetPerSecond: z.int().min(0).default(20_000),
+  /** Secret of server cookies, 32 hexadecimal digits; the same on all servers of an address. Random by default. */
+  cookieSecret: z
+    .string()
+    .regex(/^[0-9a-fA-F]{32}$/, "not 32 hexadecimal digits")
+    .optional(),
+  /** Lets several processes listen on the port. */
+  reusePort: z.boolean().default(false),
+  /** Recursive resolvers that know ALIAS targets elsewhere, `host:port`; the machine's own by default. */
+  resolvers: z.array(z.string()).max(8).default([]),
   /** Shared secrets of TSIG, in base64. */
   keys: z
     .array(

@@ -1,4 +1,5 @@
 /** The DNS half of a gateway: handler, sockets, zone transfer and NOTIFY over one source of zones. */
+import { fromHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
@@ -9,6 +10,7 @@ import { createDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import { combineSources } from "./dns/memoryZone.ts";
 import { startNotifier } from "./dns/notify.ts";
 import { startDnsServer } from "./dns/server.ts";
+import { createSystemAddresses } from "./dns/systemAddresses.ts";
 import { createTransfers } from "./dns/transfer.ts";
 import type { ZoneSource } from "./dns/zoneSource.ts";
 
@@ -37,7 +39,7 @@ function keysOf(config: DnsConfig): readonly TsigKey[] {
 /** Starts the DNS front of a configuration over `zones`. */
 export async function runDns(config: DnsConfig, zones: ZoneSource, world: World): Promise<RunningDns> {
   const { clock, random, log } = world;
-  const { host, port, nsid, responsesPerSecond, budgetPerSecond, catalog } = config;
+  const { host, port, nsid, responsesPerSecond, budgetPerSecond, catalog, cookieSecret, reusePort } = config;
   const keys = keysOf(config);
   const catalogSource = catalog === undefined ? undefined : createCatalogSource(zones, catalog, clock);
   const source = catalogSource === undefined ? zones : combineSources([zones, catalogSource]);
@@ -48,11 +50,13 @@ export async function runDns(config: DnsConfig, zones: ZoneSource, world: World)
     responsesPerSecond,
     budgetPerSecond,
     keys,
+    resolveAddress: createSystemAddresses(config.resolvers),
+    ...(cookieSecret === undefined ? {} : { cookieSecrets: [fromHex(`0x${cookieSecret}`)] as const }),
     ...(nsid === undefined ? {} : { nsid }),
   });
   const policy = config.transfer;
   const stream = policy === undefined ? {} : { stream: createTransfers({ source, clock, keys, policy }) };
-  const server = await startDnsServer({ handler, host, port, clock, log, ...stream });
+  const server = await startDnsServer({ handler, host, port, clock, log, reusePort, ...stream });
   const secondaries = config.secondaries.map(({ host, port, key: keyName }) => {
     const key = keys.find(({ name }) => name === keyName);
     if (keyName !== undefined && key === undefined) {
