@@ -71,6 +71,7 @@ describe("holdfast shards", () => {
     expect(prediction.shardCount).to.equal("4426165368");
     const zoned = await run("shards", "predict", "--gateways", "2048", "--per-name", "4", "--zones", "4");
     expect(zoned).to.include("68719476736 shards").and.to.include("and a zone: lost");
+    expect(zoned).to.include("at most 1 of 1000000 names");
     expect(await failure("shards", "predict", "--gateways", "3", "--per-name", "4")).to.be.instanceOf(
       SubsetImpossibleError,
     );

@@ -3,6 +3,8 @@ import {
   type Birthday,
   birthdayOf,
   blastRadius,
+  type ChosenGateways,
+  chosenGateways,
   expectedTries,
   lostMembersInZoneOutage,
   lostMembersUnderAttack,
@@ -33,6 +35,7 @@ interface PredictOptions {
   readonly dead: number;
   readonly names: number;
   readonly sybil: number;
+  readonly chosen: number;
   readonly json?: boolean;
 }
 
@@ -47,6 +50,8 @@ interface Prediction {
     readonly lostMembers: readonly number[];
   };
   readonly dead: { readonly deadGateways: number; readonly lostMembers: readonly number[] };
+  /** For an attacker who chooses the gateways he takes down; zones only. */
+  readonly chosen: (ChosenGateways & { readonly gateways: number }) | null;
   readonly zoneOutage: { readonly lostMembers: readonly number[] } | null;
   /** Mean tries by dead members, as long as one is left. */
   readonly expectedTries: readonly number[];
@@ -83,6 +88,7 @@ function predict(options: PredictOptions): Prediction {
       lostMembers: lostMembersUnderAttack(scheme, options.attack),
     },
     dead: { deadGateways: options.dead, lostMembers: lostMembersWhenDead(scheme, options.dead) },
+    chosen: zoned ? { gateways: options.chosen, ...chosenBy(zoned.zoneCount, zoned.slotCount, options) } : null,
     zoneOutage: zoned
       ? {
           lostMembers: lostMembersInZoneOutage(
@@ -104,8 +110,15 @@ function predict(options: PredictOptions): Prediction {
   };
 }
 
+/** The bound on names is that of a polynomial scheme that holds `names` of them. */
+function chosenBy(zoneCount: number, slotCount: number, { chosen, names }: PredictOptions): ChosenGateways {
+  let overlapMax = 0;
+  while (overlapMax < zoneCount - 1 && slotCount ** (overlapMax + 1) < names) overlapMax += 1;
+  return chosenGateways(zoneCount, slotCount, chosen, { nameCount: names, overlapMax });
+}
+
 function print(terminal: Terminal, prediction: Prediction): void {
-  const { scheme, attack, dead, zoneOutage, hashing, sybil } = prediction;
+  const { scheme, attack, dead, chosen, zoneOutage, hashing, sybil } = prediction;
   const where =
     scheme.kind === "zoned" ? `${scheme.zoneCount} zones of ${scheme.slotCount}, one in each` : "any of all";
   terminal.out(
@@ -129,6 +142,11 @@ function print(terminal: Terminal, prediction: Prediction): void {
   terminal.out(
     `Hashing ${hashing.names} names: ${Number(hashing.pairCountMean.toPrecision(4))} pairs on one shard expected, some with ${percent(hashing.probability)}; even odds at ${hashing.evenOddsNameCount} names.\n`,
   );
+  if (chosen) {
+    terminal.out(
+      `Whoever takes down ${chosen.gateways} gateways of his choice (${chosen.perZone.join(" + ")}) has ${percent(chosen.ratio)} of all shards, at most ${chosen.nameCountMax} of ${hashing.names} names placed in order.\n`,
+    );
+  }
   if (sybil) {
     terminal.out(
       `An operator with ${percent(sybil.share)} of every zone holds all members of ${percent(sybil.capturedRatio)} of the names; ${sybil.gatewaysForOnePercent} gateways more in every zone hold 1 %.\n`,
@@ -145,6 +163,7 @@ export const addPredictCommand: AddCommand = (program, terminal) => {
     .option("--zones <z>", "zones of equal size with one gateway of each name", wholeNumber(1, 64))
     .option("--attack <m>", "attacked names", wholeNumber(0, 10_000), 1)
     .option("--dead <f>", "dead gateways, drawn at random", wholeNumber(0, 65_535), 1)
+    .option("--chosen <f>", "gateways an attacker chooses and takes down", wholeNumber(0, 65_535), 4)
     .option("--names <n>", "names, for the collisions of hashing", wholeNumber(0), 1_000_000)
     .option("--sybil <share>", "one operator's share of every zone, 0 to 1", atLeast(0), 0.1)
     .option("--json", "print JSON")
