@@ -21,6 +21,7 @@ import {
   slotsOf,
   subnameMembers,
 } from "../../src/sharding/index.ts";
+import "./properties.ts";
 
 const SEED = 77;
 const gateways = [0, 1, 2, 3].flatMap((zone) => [1, 2].map((n) => ({ id: 10 * zone + n, zone })));

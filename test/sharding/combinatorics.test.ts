@@ -10,6 +10,7 @@ import {
   SubsetOrderError,
   unrankCombination,
 } from "../../src/sharding/index.ts";
+import "./properties.ts";
 
 describe("combinatorics", () => {
   describe("binomial", () => {

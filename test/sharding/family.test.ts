@@ -11,6 +11,7 @@ import {
   slotsOf,
   TooManyZonesError,
 } from "../../src/sharding/index.ts";
+import "./properties.ts";
 
 const PRIME_POWERS = [2, 3, 4, 5, 7, 8, 9, 11, 13, 16, 25, 27, 49, 64, 81, 121, 125, 243, 343, 512];
 

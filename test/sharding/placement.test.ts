@@ -34,6 +34,7 @@ import {
 } from "../../src/sharding/index.ts";
 
 import { quotasOf } from "../../src/sharding/quota.ts";
+import "./properties.ts";
 
 const FLEET_SEED = 20_261;
 

@@ -22,6 +22,7 @@ import {
   ZoneOutOfRangeError,
   zoneOf,
 } from "../../src/sharding/index.ts";
+import "./properties.ts";
 
 /** The formulas of the protocol as they are written, digit by digit. */
 function slotsByFormula(index: bigint): number[] {
