@@ -102,7 +102,12 @@ once("node_modules/.holdfast-stamp", hashOf(["package-lock.json"]), () => {
 if (command.compiles) {
   once("artifacts/.holdfast-stamp", hashOf(["hardhat.config.ts", ...filesBelow("contracts")]), () => {
     say("compiling the contracts");
-    run(node, ["node_modules/hardhat/dist/src/cli.js", "compile", "--no-tests", "--quiet"], env, "the Solidity compiler");
+    run(
+      node,
+      ["node_modules/hardhat/dist/src/cli.js", "compile", "--no-tests", "--quiet"],
+      env,
+      "the Solidity compiler",
+    );
   });
 }
 

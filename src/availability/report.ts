@@ -58,9 +58,12 @@ export function cellOf(phase: string, path: string, observations: readonly Obser
   };
 }
 
-/** Every phase by every path that was probed at all, in the order of their first appearance. */
-export function tableOf(observations: readonly Observation[], phases: readonly Phase[]): Cell[] {
-  const paths = [...new Set(observations.map((observation) => observation.path))];
+/** Every phase by every path: those given, in their order, or all that were probed. */
+export function tableOf(
+  observations: readonly Observation[],
+  phases: readonly Phase[],
+  paths: readonly string[] = [...new Set(observations.map((observation) => observation.path))],
+): Cell[] {
   return phases.flatMap((phase) => {
     const within = observationsIn(observations, phase);
     return paths.map((path) => cellOf(phase.id, path, within));

@@ -9,6 +9,8 @@ import type { Deployment } from "./deployment.ts";
 
 export interface NewGateway {
   readonly signer: Hex;
+  /** Who may change the entry, and counts as its operator where operators must be distinct. */
+  readonly operator: Hex;
   /** 0 to 3. */
   readonly zone: number;
   readonly httpUrl: string;
@@ -20,7 +22,7 @@ export declare namespace listGateways {
   interface Parameters {
     readonly rpcUrl: string;
     readonly deployment: Deployment;
-    /** An account the RPC provider can send from; it holds the fleet role and becomes every gateway's operator. */
+    /** An account the RPC provider can send from; it holds the fleet role. */
     readonly sender: Hex;
     /** At least one in each zone. */
     readonly gateways: readonly NewGateway[];
@@ -58,10 +60,8 @@ export async function listGateways(parameters: listGateways.Parameters): Promise
     seed: parameters.seed,
   });
   for (const gateway of gateways) {
-    const { signer, zone, httpUrl, dnsEndpoint } = gateway;
-    const entry = { operator: sender, signer, zone, httpUrl, dnsEndpoint };
-    const data = encodeFunctionData({ abi: directoryAbi, functionName: "registerGateway", args: [entry] });
-    await send(data, `the gateway ${httpUrl}`);
+    const data = encodeFunctionData({ abi: directoryAbi, functionName: "registerGateway", args: [gateway] });
+    await send(data, `the gateway ${gateway.httpUrl}`);
   }
   for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
     const words = wordsOf(placement.table, zone);

@@ -2,6 +2,7 @@
 import type { Observation } from "../availability/observation.ts";
 import { type Cell, cellOf, milliseconds, observationsIn, type Phase, percent } from "../availability/report.ts";
 import type { Clock } from "../base/clock.ts";
+import { BaseError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { readDnsRecords } from "../chain/readRecords.ts";
 import { optionsOfProfile } from "../client/profile.ts";
@@ -11,7 +12,8 @@ import { namehash } from "../naming/namehash.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import { type Blast, blastOf, predictedHits, type ShardedName } from "./drill/blast.ts";
 import { judgeClaims } from "./drill/claims.ts";
-import { type DrillResult, runDrill, type Target } from "./drill/drill.ts";
+import { type DrillResult, runDrill, type ServiceProbe, type Target } from "./drill/drill.ts";
+import { observed } from "./drill/judge.ts";
 import { createFaultDriver, type FaultableNetwork, gatewaysHit, stateUnder } from "./local/faults.ts";
 import type { LocalNetwork } from "./local/network.ts";
 import { profileOf, readDirectory } from "./local/profile.ts";
@@ -51,16 +53,19 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
   const startedAt = new Date(clock.nowMs()).toISOString();
   const directory = await readDirectory(network, signal);
   const targets = await readTargets(network);
+  if (targets.length === 0) throw new NothingToProbeError();
   const names = shardNames(network, directory);
   const faultable: FaultableNetwork = { ...network, directory, names };
   // Whatever processes cannot do is refused before the first probe.
   for (const fault of scenario.phases.flatMap((phase) => phase.faults)) stateUnder(fault);
   const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
   const dns = new Map([...network.dns].map(([id, member]) => [id, member.ready]));
+  const services = scenario.services.map((service) => createServiceProbe(service, { client, dns }, clock, random));
+  await warmUp(services, targets, clock, signal);
   const result = await runDrill({
     scenario,
     targets,
-    services: scenario.services.map((service) => createServiceProbe(service, { client, dns }, clock, random)),
+    services,
     faults: createFaultDriver(faultable),
     clock,
     random,
@@ -88,6 +93,47 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
     blasts,
   });
   return { data, observations: result.observations };
+}
+
+export class NothingToProbeError extends BaseError {
+  override readonly name = "Compare.NothingToProbeError";
+  constructor() {
+    super("COMPARE_NOTHING_TO_PROBE", "No name of the zone file has an address to probe for.");
+  }
+}
+
+export class ServiceSilentError extends BaseError {
+  override readonly name = "Compare.ServiceSilentError";
+  constructor(id: string, outcome: string, detail: string) {
+    super("COMPARE_SERVICE_SILENT", `The service ${id} does not answer before anything is broken: ${outcome}.`, {
+      metaMessages: [detail],
+    });
+  }
+}
+
+const WARM_UP_MS = 20_000;
+const WARM_UP_PROBE_MS = 4_000;
+
+/**
+ * Waits until every service has answered right once, so that the first phase measures the network and not the instrument's own
+ * first steps. Throws `ServiceSilentError` where one does not.
+ */
+async function warmUp(
+  services: readonly ServiceProbe[],
+  targets: readonly Target[],
+  clock: Clock,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const untilMs = clock.monotonicMs() + WARM_UP_MS;
+  for (const service of services) {
+    for (let round = 0; ; round += 1) {
+      const target = targets[round % targets.length]!;
+      const { outcome, detail } = observed(await service.probe(target, WARM_UP_PROBE_MS, signal), target.truth);
+      signal.throwIfAborted();
+      if (outcome === "answered" || outcome === "absent") break;
+      if (clock.monotonicMs() > untilMs) throw new ServiceSilentError(service.id, outcome, detail ?? "");
+    }
+  }
 }
 
 /** Every probed name with what the chain says of it, read before anything is broken. */

@@ -84,7 +84,7 @@ export class GatewayCountError extends BaseError {
 const CHAIN_ID = 31337;
 const START_DEADLINE_MS = 60_000;
 const SYNC_DEADLINE_MS = 60_000;
-const GATEWAY_POLL_MS = 250;
+const GATEWAY_POLL_MS = 500;
 /** The chain begins this long ago, so that commitments can ripen without its clock passing the machine's. */
 const PAST_MS = 10 * 60_000;
 const LEASE_SECONDS = 365n * 86_400n;
@@ -252,6 +252,7 @@ async function bringUp(
       sender,
       gateways: gateways.map(({ ready }, index) => ({
         signer: ready.signer,
+        operator: ready.signer,
         zone: Math.floor((index * ZONE_COUNT) / options.gatewayCount),
         httpUrl: ready.httpUrl,
         dnsEndpoint: ready.dnsEndpoint,

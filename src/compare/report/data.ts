@@ -95,7 +95,7 @@ export function buildReport(input: ReportInput): ReportData {
     holds: claims.every((claim) => claim.holds) !== scenario.mustFail,
     services,
     phases,
-    cells: tableOf(observations, phases),
+    cells: tableOf(observations, phases, ids),
     claims,
     recoveries: recoveriesOf(observations, phases, ids),
     joint: single.length >= 2 ? jointFailure(counted(observations), single) : null,

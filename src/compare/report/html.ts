@@ -15,7 +15,7 @@ function scrollable(label: string, content: Markup): Markup {
 function claims(data: ReportData): Markup {
   const rows = data.claims.map(
     (claim) =>
-      markup`<tr><td class="${claim.holds ? "ok" : "no"}">${claim.holds ? "✓ holds" : "✗ fails"}</td><td>${claim.text}</td><td>${claim.measured}</td></tr>`,
+      markup`<tr><td class="v ${claim.holds ? "ok" : "no"}">${claim.holds ? "✓ holds" : "✗ fails"}</td><td>${claim.text}</td><td>${claim.measured}</td></tr>`,
   );
   return scrollable(
     "Claims",
@@ -32,7 +32,7 @@ function phases(data: ReportData): Markup {
           ? markup`<th scope="rowgroup" rowspan="${cells.length}">${phase.title}<br><span class="note-text">${phase.faults.join("; ") || "nothing broken"}</span></th>`
           : "";
       const width = `${Math.round(cell.availability * 1000) / 10}%`;
-      return markup`<tr${index === 0 ? new RawMarkup(' class="first"') : ""}>${head}<th scope="row">${cell.path}</th><td class="n">${cell.probes}</td><td class="n">${cell.right}</td><td><span class="bar" style="--v:${width}" aria-hidden="true"></span>${availabilityText(cell)}</td><td class="n">${milliseconds(cell.p50Ms)}</td><td class="n">${milliseconds(cell.p99Ms)}</td><td class="n">${cell.wrong}</td></tr>`;
+      return markup`<tr${index === 0 ? new RawMarkup(' class="first"') : ""}>${head}<th scope="row">${cell.path}</th><td class="n">${cell.probes}</td><td class="n">${cell.right}</td><td class="v"><span class="bar" style="--v:${width}" aria-hidden="true"></span>${availabilityText(cell)}</td><td class="n">${milliseconds(cell.p50Ms)}</td><td class="n">${milliseconds(cell.p99Ms)}</td><td class="n">${cell.wrong}</td></tr>`;
     });
   });
   return scrollable(

@@ -9,13 +9,13 @@ h1{font-size:1.7rem;line-height:1.25;margin:.2rem 0}h2{font-size:1.2rem;margin:2
 .verdict{border-left:6px solid var(--good);background:var(--card);padding:.8rem 1.1rem;margin:1.2rem 0;font-size:1.1rem;border-radius:0 6px 6px 0}.verdict.failed{border-color:var(--bad)}
 .scroll{overflow-x:auto}.scroll:focus-visible,a:focus-visible,summary:focus-visible{outline:3px solid var(--c6);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.93rem}
-th,td{text-align:left;padding:.34rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;white-space:nowrap}
+th,td{text-align:left;padding:.34rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600}td.n,th.n{text-align:right;white-space:nowrap}td.v{white-space:nowrap}
 tbody tr.first>*{border-top:2px solid var(--line)}caption{text-align:left;color:var(--soft);padding:.2rem 0}
 .bar{display:inline-block;width:72px;height:9px;border:1px solid var(--soft);border-radius:2px;margin-right:.5rem;vertical-align:baseline;background:linear-gradient(90deg,var(--fg) var(--v),transparent var(--v))}
 .ok{color:var(--good);font-weight:600}.no{color:var(--bad);font-weight:600}
 svg{display:block;width:100%;height:auto;font:12px system-ui,"Noto Sans KR",sans-serif}
 svg text{fill:var(--fg)}.phase,.middle{text-anchor:middle}.lane{text-anchor:end;font-weight:600;font-size:14px}.lane.small{font-size:11px;font-weight:400}.tick{fill:var(--soft)!important;font-size:11px;text-anchor:end}.tick.middle{text-anchor:middle}.note{text-anchor:end;font-size:11px;font-style:italic}.panel{font-weight:600}
-.fault{fill:var(--fault)}.grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}.split{stroke:var(--soft);stroke-dasharray:2 3}
+.fault{fill:var(--fault);stroke:var(--bg);stroke-width:2}.grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}.split{stroke:var(--soft);stroke-dasharray:2 3}
 .line{fill:none;stroke-width:2}.area{opacity:.22;stroke:none}
 .s0 .line,.line.s0{stroke:var(--c0)}.s0 .area{fill:var(--c0)}.line.s0{stroke-dasharray:2 3}
 .s1 .line,.line.s1{stroke:var(--c1)}.s1 .area{fill:var(--c1)}.line.s1{stroke-dasharray:7 3}
