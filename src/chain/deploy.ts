@@ -7,6 +7,13 @@ import { BaseError } from "../base/errors.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { createArtifactResolver, createDeployProvider } from "./deployer.ts";
 import { type ContractName, type Deployment, parseDeployment } from "./deployment.ts";
+import { mendJournal } from "./journal.ts";
+import { type DeployedSource, writeVerification } from "./verification.ts";
+
+/** The feed of a chain that has none: one ether is always 2,000 USD. */
+export const FIXED_FEED = { decimals: 8, answer: 2_000n * 10n ** 8n } as const;
+/** The oldest answer of a feed that is believed: three times a Chainlink feed's heartbeat, in seconds. */
+export const FEED_AGE_SECONDS_MAX = 3n * 3600n;
 
 export interface DeployContractsParameters {
   /** Where the chain is: the URL of an RPC provider, or a provider that signs. */
@@ -35,6 +42,8 @@ export interface DeployContractsParameters {
   readonly confirmations?: number;
   /** How often the chain is asked whether a transaction is mined, in milliseconds. */
   readonly pollMs?: number;
+  /** Folder for what block explorers need to show the sources; nothing is written where it is left out. */
+  readonly verificationFolder?: string;
   /** Called when a contract is deployed or a step done, with its name. */
   readonly onStep?: (step: string) => void;
 }
@@ -56,6 +65,7 @@ export async function deployContracts(parameters: DeployContractsParameters): Pr
   const { deploy } = await import("@nomicfoundation/ignition-core");
   const startBlock = await startBlockOf(provider, journalFolder);
   const accounts = (await provider.request({ method: "eth_accounts" })) as string[];
+  if (journalFolder !== undefined) await mendJournal(journalFolder, provider, accounts[0]!);
   const ignitionModule = await loadModule(parameters);
   const result = await deploy({
     artifactResolver: createArtifactResolver(),
@@ -75,6 +85,11 @@ export async function deployContracts(parameters: DeployContractsParameters): Pr
   const entries = Object.entries(ignitionModule.results).map(
     ([name, future]) => [name, result.contracts[future.id]?.address as Hex] as const,
   );
+  const deployed = (name: string) => result.contracts[`Holdfast#${name}`]?.address as Hex;
+  if (parameters.verificationFolder !== undefined) {
+    const sources = sourcesOf(deployed, accounts[0] as Hex, parameters);
+    await writeVerification(provider, parameters.verificationFolder, sources);
+  }
   return parseDeployment({
     chainId: Number(await provider.request({ method: "eth_chainId" })),
     tld: parameters.tld ?? "hold",
@@ -82,6 +97,35 @@ export async function deployContracts(parameters: DeployContractsParameters): Pr
     contracts: Object.fromEntries(entries),
     codeHashes: await codeHashesOf(provider, entries),
   });
+}
+
+/** The contracts and what their constructors got, as the module gives it. */
+function sourcesOf(
+  deployed: (name: string) => Hex,
+  deployer: Hex,
+  parameters: DeployContractsParameters,
+): readonly DeployedSource[] {
+  const { tld = "hold", treasury = deployer, priceFeed } = parameters;
+  const feed = (priceFeed as Hex | undefined) ?? deployed("MockPriceFeed");
+  const manager = deployed("AccessManager");
+  const registry = deployed("NameRegistry");
+  const reverse = deployed("ReverseRegistrar");
+  const args: Readonly<Record<string, readonly unknown[]>> = {
+    AccessManager: [deployer],
+    ReverseRegistrar: [manager],
+    TokenRenderer: [],
+    ...(priceFeed === undefined ? { MockPriceFeed: [FIXED_FEED.decimals, FIXED_FEED.answer] } : {}),
+    NameRegistry: [tld, manager, deployed("RegistrarController"), reverse, deployed("TokenRenderer")],
+    RegistrarController: [registry, tld, reverse, feed, FEED_AGE_SECONDS_MAX, treasury],
+    GatewayDirectory: [manager, registry],
+    UniversalResolver: [registry, reverse],
+    OffchainResolver: [registry, deployed("GatewayDirectory")],
+  };
+  return Object.entries(args).map(([contractName, values]) => ({
+    contractName,
+    address: deployed(contractName),
+    args: values,
+  }));
 }
 
 /** keccak256 of each contract's code as the chain has it. */

@@ -36,7 +36,7 @@ export function createArtifactResolver(folder = ARTIFACTS_FOLDER): ArtifactResol
 }
 
 /** A provider over HTTP. Accounts are the RPC provider's own, as those of a development chain, unless a key is given. */
-export function createDeployProvider(rpcUrl: string, privateKey?: Hex): EIP1193Provider {
+export function createDeployProvider(rpcUrl: string, privateKey?: Hex | undefined): EIP1193Provider {
   const transport = http(rpcUrl, { retryCount: 0 })({});
   const request = (method: string, params?: unknown) =>
     transport.request(params === undefined ? { method } : { method, params });
@@ -95,5 +95,20 @@ export class MissingArtifactError extends BaseError {
     super("CHAIN_MISSING_ARTIFACT", `The contract ${contract} is not compiled.`, {
       metaMessages: ["Deployment works from the repository: npx hardhat compile."],
     });
+  }
+}
+
+/** A private key as it comes from the environment; `undefined` where none is given. Throws `MalformedKeyError`. */
+export function deployKey(text: string | undefined): Hex | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new MalformedKeyError();
+  return text as Hex;
+}
+
+export class MalformedKeyError extends BaseError {
+  override readonly name = "Chain.MalformedKeyError";
+  constructor() {
+    // The text itself is not shown: it may be a key with a typing error.
+    super("CHAIN_MALFORMED_KEY", "The private key is not 0x and 64 hexadecimal digits.");
   }
 }

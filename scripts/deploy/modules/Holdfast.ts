@@ -1,6 +1,7 @@
 /** The one definition of a deployment (Hardhat Ignition): every contract, and who may do what. */
 import { buildModule } from "@nomicfoundation/ignition-core";
 import { toFunctionSelector } from "viem";
+import { FEED_AGE_SECONDS_MAX, FIXED_FEED } from "../../../src/chain/deploy.ts";
 
 /** The roles of the AccessManager. Role 0, its admin, may do what no other role is named for. */
 export const ROLES = { fleet: 1n, isolation: 2n } as const;
@@ -18,9 +19,6 @@ const ISOLATION_FUNCTIONS = [
   "isolate(bytes32,uint32)",
   "release(bytes32)",
 ].map((signature) => toFunctionSelector(signature));
-
-/** How many times as old as its own heartbeat of an hour the feed's answer may be, in seconds. */
-const FEED_AGE_SECONDS_MAX = 3n * 3600n;
 
 export interface HoldfastOptions {
   /** Chainlink-shaped feed of the price of one ether in USD; a feed that always says 2,000 USD where it is left out. */
@@ -46,7 +44,7 @@ export function createHoldfastModule(options: HoldfastOptions = {}) {
     const renderer = m.contract("TokenRenderer", []);
     const priceFeed = options.priceFeed
       ? m.contractAt("IAggregatorV3", options.priceFeed, { id: "PriceFeed" })
-      : m.contract("MockPriceFeed", [8, 2_000n * 10n ** 8n]);
+      : m.contract("MockPriceFeed", [FIXED_FEED.decimals, FIXED_FEED.answer]);
     const genesis = m.contract("Genesis", [
       {
         tldLabel: tld,
