@@ -1,9 +1,12 @@
 /** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
+import { addDeployCommand } from "./commands/deploy.ts";
 import { addDrillCommand } from "./commands/drill.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
+import { addRegisterCommand } from "./commands/register.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
+import { addSetCommand } from "./commands/set.ts";
 import { addShardCommand } from "./commands/shard.ts";
 import { addShardsCommand } from "./commands/shards.ts";
 import { addUpCommand } from "./commands/up.ts";
@@ -12,6 +15,9 @@ const COMMANDS: readonly AddCommand[] = [
   addUpCommand,
   addDrillCommand,
   addResolveCommand,
+  addDeployCommand,
+  addRegisterCommand,
+  addSetCommand,
   addShardCommand,
   addShardsCommand,
   addGatewayCommand,
