@@ -9,6 +9,7 @@ import { addResolveCommand } from "./commands/resolve.ts";
 import { addSetCommand } from "./commands/set.ts";
 import { addShardCommand } from "./commands/shard.ts";
 import { addShardsCommand } from "./commands/shards.ts";
+import { addStubCommand } from "./commands/stub.ts";
 import { addUpCommand } from "./commands/up.ts";
 
 const COMMANDS: readonly AddCommand[] = [
@@ -18,6 +19,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDeployCommand,
   addRegisterCommand,
   addSetCommand,
+  addStubCommand,
   addShardCommand,
   addShardsCommand,
   addGatewayCommand,
