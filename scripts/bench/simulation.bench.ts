@@ -1,9 +1,14 @@
-/** The simulator against published results, and its own speed and repeatability. */
+/**
+ * The simulator against published results, against a live drill, and its own speed and repeatability.
+ * `npm run bench -- simulation [--live report/summary.json]` holds it against a drill of your own.
+ */
 import type { Bench } from "./row.ts";
 import { codnsRows, commonCauseRow, dikeRows, rootServerRows, shardRows, tailRows } from "./simulationPublished.ts";
+import { agreementRows, coverageRows, liveSummary, repeatRow, scenarioRows, speedRows } from "./simulationRuns.ts";
 
-export const bench: Bench = async ({ small, say }) => {
-  say("seed 20181031; every row is deterministic apart from the times");
+export const bench: Bench = async ({ small, say, args }) => {
+  say("seeds 20181031 and 20181121; every row is deterministic apart from the times");
+  const live = liveSummary(args);
   return [
     ...dikeRows(small),
     ...codnsRows(small),
@@ -11,5 +16,10 @@ export const bench: Bench = async ({ small, say }) => {
     ...tailRows(small),
     ...rootServerRows(),
     ...shardRows(small),
+    ...(await scenarioRows(small)),
+    ...(await agreementRows(live, small)),
+    ...(await coverageRows(small)),
+    repeatRow(),
+    ...(await speedRows(small)),
   ];
 };

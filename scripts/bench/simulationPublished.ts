@@ -63,7 +63,7 @@ export function dikeRows(small: boolean): BenchRow[] {
 }
 
 export function codnsRows(small: boolean): BenchRow[] {
-  const options = { seed: SEED, lookups: small ? 100_000 : 1_000_000, failureRatio: 0.01 };
+  const options = { seed: SEED, lookups: small ? 40_000 : 1_000_000, failureRatio: 0.01 };
   const alone = simulateCodns({ ...options, commonCauseRatio: 0, peers: 1 });
   const rows: BenchRow[] = [
     near("codns-local-only", (100 * alone.answeredLocal) / alone.lookups, 99, 0.15, "%", "OSDI 2004"),
@@ -103,7 +103,7 @@ export function codnsRows(small: boolean): BenchRow[] {
 
 /** The joint-failure statistics must find the common cause that a run was made with. */
 export function commonCauseRow(small: boolean): BenchRow {
-  const rounds = small ? 50_000 : 200_000;
+  const rounds = small ? 20_000 : 200_000;
   const run = simulateCodns({ seed: SEED, lookups: rounds, failureRatio: 0.05, commonCauseRatio: 0.3, peers: 1 });
   const [dns = 0, gateways = 0] = run.failedByParty;
   const counts = { both: run.allFailed, dns: dns - run.allFailed, gateways: gateways - run.allFailed };
@@ -129,7 +129,7 @@ export function commonCauseRow(small: boolean): BenchRow {
 }
 
 export function tailRows(small: boolean): BenchRow[] {
-  const requests = small ? 40_000 : 400_000;
+  const requests = small ? 20_000 : 400_000;
   const at = (result: TailResult, ratio: number) => result.ascendingMs[Math.ceil(ratio * requests) - 1]!;
   // Two published points fix the leaves' latency: 2 % of hedges after 10 ms, and 1,800 ms at p99.9 of 1,000 reads.
   const reads = {
@@ -227,7 +227,7 @@ const OVERLAP_TABLES: readonly (readonly [number, number, readonly number[]])[] 
 ];
 
 export function shardRows(small: boolean): BenchRow[] {
-  const draws = small ? 50_000 : 500_000;
+  const draws = small ? 15_000 : 500_000;
   const rows: BenchRow[] = [
     near("shards-8-workers-by-2", choose(8, 2), 28, 0, "shards", "AWS"),
     near("shards-2048-servers-by-4", choose(2048, 4), 730_862_190_080, 0, "shards", "AWS"),

@@ -9,6 +9,7 @@ import { addResolveCommand } from "./commands/resolve.ts";
 import { addSetCommand } from "./commands/set.ts";
 import { addShardCommand } from "./commands/shard.ts";
 import { addShardsCommand } from "./commands/shards.ts";
+import { addSimulateCommand } from "./commands/simulate.ts";
 import { addStubCommand } from "./commands/stub.ts";
 import { addUpCommand } from "./commands/up.ts";
 
@@ -23,6 +24,7 @@ const COMMANDS: readonly AddCommand[] = [
   addShardCommand,
   addShardsCommand,
   addGatewayCommand,
+  addSimulateCommand,
 ];
 
 /** The whole program, printing to `terminal`. Parsing throws commander's errors instead of ending the process. */

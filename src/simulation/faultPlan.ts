@@ -1,8 +1,9 @@
 /** The faults of a scenario, looked up by endpoint, name, vantage point and time. */
+import { SIGNATURE_QUORUM } from "../client/paths/signatureVote.ts";
 import type { FaultEffect } from "./fault.ts";
 import { phaseSpans, type Scenario } from "./scenario.ts";
 import { sheddingRatio } from "./shedding.ts";
-import { type Endpoint, endpointsOf, type Topology } from "./topology.ts";
+import { type Endpoint, endpointsOf, machinesOfName, type Topology } from "./topology.ts";
 
 /** What an endpoint says when it says anything; the network decides whether and when that arrives. */
 export type Behaviour = "honest" | "servfail" | "nxdomain" | "empty" | "wrong" | "stale" | "limited";
@@ -16,9 +17,18 @@ export interface Condition {
   /** Share of exchanges lost. */
   readonly loss: number;
   readonly addedMs: number;
+  /** Share of queries turned away as too many. */
+  readonly limitedRatio: number;
 }
 
-export const HEALTHY: Condition = { behaviour: "honest", silent: false, refused: false, loss: 0, addedMs: 0 };
+export const HEALTHY: Condition = {
+  behaviour: "honest",
+  silent: false,
+  refused: false,
+  loss: 0,
+  addedMs: 0,
+  limitedRatio: 0,
+};
 
 /** How often clients of the world at large try a server that does not answer. */
 const TRIES_OF_THE_WORLD = 3;
@@ -35,7 +45,10 @@ export interface FaultPlan {
   /** Index into `spans` of the phase at this time; the last one after the end. */
   phaseAt(atMs: number): number;
   condition(phase: number, endpoint: number, vantage: string, name: number): Condition;
-  /** Whether any fault of the phase shows for this name. */
+  /**
+   * Whether the phase's faults are expected to hurt this name: where gateways are hit, whether fewer than two of its own
+   * are spared; otherwise whether it is among the names for which the faults show.
+   */
   isHit(phase: number, name: number): boolean;
 }
 
@@ -57,6 +70,9 @@ export function planFaults(scenario: Scenario, topology: Topology): FaultPlan {
   const hitBelow = spans.map(({ phase }) =>
     Math.max(0, ...phase.faults.map((fault) => Math.ceil(fault.names * topology.nameCount))),
   );
+  const hitsGateways = spans.map(({ phase }) => phase.faults.some((fault) => fault.on.path === "gateways"));
+  const isSound = (phase: number, machine: number, name: number) =>
+    (faults[phase]?.[topology.machines[machine]!] ?? []).every((fault) => name >= fault.namesBelow);
   const known = new Map<string, Condition>();
   return {
     spans,
@@ -64,7 +80,12 @@ export function planFaults(scenario: Scenario, topology: Topology): FaultPlan {
       const at = spans.findIndex((span) => atMs < span.toMs);
       return at === -1 ? spans.length - 1 : at;
     },
-    isHit: (phase, name) => name < (hitBelow[phase] ?? 0),
+    isHit(phase, name) {
+      if (hitsGateways[phase] !== true) return name < (hitBelow[phase] ?? 0);
+      return (
+        machinesOfName(topology, name).filter((machine) => isSound(phase, machine, name)).length < SIGNATURE_QUORUM
+      );
+    },
     condition(phase, endpoint, vantage, name) {
       const placed = faults[phase]?.[endpoint] ?? [];
       if (placed.length === 0 && topology.endpoints[endpoint]!.loadPerSecond === 0) return HEALTHY;
@@ -89,7 +110,7 @@ export function planFaults(scenario: Scenario, topology: Topology): FaultPlan {
 /** `effects` show for the name; `all`, those of other names included, put load on the endpoint. */
 function conditionOf(endpoint: Endpoint, effects: readonly FaultEffect[], all: readonly FaultEffect[]): Condition {
   let condition = HEALTHY;
-  for (const effect of effects) condition = withEffect(condition, effect);
+  for (const effect of effects) condition = withEffect(condition, effect, endpoint);
   let floodPerSecond = 0;
   let retryFactor = 1;
   for (const effect of all) {
@@ -107,7 +128,7 @@ function conditionOf(endpoint: Endpoint, effects: readonly FaultEffect[], all: r
   return shed === 0 ? condition : { ...condition, loss: 1 - (1 - condition.loss) * (1 - shed) };
 }
 
-function withEffect(condition: Condition, effect: FaultEffect): Condition {
+function withEffect(condition: Condition, effect: FaultEffect, endpoint: Endpoint): Condition {
   switch (effect.kind) {
     case "silent":
     case "drip":
@@ -119,7 +140,7 @@ function withEffect(condition: Condition, effect: FaultEffect): Condition {
     case "loss":
       return { ...condition, loss: 1 - (1 - condition.loss) * (1 - effect.ratio) };
     case "rateLimit":
-      return { ...condition, behaviour: "limited" };
+      return { ...condition, limitedRatio: Math.max(0, 1 - effect.perSecond / Math.max(1, endpoint.loadPerSecond)) };
     case "flood":
       return condition;
     default:

@@ -86,6 +86,11 @@ const loadSchema = z.strictObject({
   probesPerSecond: z.number().positive().max(10_000).default(1),
   /** How a probe picks its name: all alike, or few of them most of the time (Zipf, exponent 1). */
   popularity: z.enum(["uniform", "zipf"]).default("uniform"),
+  /**
+   * Whom a probe is made by: a client that has met the name once while all was well, and so knows its gateways and how fast
+   * everybody usually answers; or one that starts from the directory alone.
+   */
+  clients: z.enum(["acquainted", "cold"]).default("acquainted"),
   /** A probe is over after this long, in milliseconds (RSSAC047: 4 s). */
   timeoutMs: z.number().positive().default(4000),
   /** Verified answers older than this count as stale, in seconds. */

@@ -1,36 +1,10 @@
 import { expect } from "chai";
-import {
-  codnsRows,
-  commonCauseRow,
-  dikeRows,
-  rootServerRows,
-  shardRows,
-  tailRows,
-} from "../../scripts/bench/simulationPublished.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { simulateCodns } from "../../src/simulation/published/codns.ts";
 import { simulateDike } from "../../src/simulation/published/dikeBreaks.ts";
 import { deal, overlapTable } from "../../src/simulation/published/shuffleSharding.ts";
 
 describe("published results", () => {
-  const groups = {
-    "When the Dike Breaks": dikeRows,
-    CoDNS: codnsRows,
-    "common cause": (small: boolean) => [commonCauseRow(small)],
-    "The Tail at Scale": tailRows,
-    RSSAC047: () => rootServerRows(),
-    "shuffle sharding": shardRows,
-  };
-  for (const [name, rowsOf] of Object.entries(groups)) {
-    it(`returns what was published: ${name}`, function () {
-      this.timeout(20_000);
-      const rows = rowsOf(true);
-      expect(rows.length).to.be.greaterThan(0);
-      for (const row of rows)
-        expect(row.ok, `${row.id}: ${row.value} against ${row.peerValue}, ${row.goal}`).to.equal(true);
-    });
-  }
-
   it("keeps every query of the dike apart from the next seed's", () => {
     const run = (seed: number) =>
       simulateDike({ seed, probes: 200, rounds: 4, roundMinutes: 10, ttlSeconds: 60, loss: 0.9, attackAtMinutes: 10 });
