@@ -1,0 +1,179 @@
+/**
+ * What OffchainResolver asks of a gateway by ERC-3668, and what the gateway answers. The question comes alone or in a batch to
+ * several gateways (ENSIP-21): a gateway answers its own part of a batch and leaves the others to the others.
+ */
+import { decodeAbiParameters, decodeFunctionData, encodeAbiParameters, parseAbi, parseAbiParameters } from "viem";
+import { fromHex, type Hex } from "../base/bytes.ts";
+import { BaseError } from "../base/errors.ts";
+import { keccak256Text } from "../base/keccak.ts";
+import { decodeDnsName } from "../naming/dnsName.ts";
+import { type Node, namehash } from "../naming/namehash.ts";
+import type { SignedRecordSet } from "./offchainSet.ts";
+import { EMPTY_ROOT, type RecordLeaf, type RecordTree, recordKeyHash, wildcardNode } from "./offchainTree.ts";
+
+/** Where gateways take ERC-3668 requests: the directory's HTTP endpoint, then this. */
+export const CCIP_PATH = "/ccip";
+
+const GATEWAY_ABI = parseAbi([
+  "function signedRecords(address resolver, bytes32 node, bytes name, bytes[] calls)",
+  "function query((address sender, string[] urls, bytes data)[] requests)",
+]);
+
+const READ_ABI = parseAbi([
+  "function addr(bytes32 node)",
+  "function addr(bytes32 node, uint256 coinType)",
+  "function text(bytes32 node, string key)",
+  "function data(bytes32 node, string key)",
+  "function contenthash(bytes32 node)",
+  "function name(bytes32 node)",
+  "function zonehash(bytes32 node)",
+  "function dnsRecord(bytes32 node, bytes32 ownerHash, uint16 rrtype)",
+]);
+
+const ANSWER = parseAbiParameters([
+  "SignedAnswer answer",
+  "struct SignedAnswer { RecordSet set; address signer; bytes signature; RecordLeaf[][] leaves; }",
+  "struct RecordSet { bytes32 node; uint64 epoch; uint64 sequence; uint48 validFrom; uint48 validUntil; bytes32 root; }",
+  "struct RecordLeaf { bytes32 key; bytes32 nextKey; bytes value; bytes32[] proof; }",
+]);
+const BATCH_RESULT = parseAbiParameters("bool[] failures, bytes[] responses");
+const HTTP_ERROR = parseAbiParameters("uint16 status, string message");
+/** Selector of `HttpError(uint16,string)`, by which a batch tells a failure (ENSIP-21). */
+const HTTP_ERROR_SELECTOR = keccak256Text("HttpError(uint16,string)").slice(0, 10);
+
+/** What a resolver asks: records of a name, out of the newest set of `node`. */
+export interface RecordQuestion {
+  /** The contract that will check the answer. The `sender` of the request may be another one, which asks on its behalf. */
+  readonly resolver: Hex;
+  readonly node: Node;
+  /** The name asked for. */
+  readonly name: string;
+  /** Resolver calls, each for one record. */
+  readonly calls: readonly Hex[];
+}
+
+export class MalformedQuestionError extends BaseError {
+  override readonly name = "Protocol.MalformedQuestionError";
+  constructor(reason: string, cause?: unknown) {
+    super("PROTOCOL_MALFORMED_QUESTION", `The request is no question for signed records: ${reason}.`, { cause });
+  }
+}
+
+/** The record that a resolver call reads, as kind word and subkey (contracts/offchain/RecordCall.sol). */
+export function recordOfCall(call: Hex): { readonly kindWord: bigint; readonly subkey: Hex } {
+  const kind = (number: bigint, rrtype = 0) => (number << 248n) | (BigInt(rrtype) << 232n);
+  const word = (value: bigint): Hex => `0x${value.toString(16).padStart(64, "0")}`;
+  let decoded: ReturnType<typeof decodeFunctionData<typeof READ_ABI>>;
+  try {
+    decoded = decodeFunctionData({ abi: READ_ABI, data: call });
+  } catch (error) {
+    throw new MalformedQuestionError(`${call.slice(0, 10)} reads no record that a set can hold`, error);
+  }
+  switch (decoded.functionName) {
+    case "addr":
+      return { kindWord: kind(1n), subkey: word(decoded.args.length === 2 ? decoded.args[1] : 60n) };
+    case "text":
+      return { kindWord: kind(2n), subkey: keccak256Text(decoded.args[1]) };
+    case "data":
+      return { kindWord: kind(10n), subkey: keccak256Text(decoded.args[1]) };
+    case "dnsRecord":
+      return { kindWord: kind(8n, decoded.args[2]), subkey: decoded.args[1] };
+    case "contenthash":
+      return { kindWord: kind(3n), subkey: EMPTY_ROOT };
+    case "name":
+      return { kindWord: kind(4n), subkey: EMPTY_ROOT };
+    case "zonehash":
+      return { kindWord: kind(9n), subkey: EMPTY_ROOT };
+  }
+}
+
+/** The question in the calldata of one request. Throws `MalformedQuestionError`. */
+export function decodeQuestion(data: Hex): RecordQuestion {
+  try {
+    const { functionName, args } = decodeFunctionData({ abi: GATEWAY_ABI, data });
+    if (functionName !== "signedRecords") throw new MalformedQuestionError(`it calls ${functionName}`);
+    const [resolver, node, name, calls] = args;
+    return { resolver, node, name: decodeDnsName(fromHex(name)), calls };
+  } catch (error) {
+    throw error instanceof MalformedQuestionError ? error : new MalformedQuestionError("it is malformed", error);
+  }
+}
+
+/** The leaves that answer a question out of a tree: for each call the record's, and the wildcard's where the name has none. */
+export function leavesOf(question: RecordQuestion, tree: RecordTree): readonly (readonly RecordLeaf[])[] {
+  const node = namehash(question.name);
+  return question.calls.map((call) => {
+    const { kindWord, subkey } = recordOfCall(call);
+    const key = recordKeyHash(node, kindWord, subkey);
+    const own = tree.prove(key);
+    if (own === undefined) return [];
+    if (own.key === key || node === question.node) return [own];
+    const wildcard = tree.prove(recordKeyHash(wildcardNode(question.node), kindWord, subkey));
+    return wildcard === undefined ? [own] : [own, wildcard];
+  });
+}
+
+/** A gateway's answer to a question, ABI-encoded. */
+export function encodeSignedAnswer(set: SignedRecordSet, leaves: readonly (readonly RecordLeaf[])[]): Hex {
+  const { signer, signature, node, epoch, sequence, validFrom, validUntil, root } = set;
+  return encodeAbiParameters(ANSWER, [
+    { set: { node, epoch, sequence, validFrom, validUntil, root }, signer, signature, leaves },
+  ]);
+}
+
+/** The parts of an answer, unverified. Throws `MalformedQuestionError`. */
+export function decodeSignedAnswer(answer: Hex): {
+  readonly set: SignedRecordSet;
+  readonly leaves: readonly (readonly RecordLeaf[])[];
+} {
+  try {
+    const [{ set, signer, signature, leaves }] = decodeAbiParameters(ANSWER, answer);
+    return { set: { ...set, signer, signature }, leaves };
+  } catch (error) {
+    throw new MalformedQuestionError("the answer is malformed", error);
+  }
+}
+
+/** Why a gateway cannot answer, by HTTP status. */
+export interface RequestRefusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+/**
+ * The response data to an ERC-3668 request at this gateway: of a question, its answer; of a batch, the batch's result with this
+ * gateway's part filled in and the others' marked as not asked. Throws
+ * `MalformedQuestionError`.
+ *
+ * @param origin This gateway's HTTP endpoint as the directory lists it.
+ * @param answer Answers one question, or says why not.
+ */
+export async function answerRequest(
+  callData: Hex,
+  origin: string,
+  answer: (question: RecordQuestion) => Promise<Hex | RequestRefusal>,
+): Promise<Hex | RequestRefusal> {
+  let requests: readonly { readonly urls: readonly string[]; readonly data: Hex }[];
+  try {
+    const decoded = decodeFunctionData({ abi: GATEWAY_ABI, data: callData });
+    if (decoded.functionName === "signedRecords") return await answer(decodeQuestion(callData));
+    [requests] = decoded.args;
+  } catch (error) {
+    throw error instanceof MalformedQuestionError ? error : new MalformedQuestionError("it is malformed", error);
+  }
+  const url = `${origin}${CCIP_PATH}`;
+  const failures: boolean[] = [];
+  const responses: Hex[] = [];
+  for (const request of requests) {
+    const result: Hex | RequestRefusal = request.urls.includes(url)
+      ? await answer(decodeQuestion(request.data))
+      : { status: 421, message: "another gateway's part" };
+    failures.push(typeof result !== "string");
+    responses.push(typeof result === "string" ? result : encodeHttpError(result));
+  }
+  return encodeAbiParameters(BATCH_RESULT, [failures, responses]);
+}
+
+function encodeHttpError({ status, message }: RequestRefusal): Hex {
+  return `${HTTP_ERROR_SELECTOR}${encodeAbiParameters(HTTP_ERROR, [status, message]).slice(2)}` as Hex;
+}
