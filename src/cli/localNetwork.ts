@@ -20,6 +20,7 @@ export interface NetworkOptions {
   readonly dnsPort: number;
   readonly gatewayPort: number;
   readonly gatewayDnsPort: number;
+  readonly seed: string;
 }
 
 const TLD = "hold";
@@ -52,6 +53,7 @@ export function addNetworkOptions(command: Command, gateways: number): Command {
     .option("--zone <file>", "zones to register and serve, as a master file", ZONE_DEFAULT)
     .option("--map <file>", "names for registrable domains that would clash: DOMAIN NAME a line")
     .option("--gateways <count>", "gateways, 4 to 64, spread over 4 zones", parseCount, gateways)
+    .option("--seed <text>", "seed of the slots' placement and of the order of names", "1")
     .option("--chain-port <port>", "port of the chain's node", parsePort, 0)
     .option("--rpc-port <port>", "port of the first RPC provider", parsePort, 0)
     .option("--dns-port <port>", "port of the first centralized DNS server", parsePort, 0)
@@ -129,6 +131,7 @@ async function start(
       ports,
       clock: systemClock,
       random: secureRandom,
+      seed: options.seed,
       onProgress,
       onLost: (what) =>
         terminal.err(`holdfast: the ${what} ended by itself or by somebody else; going on without it\n`),

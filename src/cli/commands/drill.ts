@@ -21,7 +21,6 @@ Exit code: 0 every claim holds, 1 one does not, 2 usage or set-up.
 
 interface DrillCommandOptions extends NetworkOptions {
   readonly report: string;
-  readonly seed: string;
   readonly json?: boolean;
 }
 
@@ -32,7 +31,6 @@ export const addDrillCommand: AddCommand = (program, terminal) => {
     .description("break a local network on purpose and measure which paths survive");
   addNetworkOptions(command, 8)
     .option("--report <folder>", "where the report goes", "report")
-    .option("--seed <text>", "seed of the order of names", "1")
     .option("--json", "print the summary as JSON")
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, options: DrillCommandOptions) => {
@@ -54,7 +52,7 @@ export const addDrillCommand: AddCommand = (program, terminal) => {
             ["Node.js", process.versions.node],
             ["Gateways", String(network.gateways.length)],
             ["Names", String(network.plan.names.length)],
-            ["Seed of the order of names", options.seed],
+            ["Seed", options.seed],
             ["Start-up", network.steps.map(({ step, ms }) => `${step} ${ms} ms`).join(", ")],
           ],
           say,

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toHex } from "../../base/bytes.ts";
-import { type Clock, delay, withDeadline } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { BaseError } from "../../base/errors.ts";
 import type { Random } from "../../base/random.ts";
 import { registerInBulk } from "../../chain/bulkRegister.ts";
@@ -17,10 +17,11 @@ import { parseZoneFile } from "../../dns/zoneFile.ts";
 import { ZONE_COUNT } from "../../sharding/shard.ts";
 import { type ImportPlan, type NameMap, planImport } from "../zoneImport.ts";
 import type { ChainConfig, ChainReady } from "./chainProcess.ts";
-import { type Child, startChild } from "./child.ts";
+import { type Child, type ChildOptions, startChild } from "./child.ts";
 import { createDevChain, type DevChain } from "./devChain.ts";
 import type { DnsConfig, DnsReady } from "./dnsProcess.ts";
 import type { GatewayConfig, GatewayReady } from "./gatewayProcess.ts";
+import { untilInStep } from "./inStep.ts";
 import { Member, type Pin } from "./member.ts";
 import { Reaper } from "./reaper.ts";
 import type { RpcConfig, RpcReady } from "./rpcProcess.ts";
@@ -54,6 +55,8 @@ export interface LocalNetworkOptions {
   readonly ports: Ports;
   readonly clock: Clock;
   readonly random: Random;
+  /** Draws which gateway holds which slot, so that a run's shards can be had again. */
+  readonly seed: string;
   readonly onProgress: (step: string, done: number, total: number) => void;
   /** Called when a process ends that nobody here ended. */
   readonly onLost: (what: string) => void;
@@ -83,14 +86,14 @@ export class GatewayCountError extends BaseError {
 
 const CHAIN_ID = 31337;
 const START_DEADLINE_MS = 60_000;
-const SYNC_DEADLINE_MS = 60_000;
+const HOST = "127.0.0.1";
+const GATEWAY_PORT_OPTIONS = "--gateway-port or --gateway-dns-port";
 const GATEWAY_POLL_MS = 500;
 /** The chain begins this long ago, so that commitments can ripen without its clock passing the machine's. */
 const PAST_MS = 10 * 60_000;
 const LEASE_SECONDS = 365n * 86_400n;
 const BATCH_VALUE_WEI = 100n * 10n ** 18n;
 
-const entry = (file: string) => new URL(`./${file}`, import.meta.url);
 const portOf = (first: number, index: number) => (first === 0 ? 0 : first + index);
 
 /** Starts everything and waits until every gateway serves every name. On any error, nothing is left running. */
@@ -98,221 +101,180 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
   if (options.gatewayCount < ZONE_COUNT || options.gatewayCount > 64) throw new GatewayCountError(options.gatewayCount);
   // Before anything runs or is registered: a bad zone file must leave nothing behind.
   const plan = planImport(parseZoneFile(options.zoneText, options.zoneFile), options.tld, options.map);
-  const reaper = new Reaper();
-  const closers: (() => Promise<void>)[] = [];
-  const close = async () => {
-    // The folder was made first and goes last, when nobody writes into it any more.
-    const [removeFolder, ...ends] = closers.splice(0);
-    await Promise.allSettled(ends.map((end) => end()));
-    await removeFolder?.();
-    await reaper.close();
-  };
+  const start = new NetworkStart(options, plan);
   try {
-    const folder = mkdtempSync(join(tmpdir(), "holdfast-"));
-    closers.push(async () => rmSync(folder, { recursive: true, force: true }));
-    return { ...(await bringUp(options, plan, folder, reaper, closers)), plan, close };
+    return { ...(await start.run()), plan, close: () => start.close() };
   } catch (error) {
-    await close();
+    await start.close();
     throw error;
   }
 }
 
-async function bringUp(
-  options: LocalNetworkOptions,
-  plan: ImportPlan,
-  folder: string,
-  reaper: Reaper,
-  closers: (() => Promise<void>)[],
-): Promise<Omit<LocalNetwork, "plan" | "close">> {
-  const { clock, ports, signal } = options;
-  const steps: { step: string; ms: number }[] = [];
-  const timed = async <Value>(step: string, work: () => Promise<Value>): Promise<Value> => {
+/** The steps of a local network's start, what they have brought up so far, and how to end it. */
+class NetworkStart {
+  readonly steps: { step: string; ms: number }[] = [];
+  readonly #options: LocalNetworkOptions;
+  readonly #plan: ImportPlan;
+  readonly #reaper = new Reaper();
+  readonly #folder = mkdtempSync(join(tmpdir(), "holdfast-"));
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  constructor(options: LocalNetworkOptions, plan: ImportPlan) {
+    this.#options = options;
+    this.#plan = plan;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#ends.splice(0).map((end) => end()));
+    // Whatever was still starting ends with the reaper, and then nobody writes into the folder any more.
+    await this.#reaper.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async run(): Promise<Omit<LocalNetwork, "plan" | "close">> {
+    const chain = await this.#timed("chain", () => this.#startChain());
+    const devChain = createDevChain(chain.ready.url);
+    const [rpcs, dns, deployment] = await Promise.all([
+      this.#timed("RPC providers", () => this.#startRpcs(chain.ready.port)),
+      this.#timed("DNS servers", () => this.#startDns()),
+      this.#timed("contracts", () => this.#deploy(chain.ready.url)),
+    ]);
+    const [gateways] = await Promise.all([
+      this.#timed("gateways", () => this.#startGateways([...rpcs.values()], deployment)),
+      this.#timed("names", () => this.#register(devChain, deployment)),
+    ]);
+    await this.#timed("directory", () => this.#list(devChain, deployment, gateways));
+    const { clock, onProgress, signal } = this.#options;
+    await this.#timed("gateways in step", async () =>
+      untilInStep({
+        gateways,
+        block: await devChain.blockNumber(),
+        clock,
+        onProgress,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    );
+    return { deployment, chain, devChain, rpcs, dns, gateways, steps: this.steps };
+  }
+
+  async #timed<Value>(step: string, work: () => Promise<Value>): Promise<Value> {
+    const { clock, signal } = this.#options;
     signal?.throwIfAborted();
     const startMs = clock.monotonicMs();
     const value = await work();
-    steps.push({ step, ms: Math.round(clock.monotonicMs() - startMs) });
+    this.steps.push({ step, ms: Math.round(clock.monotonicMs() - startMs) });
     return value;
-  };
-  const common = { deadlineMs: START_DEADLINE_MS, clock, reaper };
-  const start = async <Ready extends { port: number }, Config extends { readonly port: number }>(
-    what: string,
-    file: string,
-    portOption: string,
+  }
+
+  #childOptions(what: string, file: string, portOption: string) {
+    const entry = new URL(`./${file}`, import.meta.url);
+    const { clock } = this.#options;
+    return { what, entry, portOption, deadlineMs: START_DEADLINE_MS, clock, reaper: this.#reaper };
+  }
+
+  async #start<Ready extends { port: number }, Config extends { readonly port: number }>(
+    options: Omit<ChildOptions, "config">,
     config: Config,
     pin: Pin<Ready, Config> = (old, ready) => ({ ...old, port: ready.port }),
-  ) => {
-    const member = await Member.start<Ready, Config>({ ...common, what, entry: entry(file), portOption }, config, pin);
-    closers.push(() => member.stop());
-    member.onLost(() => options.onLost(what));
+  ): Promise<Member<Ready, Config>> {
+    const member = await Member.start<Ready, Config>(options, config, pin);
+    this.#ends.push(() => member.stop());
+    member.onLost(() => this.#options.onLost(options.what));
     return member;
-  };
+  }
 
-  const chain = await timed("chain", async () => {
-    const config: ChainConfig = {
-      port: ports.chain,
-      chainId: CHAIN_ID,
-      blockMs: options.blockMs,
-      genesisMs: clock.nowMs() - PAST_MS,
-    };
-    const child = await startChild<ChainReady>({
-      ...common,
-      what: "chain",
-      entry: entry("chainProcess.ts"),
-      portOption: "--chain-port",
-      config,
-    });
-    closers.push(() => child.stop());
-    child.onLost(() => options.onLost("chain"));
+  async #startChain(): Promise<Child<ChainReady>> {
+    const { ports, blockMs, clock, onLost } = this.#options;
+    const genesisMs = clock.nowMs() - PAST_MS;
+    const config: ChainConfig = { port: ports.chain, chainId: CHAIN_ID, blockMs, genesisMs };
+    const options = this.#childOptions("chain", "chainProcess.ts", "--chain-port");
+    const child = await startChild<ChainReady>({ ...options, config });
+    this.#ends.push(() => child.stop());
+    child.onLost(() => onLost("chain"));
     return child;
-  });
-  const rpcUrl = chain.ready.url;
-  const devChain = createDevChain(rpcUrl);
+  }
 
-  const providers = timed("RPC providers and DNS servers", () =>
-    Promise.all([
-      Promise.all(
-        options.rpcProviders.map(async (id, index) => {
-          const config = { host: "127.0.0.1", port: portOf(ports.rpc, index), chainPort: chain.ready.port };
-          return [
-            id,
-            await start<RpcReady, RpcConfig>(`RPC provider ${id}`, "rpcProcess.ts", "--rpc-port", config),
-          ] as const;
-        }),
-      ),
-      Promise.all(
-        options.dnsProviders.map(async (id, index) => {
-          const { zoneText, zoneFile } = options;
-          const config = { host: "127.0.0.1", port: portOf(ports.dns, index), zoneText, zoneFile };
-          return [
-            id,
-            await start<DnsReady, DnsConfig>(`DNS server ${id}`, "dnsProcess.ts", "--dns-port", config),
-          ] as const;
-        }),
-      ),
-    ]),
-  );
-  const deploying = timed("contracts", () =>
-    deployContracts({
-      chain: rpcUrl,
-      tld: options.tld,
-      confirmations: 1,
-      pollMs: 20,
-      onStep: (step) => options.onProgress(`contracts: ${step}`, 0, 0),
-    }),
-  );
-  const [[rpcEntries, dnsEntries], deployment] = await Promise.all([providers, deploying]);
-  const deploymentFile = join(folder, "deployment.json");
-  await writeDeployment(deploymentFile, deployment);
-  const sender = await devChain.firstAccount();
-  const secret = toHex(options.random.bytes(32));
+  async #startRpcs(chainPort: number): Promise<ReadonlyMap<string, RpcMember>> {
+    const { rpcProviders, ports } = this.#options;
+    const entries = rpcProviders.map(async (id, index) => {
+      const config: RpcConfig = { host: HOST, port: portOf(ports.rpc, index), chainPort };
+      const options = this.#childOptions(`RPC provider ${id}`, "rpcProcess.ts", "--rpc-port");
+      return [id, await this.#start<RpcReady, RpcConfig>(options, config)] as const;
+    });
+    return new Map(await Promise.all(entries));
+  }
 
-  const gatewaysStarting = timed("gateways", () =>
-    Promise.all(
-      Array.from({ length: options.gatewayCount }, (_, index) =>
-        start<GatewayReady, GatewayConfig>(
-          `gateway ${index + 1}`,
-          "gatewayProcess.ts",
-          "--gateway-port and --gateway-dns-port",
-          {
-            host: "127.0.0.1",
-            port: portOf(ports.gateway, index),
-            dnsPort: portOf(ports.gatewayDns, index),
-            gatewayId: index + 1,
-            signerKey: toHex(options.random.bytes(32)),
-            rpcUrls: rpcEntries.map(([, member]) => member.ready.url),
-            deployment: deploymentFile,
-            data: join(folder, `gateway-${index + 1}`),
-            pollMs: GATEWAY_POLL_MS,
-          },
-          (old, ready) => ({ ...old, port: ready.port, dnsPort: ready.dnsPort }),
-        ),
-      ),
-    ),
-  );
-  const registering = timed("names", () =>
-    registerInBulk({
-      rpcUrl,
+  async #startDns(): Promise<ReadonlyMap<string, DnsMember>> {
+    const { dnsProviders, ports, zoneText, zoneFile } = this.#options;
+    const entries = dnsProviders.map(async (id, index) => {
+      const config: DnsConfig = { host: HOST, port: portOf(ports.dns, index), zoneText, zoneFile };
+      const options = this.#childOptions(`DNS server ${id}`, "dnsProcess.ts", "--dns-port");
+      return [id, await this.#start<DnsReady, DnsConfig>(options, config)] as const;
+    });
+    return new Map(await Promise.all(entries));
+  }
+
+  async #startGateways(rpcs: readonly RpcMember[], deployment: Deployment): Promise<readonly GatewayMember[]> {
+    const { gatewayCount, ports, random } = this.#options;
+    const deploymentFile = join(this.#folder, "deployment.json");
+    await writeDeployment(deploymentFile, deployment);
+    const starting = Array.from({ length: gatewayCount }, (_, index) => {
+      const config: GatewayConfig = {
+        host: HOST,
+        port: portOf(ports.gateway, index),
+        dnsPort: portOf(ports.gatewayDns, index),
+        gatewayId: index + 1,
+        signerKey: toHex(random.bytes(32)),
+        rpcUrls: rpcs.map((member) => member.ready.url),
+        deployment: deploymentFile,
+        data: join(this.#folder, `gateway-${index + 1}`),
+        pollMs: GATEWAY_POLL_MS,
+      };
+      const options = this.#childOptions(`gateway ${index + 1}`, "gatewayProcess.ts", GATEWAY_PORT_OPTIONS);
+      return this.#start<GatewayReady, GatewayConfig>(options, config, (old, ready) => ({
+        ...old,
+        port: ready.port,
+        dnsPort: ready.dnsPort,
+      }));
+    });
+    return Promise.all(starting);
+  }
+
+  #deploy(chain: string): Promise<Deployment> {
+    const onStep = (step: string) => this.#options.onProgress(`contracts: ${step}`, 0, 0);
+    return deployContracts({ chain, tld: this.#options.tld, confirmations: 1, pollMs: 20, onStep });
+  }
+
+  async #register(devChain: DevChain, deployment: Deployment): Promise<void> {
+    const { tld, random, onProgress, signal } = this.#options;
+    await registerInBulk({
+      rpcUrl: devChain.url,
       deployment,
-      sender,
-      names: plan.names.map(({ name, rrsets }) => ({ label: name.slice(0, -options.tld.length - 1), rrsets })),
+      sender: await devChain.firstAccount(),
+      names: this.#plan.names.map(({ name, rrsets }) => ({ label: name.slice(0, -tld.length - 1), rrsets })),
       durationSeconds: LEASE_SECONDS,
       valueWei: BATCH_VALUE_WEI,
       ripen: (seconds) => devChain.passTime(seconds),
-      secret,
-      onProgress: (done, total) => options.onProgress("names registered", done, total),
+      secret: toHex(random.bytes(32)),
+      onProgress: (done, total) => onProgress("names registered", done, total),
       ...(signal === undefined ? {} : { signal }),
-    }),
-  );
-  const gateways = await gatewaysStarting;
-  await registering;
-  await timed("directory", async () => {
+    });
+  }
+
+  async #list(devChain: DevChain, deployment: Deployment, gateways: readonly GatewayMember[]): Promise<void> {
     await listGateways({
-      rpcUrl,
+      rpcUrl: devChain.url,
       deployment,
-      sender,
+      sender: await devChain.firstAccount(),
       gateways: gateways.map(({ ready }, index) => ({
         signer: ready.signer,
         operator: ready.signer,
-        zone: Math.floor((index * ZONE_COUNT) / options.gatewayCount),
+        zone: Math.floor((index * ZONE_COUNT) / gateways.length),
         httpUrl: ready.httpUrl,
         dnsEndpoint: ready.dnsEndpoint,
       })),
-      seed: toHex(options.random.bytes(16)),
+      seed: this.#options.seed,
     });
-    await devChain.catchUp(clock.nowMs());
-  });
-  await timed("gateways in step", () => inStep(options, gateways, devChain));
-  return { deployment, chain, devChain, rpcs: new Map(rpcEntries), dns: new Map(dnsEntries), gateways, steps };
-}
-
-export class GatewayLaggingError extends BaseError {
-  override readonly name = "Compare.GatewayLaggingError";
-  constructor(what: string, block: bigint, last: string) {
-    super("COMPARE_GATEWAY_LAGGING", `The ${what} did not reach block ${block} in time.`, { metaMessages: [last] });
+    await devChain.catchUp(this.#options.clock.nowMs());
   }
-}
-
-/** Waits until every gateway has read what was registered. */
-async function inStep(
-  options: LocalNetworkOptions,
-  gateways: readonly GatewayMember[],
-  devChain: DevChain,
-): Promise<void> {
-  const { clock, signal } = options;
-  const block = await devChain.blockNumber();
-  let ready = 0;
-  await Promise.all(
-    gateways.map(async (gateway) => {
-      let last = "";
-      const reached = async (stop: AbortSignal) => {
-        for (;;) {
-          const state = await gatewayState(gateway.ready.httpUrl, stop);
-          last = state.text;
-          if (state.block !== undefined && state.block >= block) return;
-          await delay(clock, 50, stop);
-        }
-      };
-      try {
-        await withDeadline(clock, SYNC_DEADLINE_MS, `The ${gateway.what}`, reached, signal);
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw error instanceof BaseError && error.code === "BASE_DEADLINE"
-          ? new GatewayLaggingError(gateway.what, block, last)
-          : error;
-      }
-      ready += 1;
-      options.onProgress("gateways in step", ready, gateways.length);
-    }),
-  );
-}
-
-async function gatewayState(
-  httpUrl: string,
-  signal: AbortSignal,
-): Promise<{ block: bigint | undefined; text: string }> {
-  const response = await fetch(`${httpUrl}/v1/status`, { signal });
-  const text = await response.text();
-  if (!response.ok) return { block: undefined, text };
-  const { status, head } = JSON.parse(text) as { status: string; head: { number: string } | null };
-  return { block: status === "following" && head !== null ? BigInt(head.number) : undefined, text };
 }
