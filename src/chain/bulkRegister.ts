@@ -2,17 +2,15 @@
 import { createPublicClient, createWalletClient, encodeFunctionData, http } from "viem";
 import type { Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
-import type { RRset } from "../dns/message.ts";
 import { childNode, namehash } from "../naming/namehash.ts";
-import { encodeRRset } from "../protocol/rrset.ts";
 import { controllerAbi, registryAbi } from "./abis.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface BulkName {
   /** The label under the TLD. */
   readonly label: string;
-  /** Owners at or below the name. */
-  readonly rrsets: readonly RRset[];
+  /** DNS RRsets in wire form, uncompressed, their owners at or below the name. */
+  readonly rrsets: readonly Hex[];
 }
 
 export declare namespace registerInBulk {
@@ -50,12 +48,15 @@ const NAME_GAS = 80_000n;
 const RRSET_GAS = 30_000n;
 const WORD_GAS = 23_000n;
 const BATCH_GAS = 11_000_000n;
+/** Up to about this length of its wire form, an RRset fits one storage slot. */
+const WIRE_BYTES_OF_A_SLOT = 56;
 
 function gasOf(name: BulkName): bigint {
   let gas = NAME_GAS;
-  for (const { rdatas } of name.rrsets) {
-    const byteCount = rdatas.reduce((sum, rdata) => sum + rdata.length + 2, 4);
-    gas += RRSET_GAS + (byteCount > 31 ? WORD_GAS * BigInt(Math.ceil((byteCount - 29) / 32)) : 0n);
+  for (const rrset of name.rrsets) {
+    // Stored sets are shorter than their wire form: the owner's name and the type are not kept.
+    const byteCount = (rrset.length - 2) / 2;
+    gas += RRSET_GAS + (byteCount > WIRE_BYTES_OF_A_SLOT ? WORD_GAS * BigInt(Math.ceil(byteCount / 64)) : 0n);
   }
   return gas;
 }
@@ -124,7 +125,7 @@ export async function registerInBulk(parameters: registerInBulk.Parameters): Pro
 
 function registrationOf(name: BulkName, tld: Hex, parameters: registerInBulk.Parameters) {
   const node = childNode(tld, name.label);
-  const wire = name.rrsets.map((rrset) => encodeRRset(rrset).slice(2)).join("");
+  const wire = name.rrsets.map((rrset) => rrset.slice(2)).join("");
   const records = encodeFunctionData({ abi: registryAbi, functionName: "setDNSRecords", args: [node, `0x${wire}`] });
   return {
     label: name.label,

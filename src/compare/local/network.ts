@@ -14,6 +14,7 @@ import { deployContracts } from "../../chain/deploy.ts";
 import { type Deployment, writeDeployment } from "../../chain/deployment.ts";
 import { listGateways } from "../../chain/listGateways.ts";
 import { parseZoneFile } from "../../dns/zoneFile.ts";
+import { encodeRRset } from "../../protocol/rrset.ts";
 import { ZONE_COUNT } from "../../sharding/shard.ts";
 import { type ImportPlan, type NameMap, planImport } from "../zoneImport.ts";
 import type { ChainConfig, ChainReady } from "./chainProcess.ts";
@@ -251,7 +252,10 @@ class NetworkStart {
       rpcUrl: devChain.url,
       deployment,
       sender: await devChain.firstAccount(),
-      names: this.#plan.names.map(({ name, rrsets }) => ({ label: name.slice(0, -tld.length - 1), rrsets })),
+      names: this.#plan.names.map(({ name, rrsets }) => ({
+        label: name.slice(0, -tld.length - 1),
+        rrsets: rrsets.map(encodeRRset),
+      })),
       durationSeconds: LEASE_SECONDS,
       valueWei: BATCH_VALUE_WEI,
       ripen: (seconds) => devChain.passTime(seconds),

@@ -1,7 +1,15 @@
 /** Everything a report shows, as plain data: the page, the text and `summary.json` are views of it. */
+
+import { blockBootstrap, effectiveSampleSize } from "../../availability/bootstrap.ts";
 import { type Episode, outageEpisodes, type RepairTimes, repairTimes } from "../../availability/episodes.ts";
-import { type EarnedClaim, earnedClaim } from "../../availability/interval.ts";
-import { type JointFailure, jointFailure, type PairedDifference, pairedDifference } from "../../availability/joint.ts";
+import { type EarnedClaim, earnedClaim, type Interval } from "../../availability/interval.ts";
+import {
+  failureRows,
+  type JointFailure,
+  jointFailure,
+  type PairedDifference,
+  pairedDifference,
+} from "../../availability/joint.ts";
 import type { CdfPoint } from "../../availability/latency.ts";
 import { counted, isRight, type Observation } from "../../availability/observation.ts";
 import { type Recovery, recoveryOf } from "../../availability/recovery.ts";
@@ -15,6 +23,7 @@ import {
   type SeriesPoint,
   tableOf,
 } from "../../availability/report.ts";
+import { seededRandom } from "../../base/random.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import type { Blast } from "../drill/blast.ts";
 
@@ -30,6 +39,14 @@ export interface ServiceReport {
   readonly earned: EarnedClaim;
 }
 
+/** What a combination buys over one of its paths, round by round. */
+export interface Gain extends PairedDifference, Interval {
+  readonly better: string;
+  readonly other: string;
+  /** As many independent rounds the series is worth; outages come in bursts. */
+  readonly effectiveRounds: number;
+}
+
 export interface ReportData {
   readonly scenario: { readonly id: string; readonly title: string; readonly summary: string };
   readonly startedAt: string;
@@ -43,7 +60,7 @@ export interface ReportData {
   readonly claims: readonly ClaimResult[];
   readonly recoveries: readonly Recovery[];
   readonly joint: JointFailure | null;
-  readonly gains: readonly (PairedDifference & { readonly better: string; readonly other: string })[];
+  readonly gains: readonly Gain[];
   readonly blasts: readonly Blast[];
   /** Probes the instrument spoiled itself, which do not count. */
   readonly voided: number;
@@ -99,13 +116,21 @@ export function buildReport(input: ReportInput): ReportData {
     claims,
     recoveries: recoveriesOf(observations, phases, ids),
     joint: single.length >= 2 ? jointFailure(counted(observations), single) : null,
-    gains: combined.flatMap((better) =>
-      single.map((other) => ({ better, other, ...pairedDifference(counted(observations), better, other) })),
-    ),
+    gains: combined.flatMap((better) => single.map((other) => gainOf(observations, better, other))),
     blasts: input.blasts,
     voided: observations.length - counted(observations).length,
     probes: observations.length,
   };
+}
+
+/** The difference with its interval by whole blocks of rounds. */
+function gainOf(observations: readonly Observation[], better: string, other: string): Gain {
+  const usable = counted(observations);
+  const differences = failureRows(usable, [better, other]).map(([one, two]) => Number(two) - Number(one));
+  const interval =
+    differences.length === 0 ? { low: -1, high: 1 } : blockBootstrap(differences, seededRandom(1, "bootstrap"));
+  const effectiveRounds = Math.round(effectiveSampleSize(differences));
+  return { better, other, ...pairedDifference(usable, better, other), ...interval, effectiveRounds };
 }
 
 function pathCountIsOne(service: Scenario["services"][number]): boolean {

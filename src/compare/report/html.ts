@@ -62,9 +62,14 @@ function jointFailures(data: ReportData): Markup {
     : [];
   const rows = data.gains.map(
     (gain) =>
-      markup`<tr><td>${gain.better} over ${gain.other}</td><td class="n">${gain.onlyBetter}</td><td class="n">${gain.onlyOther}</td><td class="n">${percent(Math.max(0, gain.difference))}</td><td class="n">${gain.pValue < 0.001 ? "< 0.001" : gain.pValue.toFixed(3)}</td></tr>`,
+      markup`<tr><td>${gain.better} over ${gain.other}</td><td class="n">${gain.onlyBetter}</td><td class="n">${gain.onlyOther}</td><td class="n">${points(gain.difference)} (${points(gain.low)} to ${points(gain.high)})</td><td class="n">${gain.effectiveRounds}</td><td class="n">${gain.pValue < 0.001 ? "< 0.001" : gain.pValue.toFixed(3)}</td></tr>`,
   );
-  return markup`${lines}<table><thead><tr><th>What the combination buys</th><th class="n">Only it was right</th><th class="n">Only the other was</th><th class="n">Difference</th><th class="n">McNemar p</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return markup`${lines}<table><thead><tr><th>What the combination buys</th><th class="n">Only it was right</th><th class="n">Only the other was</th><th class="n">Difference, with its interval by blocks of time</th><th class="n">Rounds it is worth</th><th class="n">McNemar p</th></tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+/** A difference of shares, in percentage points. */
+function points(difference: number): string {
+  return `${(difference * 100).toFixed(1)} points`;
 }
 
 function episodes(data: ReportData): Markup {

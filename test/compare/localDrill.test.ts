@@ -1,0 +1,110 @@
+/** The whole way on real processes: a small network, a short drill, and nothing left afterwards. */
+import { expect } from "chai";
+import { systemClock } from "../../src/base/clock.ts";
+import { secureRandom, seededRandom } from "../../src/base/random.ts";
+import { ANY_PORTS, type LocalNetwork, startLocalNetwork } from "../../src/compare/local/network.ts";
+import { runLocalDrill } from "../../src/compare/localDrill.ts";
+import { parseScenario } from "../../src/simulation/scenarioFile.ts";
+
+const ZONES = ["shop.example.com", "post.co.uk", "bank.kr"]
+  .map(
+    (apex, index) =>
+      `$ORIGIN ${apex}.\n@ SOA ns hostmaster 1 7200 900 1209600 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.${index + 1}\n@ MX 10 mail\n`,
+  )
+  .join("");
+
+const SCENARIO = parseScenario(`
+id: small-live
+title: A small live drill
+summary: DNS is killed, then a gateway's machine is, then all is well.
+topology:
+  dns: { providers: [{ id: dns-a }] }
+  gateways: { count: 4, operators: 4 }
+  chain: { providers: [rpc-a, rpc-b] }
+services:
+  - { id: dns, title: DNS, dns: [dns-a] }
+  - { id: combined, title: All, policy: verified-first, dns: [dns-a], gateways: true, chain: true }
+load: { probesPerSecond: 8, timeoutMs: 4000 }
+phases:
+  - { id: well, seconds: 1 }
+  - id: dns-killed
+    seconds: 2
+    faults:
+      - { on: { path: dns }, effect: { kind: refused } }
+      - { on: { path: gateways, machines: [0] }, effect: { kind: silent } }
+  - { id: back, seconds: 1 }
+claims:
+  - { text: DNS is gone, service: dns, phase: dns-killed, measure: availability, max: 0 }
+  - { text: The names are not, service: combined, phase: dns-killed, measure: availability, min: 1 }
+  - { text: DNS is back on its port, service: dns, phase: back, measure: availability, min: 1 }
+`);
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("local drill", function () {
+  this.timeout(180_000);
+  let network: LocalNetwork;
+  const lost: string[] = [];
+
+  before(async () => {
+    network = await startLocalNetwork({
+      zoneText: `$TTL 300\n${ZONES}`,
+      zoneFile: "test.zone",
+      tld: "hold",
+      gatewayCount: 4,
+      rpcProviders: ["rpc-a", "rpc-b"],
+      dnsProviders: ["dns-a"],
+      blockMs: 2000,
+      ports: ANY_PORTS,
+      clock: systemClock,
+      random: secureRandom,
+      seed: "test",
+      onProgress: () => {},
+      onLost: (what) => lost.push(what),
+    });
+  });
+  after(() => network?.close());
+
+  it("returns a report whose claims hold, on processes that were stopped, killed and started again", async () => {
+    const lines: string[] = [];
+    const { data, observations } = await runLocalDrill({
+      scenario: SCENARIO,
+      network,
+      clock: systemClock,
+      random: seededRandom(1, "drill"),
+      command: "test",
+      provenance: [],
+      say: (line) => lines.push(line),
+    });
+    expect(data.claims.filter((claim) => !claim.holds)).to.deep.equal([]);
+    expect(lines).to.have.length(3);
+    expect(lines[1]).to.include("DNS server dns-a killed").and.include("gateway 1 stopped");
+    expect(observations.some(({ path, evidence }) => path === "combined" && evidence?.startsWith("gateways"))).to.equal(
+      true,
+    );
+    expect(lost).to.deep.equal([]);
+  });
+
+  it("emits the loss of a gateway that somebody else killed, and keeps answering", async () => {
+    process.kill(network.gateways[3]!.pid, "SIGKILL");
+    await network.gateways[3]!.child.ended;
+    await Promise.resolve();
+    expect(lost).to.deep.equal(["gateway 4"]);
+    expect((await fetch(`${network.gateways[1]!.ready.httpUrl}/health`)).status).to.equal(200);
+  });
+
+  it("never leaves a process behind", async () => {
+    const members = [network.chain, ...network.rpcs.values(), ...network.dns.values(), ...network.gateways];
+    const pids = members.map((member) => member.pid);
+    network.gateways[0]!.child.pause();
+    await network.close();
+    expect(pids.filter(isAlive)).to.deep.equal([]);
+  });
+});
