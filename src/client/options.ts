@@ -22,7 +22,8 @@ export interface ClientDeployment {
 
 export interface TrustOptions {
   /**
-   * What the gateways are asked for: a state proof with header attestations, or the signature of two of the name's four.
+   * What the gateways are asked for: a state proof with header attestations (the default), or the signature of two of the
+   * name's four, which withstands one liar among them, not two.
    */
   readonly gateways?: "proof" | "signature";
   /** How many gateways of distinct operators must attest a header before proofs from it count. */

@@ -31,7 +31,7 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
     });
     const pinned = { tld, registry: contracts.registry, codeHash: codeHashes.registry };
     const checks = { domain, pinned, headers, roots: new Map(), guard, recoverAddress: recover };
-    const evidence = trust?.gateways ?? "signature";
+    const evidence = trust?.gateways ?? "proof";
     made.push(createGatewaysPath({ tld, checks, shards: createShardTargets(directory, seed), evidence }));
   }
   if (paths.chain !== undefined) {

@@ -38,6 +38,8 @@ export function createServiceProbe(
     random,
     cache: false,
     policy: service.policy,
+    // The report predicts who is hurt when fewer than two of a name's four are left to sign.
+    trust: { gateways: "signature", ...network.client.trust },
     paths: {
       // One try a server: a probe does not retry, so that what it measures is the path (RSSAC047).
       ...(servers.length > 0 && paths.dns ? { dns: { ...paths.dns, endpoints: servers, tryCount: 1 } } : {}),

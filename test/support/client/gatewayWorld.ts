@@ -1,7 +1,7 @@
 /** Gateways that exist only in the test: eight of them, two to a zone, on a network with a false clock. */
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../../../src/base/bytes.ts";
-import { delay } from "../../../src/base/clock.ts";
+import { type Clock, delay, systemClock } from "../../../src/base/clock.ts";
 import { keccak256 } from "../../../src/base/keccak.ts";
 import { createNameClient, type NameClient } from "../../../src/client/nameClient.ts";
 import type { NameClientOptions } from "../../../src/client/options.ts";
@@ -85,8 +85,8 @@ export type Behaviour =
   | "huge"
   | { readonly status: number; readonly retryAfter?: string };
 
-export interface World {
-  readonly clock: FalseClock;
+export interface World<Time extends Clock = FalseClock> {
+  readonly clock: Time;
   readonly transport: ClientTransport;
   readonly directory: DirectorySnapshot;
   /** Value by `name`, then record text; and the shard index of each registered name. */
@@ -104,7 +104,11 @@ export interface World {
   readonly run: <Value>(work: Promise<Value>) => Promise<Value>;
 }
 
-function truth(world: Pick<World, "records" | "shardIndices" | "block">, body: string, id: number): RecordsAnswer {
+function truth(
+  world: Pick<World<Clock>, "records" | "shardIndices" | "block">,
+  body: string,
+  id: number,
+): RecordsAnswer {
   const query = decodeQuery(body);
   const registered = query.name.split(".").slice(-2).join(".");
   const index = world.shardIndices.get(registered);
@@ -127,7 +131,7 @@ function truth(world: Pick<World, "records" | "shardIndices" | "block">, body: s
   };
 }
 
-function bodyOf(world: World, id: number, behaviour: Behaviour, request: HttpRequest): string | undefined {
+function bodyOf(world: World<Clock>, id: number, behaviour: Behaviour, request: HttpRequest): string | undefined {
   let answer: Answer = truth(world, String(request.body), id);
   const results = "results" in answer ? answer.results : [];
   if (behaviour === "junk") return "<html>moved</html>";
@@ -144,7 +148,7 @@ function bodyOf(world: World, id: number, behaviour: Behaviour, request: HttpReq
   return encodeAnswer({ ...answer, evidence: { kind: "signature", gatewayId: id, signature } });
 }
 
-async function answerHttp(world: World, request: HttpRequest): Promise<HttpResponse> {
+async function answerHttp(world: World<Clock>, request: HttpRequest): Promise<HttpResponse> {
   const id = Number(/^https:\/\/g(\d+)\./.exec(request.url)?.[1] ?? 0);
   const behaviour = world.behaviours.get(id) ?? "good";
   world.hits.set(id, (world.hits.get(id) ?? 0) + 1);
@@ -159,11 +163,21 @@ async function answerHttp(world: World, request: HttpRequest): Promise<HttpRespo
   return { status: 200, field: () => undefined, body: utf8Bytes(bodyOf(world, id, behaviour, request) ?? "") };
 }
 
+/** A world on a false clock, in which time passes as soon as everybody waits. */
 export function createWorld(gatewayCount = 8): World {
   const clock = new FalseClock(START_MS);
+  return createWorldOn(clock, gatewayCount, (work) => clock.runUntilSettled("the test", work));
+}
+
+/** The same world on the machine's own time, for benchmarks. */
+export function createLiveWorld(gatewayCount = 8): World<Clock> {
+  return createWorldOn(systemClock, gatewayCount, (work) => work);
+}
+
+function createWorldOn<Time extends Clock>(clock: Time, gatewayCount: number, run: World["run"]): World<Time> {
   const directory = createDirectory(gatewayCount);
   const never = () => Promise.reject(new TransportError("unsupported", "no sockets in this world"));
-  const world: World = {
+  const world: World<Time> = {
     clock,
     directory,
     records: new Map(),
@@ -176,7 +190,7 @@ export function createWorld(gatewayCount = 8): World {
         number: 1_000n,
         hash: `0x${"ab".repeat(32)}`,
         stateRoot: `0x${"cd".repeat(32)}`,
-        timestamp: BigInt(START_MS / 1000),
+        timestamp: BigInt(Math.floor(clock.nowMs() / 1000)),
       },
     },
     transport: { http: (request) => answerHttp(world, request), udp: never, tcp: never, systemServers: () => [] },
@@ -194,13 +208,18 @@ export function createWorld(gatewayCount = 8): World {
       gatewaysOfShard(directory, shardOf(directory, namehash(name), world.shardIndices.get(name) ?? null)).flatMap(
         (gateway) => (gateway === undefined ? [] : [gateway.id]),
       ),
-    run: (work) => clock.runUntilSettled("the test", work),
+    run,
   };
   return world;
 }
 
 /** Registers a name with an Ethereum address in a world. */
-export function addName(world: World, name: string, shardIndex: number, address: Hex = `0x${"aa".repeat(20)}`): void {
+export function addName(
+  world: World<Clock>,
+  name: string,
+  shardIndex: number,
+  address: Hex = `0x${"aa".repeat(20)}`,
+): void {
   world.shardIndices.set(name, shardIndex);
   world.records.set(name, new Map([["addr:60", address]]));
 }
