@@ -17,6 +17,7 @@ export interface SafetyParameters {
   readonly former: string;
   readonly comparable: (value: Hex) => string;
   readonly timeoutMs: number;
+  readonly maxAgeSeconds: number;
   readonly queries: number;
   /** The most exchanges that a probe may make. */
   readonly queriesMax: number;
@@ -24,7 +25,7 @@ export interface SafetyParameters {
 
 /** Sentences about what must never happen and did. */
 export function checkSafety(parameters: SafetyParameters): string[] {
-  const { resolution, truth, former, comparable, timeoutMs, queries, queriesMax } = parameters;
+  const { resolution, truth, former, comparable, timeoutMs, maxAgeSeconds, queries, queriesMax } = parameters;
   const found: string[] = [];
   const isVerified = resolution.evidence !== "none";
   if (isVerified && resolution.value !== null) {
@@ -35,6 +36,9 @@ export function checkSafety(parameters: SafetyParameters): string[] {
   if (resolution.outcome === "answered" && resolution.value === null) found.push("an answer without a value");
   if (resolution.outcome === "absent" && resolution.trace.every((attempt) => attempt.outcome !== "answered")) {
     found.push("an outage was reported as an absent record");
+  }
+  if (isVerified && resolution.outcome === "answered" && resolution.ageSeconds > maxAgeSeconds) {
+    found.push(`an answer ${Math.round(resolution.ageSeconds)} s old was told as fresh`);
   }
   if (resolution.durationMs > timeoutMs + 1) found.push(`a probe took ${Math.round(resolution.durationMs)} ms`);
   if (queries > queriesMax) found.push(`a probe made ${queries} exchanges`);
@@ -71,6 +75,11 @@ export function checkLiveness(parameters: LivenessParameters): LivenessFinding |
     const { atMs, outcome } = parameters;
     return { service: service.id, phase: scenario.phases[phase]!.id, name, atMs, text: `${text}, yet ${outcome}` };
   };
+  const servers = service.dns.flatMap((provider) => topology.dnsServers.get(provider) ?? []);
+  // What two gateways or providers agree on within `maxAgeSeconds` counts, though others know better by then.
+  if (parameters.outcome === "stale") return undefined;
+  // These policies take the first value they are told, and DNS may tell anything.
+  if (service.policy !== "verified-first" && !servers.every(isHealthy)) return undefined;
   if (service.gateways) {
     const healthy = parameters.shards.map(
       (shard) => new Set(shard.filter((machine) => isHealthy(topology.machines[machine]!))).size,
@@ -85,7 +94,6 @@ export function checkLiveness(parameters: LivenessParameters): LivenessFinding |
   }
   // Caches may still hold what a fault has left in them.
   const { cacheTtlSeconds, negativeTtlSeconds } = scenario.topology.dns;
-  const servers = service.dns.flatMap((provider) => topology.dnsServers.get(provider) ?? []);
   const isDirect = cacheTtlSeconds === 0 && negativeTtlSeconds === 0;
   if (isDirect && servers.length > 0 && servers.every(isHealthy)) return finding("all its DNS servers were well");
   return undefined;

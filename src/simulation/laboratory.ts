@@ -3,9 +3,7 @@
  * network of promises and false time. Only what an exchange meets on its way is made up, and that is handed in.
  */
 import { PATHS, type PathName } from "../availability/outcome.ts";
-import { type Hex, toHex, utf8Bytes, utf8Text } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
-import { assert, BaseError } from "../base/errors.ts";
+import { type Hex, toHex, utf8Bytes } from "../base/bytes.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { seededRandom } from "../base/random.ts";
 import { createNameClient } from "../client/nameClient.ts";
@@ -13,29 +11,22 @@ import { recoverAddressFast } from "../client/nodeRecover.ts";
 import type { DnsEndpoint } from "../client/paths/dnsPath.ts";
 import { sameSetKey } from "../client/policy.ts";
 import type { Resolution } from "../client/resolution.ts";
-import { type ClientTransport, type HttpResponse, TransportError } from "../client/transport.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { TYPE } from "../dns/codes.ts";
-import { createGateway, type Gateway } from "../gateway/gateway.ts";
-import { createSigner, type Signer } from "../gateway/signer.ts";
+import { createSigner } from "../gateway/signer.ts";
 import { namehash } from "../naming/namehash.ts";
-import { decodeQuery, encodeAnswer } from "../protocol/json.ts";
 import { gatewaysOf } from "../sharding/placement.ts";
 import { bootstrapSlotsOf } from "../sharding/shard.ts";
 import { checkSafety } from "./checkers.ts";
-import { createDnsServers, type DnsServers, dnsNameOf } from "./dnsServers.ts";
+import { createDnsServers, dnsNameOf } from "./dnsServers.ts";
 import { FalseClock } from "./falseClock.ts";
-import type { Fate, Manner } from "./fate.ts";
-import { latencyGrid } from "./latencyGrid.ts";
-import { type Asked, type DrawFate, type ProbeResult, ProbeTree, type RunProbe } from "./probeTree.ts";
+import { type Bench, type Course, EPOCH_MS, transportOf, Winding } from "./labNetwork.ts";
+import { type DrawFate, type ProbeResult, ProbeTree, type RunProbe } from "./probeTree.ts";
 import type { Scenario, Service } from "./scenario.ts";
 import { CHAIN_ID, CODE_HASH, DIRECTORY, REGISTRY, TLD } from "./simulatedChain.ts";
-import { answerRpc } from "./simulatedRpc.ts";
-import { ADDRESS, buildStates, httpUrlOf, recordValue, type StateName, type WorldState } from "./states.ts";
+import { ADDRESS, buildStates, recordValue } from "./states.ts";
 import { machinesOfName, type Topology } from "./topology.ts";
 
-/** False time begins here: 1 January 2026. */
-export const EPOCH_MS = Date.UTC(2026, 0, 1);
 /** Between a client's acquaintance with a name and its probe, in milliseconds. */
 const REST_MS = 5_000;
 /** The most exchanges that a probe may make before a checker complains. */
@@ -51,31 +42,6 @@ export interface Laboratory {
 /** Text of the name with this number. */
 export function nameOf(name: number): string {
   return `n${name}.${TLD}`;
-}
-
-/** A clock that everything in the laboratory reads, wound back before each probe. */
-class Winding implements Clock {
-  current = new FalseClock(EPOCH_MS);
-  nowMs = () => this.current.nowMs();
-  monotonicMs = () => this.current.monotonicMs();
-  schedule = (delayMs: number, callback: () => void) => this.current.schedule(delayMs, callback);
-}
-
-interface Bench {
-  readonly scenario: Scenario;
-  readonly topology: Topology;
-  readonly clock: Winding;
-  readonly name: string;
-  /** Machines of the name's own shard and of its bootstrap shard, by zone. */
-  readonly own: readonly number[];
-  readonly bootstrap: readonly number[];
-  readonly states: ReadonlyMap<StateName, WorldState>;
-  readonly signers: readonly Signer[];
-  readonly dns: DnsServers;
-  /** Signing and recovering are pure; what was worked out once is kept. */
-  readonly answers: Map<string, HttpResponse>;
-  readonly gateways: Map<string, Gateway>;
-  readonly recover: (digest: Uint8Array, signature: Uint8Array) => string | undefined;
 }
 
 /** A laboratory with the scenario's fleet, on which one name stands for all: the network decides what its machines are like. */
@@ -144,16 +110,6 @@ function keptRecover(): Bench["recover"] {
     if (!known.has(key)) known.set(key, recoverAddressFast(digest, signature));
     return known.get(key);
   };
-}
-
-/** What one probe has done so far. */
-interface Course {
-  readonly draw: DrawFate;
-  readonly clock: FalseClock;
-  queries: { dns: number; gateways: number; chain: number };
-  /** When the probe itself began, on the false clock; `undefined` while the client still gets acquainted. */
-  beganAtMs: number | undefined;
-  ended: boolean;
 }
 
 async function runProbe(bench: Bench, service: Service, variant: number, draw: DrawFate): Promise<ProbeResult> {
@@ -236,140 +192,6 @@ function snapshotOf(bench: Bench): DirectorySnapshot {
   return { ...replica.directory, chainId: CHAIN_ID, address: DIRECTORY, tld: TLD, block };
 }
 
-function transportOf(bench: Bench, course: Course): ClientTransport {
-  const machines = new Map(bench.topology.machines.map((_, machine) => [httpUrlOf(machine), machine]));
-  const providers = new Map(
-    bench.topology.rpcProviders.map((index) => [`http://${bench.topology.endpoints[index]!.provider}.example`, index]),
-  );
-  return {
-    http(request) {
-      const { origin } = new URL(request.url);
-      const body = typeof request.body === "string" ? request.body : (utf8Text(request.body ?? new Uint8Array()) ?? "");
-      const provider = providers.get(origin);
-      if (provider !== undefined) {
-        const asked: Asked = { path: "chain", index: provider, bootstrap: false };
-        return exchange(bench, course, asked, request.signal, (manner) => rpcResponse(bench, manner, body));
-      }
-      const machine = machines.get(origin);
-      assert(machine !== undefined, `nobody lives at ${request.url}`);
-      const zone = bench.own.indexOf(machine);
-      const asked: Asked = {
-        path: "gateways",
-        index: zone === -1 ? bench.bootstrap.indexOf(machine) : zone,
-        bootstrap: zone === -1,
-      };
-      return exchange(bench, course, asked, request.signal, (manner) => gatewayResponse(bench, manner, machine, body));
-    },
-    udp(server, query, accepts, signal) {
-      const asked: Asked = { path: "dns", index: Number(/^dns-(\d+)\./.exec(server.host)?.[1]), bootstrap: false };
-      return exchange(bench, course, asked, signal, async (manner) => {
-        const reply = await bench.dns.answer(manner, query);
-        return reply !== undefined && accepts(reply) ? reply : undefined;
-      });
-    },
-    tcp: () => Promise.reject(new TransportError("unsupported", "no simulated server needs TCP")),
-    systemServers: () => [],
-  };
-}
-
-/** What an exchange meets while all is well: an honest answer after the usual time. */
-function usualFate(bench: Bench, asked: Asked): Fate {
-  const { topology } = bench;
-  const index = asked.path === "gateways" ? topology.machines[0]! : asked.index;
-  const latencyMs = latencyGrid(topology.endpoints[index]!.latency, 0).points[1]!;
-  return { id: -1, arrival: "answer", manner: "honest", latencyMs };
-}
-
-/** One exchange: its fate is drawn when the question leaves, and met when the answer would arrive. */
-function exchange<Reply>(
-  bench: Bench,
-  course: Course,
-  asked: Asked,
-  signal: AbortSignal,
-  answer: (manner: Manner) => Reply | undefined | Promise<Reply | undefined>,
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(new TransportError("timedOut", "given up"));
-    if (course.ended || signal.aborted) return onAbort();
-    course.queries[asked.path] += 1;
-    const fate =
-      course.beganAtMs === undefined
-        ? usualFate(bench, asked)
-        : course.draw(asked, course.clock.monotonicMs() - course.beganAtMs);
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (fate.arrival === "never") return;
-    const timer = course.clock.schedule(fate.latencyMs, () => {
-      signal.removeEventListener("abort", onAbort);
-      if (fate.arrival === "refused") return reject(new TransportError("refused", "nobody listens"));
-      Promise.resolve(answer(fate.manner)).then((reply) => {
-        // What is no answer to the question is dropped, as a socket would drop it.
-        if (reply !== undefined) resolve(reply);
-      }, reject);
-    });
-    signal.addEventListener("abort", () => timer.cancel(), { once: true });
-  });
-}
-
-function httpResponse(status: number, body: string, fields: Readonly<Record<string, string>> = {}): HttpResponse {
-  return { status, field: (name) => fields[name], body: utf8Bytes(body) };
-}
-
-function refusal(manner: Manner): HttpResponse | undefined {
-  if (manner === "servfail") return httpResponse(503, "");
-  return manner === "limited" ? httpResponse(429, "", { "retry-after": "1" }) : undefined;
-}
-
-function gatewayResponse(bench: Bench, manner: Manner, machine: number, body: string): HttpResponse {
-  const refused = refusal(manner);
-  if (refused !== undefined) return refused;
-  const key = `${machine}/${manner}/${body}`;
-  let response = bench.answers.get(key);
-  if (response === undefined) {
-    try {
-      response = httpResponse(
-        200,
-        encodeAnswer(gatewayOf(bench, machine, manner as StateName).answer(decodeQuery(body))),
-      );
-    } catch (error) {
-      if (!(error instanceof BaseError)) throw error;
-      response = httpResponse(error.retriable ? 503 : 400, error.shortMessage);
-    }
-    bench.answers.set(key, response);
-  }
-  return response;
-}
-
-/** The gateway of a machine in one of the worlds: a liar is a sound gateway in a false world. */
-function gatewayOf(bench: Bench, machine: number, state: StateName): Gateway {
-  const key = `${machine}/${state}`;
-  let gateway = bench.gateways.get(key);
-  if (gateway === undefined) {
-    gateway = createGateway({
-      replica: bench.states.get(state)!.replica,
-      gatewayId: machine + 1,
-      signer: bench.signers[machine]!,
-      domain: { chainId: CHAIN_ID, directory: DIRECTORY },
-      registry: REGISTRY,
-      tld: TLD,
-      clock: bench.clock,
-    });
-    bench.gateways.set(key, gateway);
-  }
-  return gateway;
-}
-
-function rpcResponse(bench: Bench, manner: Manner, body: string): HttpResponse {
-  const refused = refusal(manner);
-  if (refused !== undefined) return refused;
-  const key = `rpc/${manner}/${body}`;
-  let response = bench.answers.get(key);
-  if (response === undefined) {
-    response = httpResponse(200, answerRpc(bench.states.get(manner as StateName)!.chain, body));
-    bench.answers.set(key, response);
-  }
-  return response;
-}
-
 function resultOf(bench: Bench, course: Course, resolution: Resolution): ProbeResult {
   const truth = sameSetKey(recordValue(bench.name, ADDRESS.now));
   const former = sameSetKey(recordValue(bench.name, ADDRESS.before));
@@ -380,6 +202,7 @@ function resultOf(bench: Bench, course: Course, resolution: Resolution): ProbeRe
     former,
     comparable: sameSetKey,
     timeoutMs: bench.scenario.load.timeoutMs,
+    maxAgeSeconds: bench.scenario.load.maxAgeSeconds,
     queries: queries.dns + queries.gateways + queries.chain,
     queriesMax: QUERIES_MAX,
   });

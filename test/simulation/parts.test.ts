@@ -229,6 +229,7 @@ describe("checkSafety", () => {
       former: "0x02",
       comparable: (value) => value,
       timeoutMs: 4_000,
+      maxAgeSeconds: 300,
       queries,
       queriesMax: 40,
     });
@@ -244,6 +245,7 @@ describe("checkSafety", () => {
     ["a proven absence of what exists", { outcome: "absent", value: null, trace: [] }, 2, /proven absent/],
     ["an outage told as absence", { outcome: "absent", value: null, evidence: "none" }, 2, /outage/],
     ["a probe that outlives its time-out", { durationMs: 4_100 }, 2, /4100 ms/],
+    ["an old answer told as fresh", { ageSeconds: 301 }, 2, /301 s old/],
     ["a storm of retries", {}, 41, /41 exchanges/],
   ];
   for (const [what, change, queries, pattern] of cases) {
