@@ -24,6 +24,9 @@ const APEX = "bench.example";
 interface Plan {
   readonly nameCount: number;
   readonly rounds: number;
+  readonly warmUpRounds: number;
+  /** Queries a second at which latency is measured. */
+  readonly perSecond: number;
   readonly seconds: number;
 }
 
@@ -77,7 +80,7 @@ function cpuSeconds(pid: number): number {
 
 function perform(peer: Peer, queries: string, args: readonly string[], seconds: number): Run {
   const before = cpuSeconds(peer.pid);
-  const common = ["-s", "127.0.0.1", "-p", String(peer.port), "-d", queries, "-l", String(seconds)];
+  const common = ["-s", "127.0.0.1", "-p", String(peer.port), "-d", queries, "-l", String(seconds), "-t", "1"];
   const { stdout, stderr } = spawnSync(programOf("dnsperf")!, [...common, ...args], { encoding: "utf8" });
   const used = cpuSeconds(peer.pid) - before;
   const number = (what: string) => Number(new RegExp(`${what}:\\s+([\\d.]+)`).exec(stdout)?.[1]);
@@ -86,13 +89,27 @@ function perform(peer: Peer, queries: string, args: readonly string[], seconds: 
   return { answersPerCpuSecond: completed / used, lostRatio: number("Queries lost") / number("Queries sent") };
 }
 
+/** The 99th percentile of latency over UDP at `perSecond` queries a second, in milliseconds; lost queries are infinity. */
+function latencyMsP99(peer: Peer, queries: string, perSecond: number, seconds: number): number {
+  const args = ["-s", "127.0.0.1", "-p", String(peer.port), "-d", queries, "-l", String(seconds), "-t", "1"];
+  const { stdout } = spawnSync(
+    programOf("dnsperf")!,
+    [...args, "-c", "4", "-q", "2000", "-Q", String(perSecond), "-v"],
+    { encoding: "utf8", maxBuffer: 1 << 30 },
+  );
+  const latencies = [...stdout.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm)].map((match) => Number(match[1]) * 1000);
+  const lost = Number(/Queries lost:\s+(\d+)/.exec(stdout)?.[1] ?? 0);
+  latencies.sort((left, right) => left - right);
+  return latencies[Math.floor((latencies.length + lost) * 0.99)] ?? Number.POSITIVE_INFINITY;
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Runs each server in turn, `rounds` times, after one round that warms it up; medians. */
+/** Runs each server in turn, `rounds` times, after those that warm it up; medians. */
 function inTurns(
   peers: ReadonlyMap<string, Peer>,
   queries: string,
@@ -100,10 +117,10 @@ function inTurns(
   plan: Plan,
 ): Map<string, number> {
   const results = new Map<string, number[]>([...peers.keys()].map((name) => [name, []]));
-  for (let round = 0; round <= plan.rounds; round += 1) {
+  for (let round = 0; round < plan.warmUpRounds + plan.rounds; round += 1) {
     for (const [name, peer] of peers) {
       const run = perform(peer, queries, args, plan.seconds);
-      if (round > 0) results.get(name)!.push(run.answersPerCpuSecond);
+      if (round >= plan.warmUpRounds) results.get(name)!.push(run.answersPerCpuSecond);
     }
   }
   return new Map([...results].map(([name, values]) => [name, median(values)]));
@@ -123,6 +140,22 @@ function row(id: string, ours: number, peer: string, theirs: number | undefined,
   };
 }
 
+function latencyRow(rate: number, latencies: ReadonlyMap<string, number[]>): BenchRow {
+  const ours = median(latencies.get("holdfast")!);
+  const theirs = latencies.has("knot") ? median(latencies.get("knot")!) : null;
+  const ratio = theirs === null ? null : Number((ours / theirs).toFixed(3));
+  return {
+    id: `dns.udp.p99 at ${rate / 1000}k queries/s`,
+    value: Number(ours.toFixed(3)),
+    unit: "ms",
+    peer: "knot",
+    peerValue: theirs === null ? null : Number(theirs.toFixed(3)),
+    ratio,
+    goal: "<= 2x",
+    ok: ratio === null ? null : ratio <= 2,
+  };
+}
+
 const UDP = ["-c", "4", "-q", "1000"];
 const TCP = ["-m", "tcp", "-c", "4", "-q", "1000"];
 
@@ -131,10 +164,15 @@ export const bench: Bench = async ({ small, say, args }) => {
     say("dns: dnsperf is not installed; nothing to measure with");
     return [];
   }
-  const names = Number(args.find((arg) => arg.startsWith("--names="))?.slice(8) ?? (small ? 1000 : 100_000));
-  const plan: Plan = small
-    ? { nameCount: names, rounds: 1, seconds: 1 }
-    : { nameCount: names, rounds: Number(args.find((arg) => arg.startsWith("--rounds="))?.slice(9) ?? 5), seconds: 3 };
+  const option = (name: string, fallback: number) =>
+    Number(args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3) ?? fallback);
+  const plan: Plan = {
+    nameCount: option("names", small ? 1000 : 100_000),
+    rounds: option("rounds", small ? 1 : 5),
+    warmUpRounds: small ? 0 : 1,
+    seconds: small ? 1 : 3,
+    perSecond: option("rate", small ? 1000 : 100_000),
+  };
   say(`dns: ${versionOf("dnsperf", "-h")}`);
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const started: Peer[] = [];
@@ -156,7 +194,7 @@ export const bench: Bench = async ({ small, say, args }) => {
       nsd: ["nsd", "-v"],
       bind: ["named", "-v"],
     };
-    for (const kind of ["knot", "nsd", "bind"] satisfies PeerKind[]) {
+    for (const kind of (small ? ["knot"] : ["knot", "nsd", "bind"]) satisfies PeerKind[]) {
       if (!hasPeer(kind)) {
         say(`dns: ${kind} is not installed`);
         continue;
@@ -167,6 +205,15 @@ export const bench: Bench = async ({ small, say, args }) => {
     const udp = inTurns(peers, queries, UDP, plan);
     peers.delete("nsd");
     const tcp = inTurns(peers, queries, TCP, plan);
+    const latencies = new Map<string, number[]>();
+    for (let round = 0; round < plan.rounds; round += 1) {
+      for (const name of ["holdfast", "knot"]) {
+        const peer = peers.get(name);
+        if (!peer) continue;
+        const p99 = latencyMsP99(peer, queries, plan.perSecond, plan.seconds);
+        latencies.set(name, [...(latencies.get(name) ?? []), p99]);
+      }
+    }
     const label = `${plan.nameCount / 1000}k names`;
     return [
       row(
@@ -178,6 +225,7 @@ export const bench: Bench = async ({ small, say, args }) => {
       ),
       row(`dns.udp.batch, ${label}`, udp.get("holdfast")!, "nsd", udp.get("nsd"), 0),
       row(`dns.udp.batch, ${label}`, udp.get("holdfast")!, "bind", udp.get("bind"), 0),
+      latencyRow(plan.perSecond, latencies),
       row(`dns.udp.dgram, ${label}`, udp.get("holdfast dgram")!, "bind", udp.get("bind"), 0.7),
       row(`dns.tcp.pipelined, ${label}`, tcp.get("holdfast")!, "bind", tcp.get("bind"), 2),
       row(`dns.tcp.pipelined, ${label}`, tcp.get("holdfast")!, "knot", tcp.get("knot"), 0),

@@ -2,7 +2,7 @@
 import { BaseError } from "../base/errors.ts";
 import { TYPE } from "./codes.ts";
 import type { Edns, Message, ResourceRecord } from "./message.ts";
-import { type DomainName, domainLabels, nameToWire } from "./name.ts";
+import { type DomainName, nameToWire } from "./name.ts";
 import { schemaOf } from "./schema.ts";
 import { readFields } from "./wireFields.ts";
 
@@ -71,16 +71,21 @@ export class MessageWriter {
    * owner names; an asker that checks the case of its question (0x20) finds it kept, since pointers lead there.
    */
   name(name: DomainName): void {
-    const labels = domainLabels(name);
-    for (let index = 0; index < labels.length; index += 1) {
-      const suffix = (index === 0 ? name : labels.slice(index).join(".")).toLowerCase();
+    const wire = nameToWire(name);
+    const lower = name.toLowerCase();
+    // Where each label starts, in the wire form and in the text.
+    for (let at = 0, textAt = 0; wire[at] !== 0; ) {
+      const suffix = textAt === 0 ? lower : lower.slice(textAt);
       const seen = this.#offsets.get(suffix);
       if (seen !== undefined) {
         this.u16(0xc000 | seen);
         return;
       }
       if (this.#length < 0x4000) this.#offsets.set(suffix, this.#length);
-      this.raw(nameToWire(labels[index]!).subarray(0, -1));
+      const next = at + 1 + wire[at]!;
+      this.raw(wire.subarray(at, next));
+      textAt = name.length + 2 === wire.length ? next : textAt + labelTextLength(name, textAt) + 1;
+      at = next;
     }
     this.u8(0);
   }
@@ -118,6 +123,13 @@ export class MessageWriter {
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
+}
+
+/** Characters of the label that starts at `from`, escapes included. */
+function labelTextLength(name: DomainName, from: number): number {
+  let index = from;
+  while (index < name.length && name[index] !== ".") index += name[index] === "\\" ? 2 : 1;
+  return index - from;
 }
 
 export function writeEdns(writer: MessageWriter, edns: Edns, rcode: number): void {

@@ -98,8 +98,32 @@ export function parseDomainName(text: string, origin: DomainName = ""): DomainNa
   return name;
 }
 
+/** The wire form of a name without escapes, by far the commonest kind; `undefined` for any other. */
+function plainToWire(name: DomainName): Uint8Array | undefined {
+  const wire = new Uint8Array(name.length + 2);
+  let start = 0;
+  for (let index = 0; index < name.length; index += 1) {
+    const code = name.charCodeAt(index);
+    if (code === DOT) {
+      if (index === start || index - start > LABEL_BYTES_MAX) return undefined;
+      wire[start] = index - start;
+      start = index + 1;
+    } else if (code === BACKSLASH || code > 0x7e) {
+      return undefined;
+    } else {
+      wire[index + 1] = code;
+    }
+  }
+  const last = name.length - start;
+  if (last === 0 || last > LABEL_BYTES_MAX) return undefined;
+  wire[start] = last;
+  return wire;
+}
+
 /** The uncompressed wire form (RFC 1035 section 3.1). */
 export function nameToWire(name: DomainName): Uint8Array {
+  const plain = plainToWire(name);
+  if (plain) return plain;
   const { labels } = splitLabels(name);
   const wire = new Uint8Array(labels.reduce((sum, label) => sum + label.length + 1, 1));
   let offset = 0;
