@@ -143,7 +143,9 @@ function row(id: string, ours: number, peer: string, theirs: number | undefined,
 function latencyRow(rate: number, latencies: ReadonlyMap<string, number[]>): BenchRow {
   const ours = median(latencies.get("holdfast")!);
   const theirs = latencies.has("knot") ? median(latencies.get("knot")!) : null;
-  const ratio = theirs === null ? null : Number((ours / theirs).toFixed(3));
+  // Where more than one in a hundred was lost, the percentile is infinite and says nothing about the server.
+  const isMeasured = Number.isFinite(ours) && theirs !== null && Number.isFinite(theirs);
+  const ratio = isMeasured ? Number((ours / theirs).toFixed(3)) : null;
   return {
     id: `dns.udp.p99 at ${rate / 1000}k queries/s`,
     value: Number(ours.toFixed(3)),

@@ -5,6 +5,9 @@ import { quoteString, UnexpectedWordError, unescapeString, type Word } from "./w
 
 const KEYS = ["mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath", "ohttp"];
 
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+
 function keyName(key: number): string {
   return KEYS[key] ?? `key${key}`;
 }
@@ -31,13 +34,16 @@ function formatValue(key: number, bytes: Uint8Array): string {
         .map((pair) => keyName((pair[0]! << 8) | pair[1]!))
         .join(",");
     case 1: {
-      const protocols: string[] = [];
+      // Commas and backslashes inside a protocol id are escaped for the list, then all of it for the string.
+      const list: number[] = [];
       for (let at = 0; at < bytes.length; at += 1 + bytes[at]!) {
-        // Commas and backslashes inside a protocol id are escaped once for the list, once for the string.
-        const text = quoteString(bytes.subarray(at + 1, at + 1 + bytes[at]!)).slice(1, -1);
-        protocols.push(text.replaceAll("\\", "\\\\").replaceAll(",", "\\\\,"));
+        if (at > 0) list.push(COMMA);
+        for (const byte of bytes.subarray(at + 1, at + 1 + bytes[at]!)) {
+          if (byte === COMMA || byte === BACKSLASH) list.push(BACKSLASH);
+          list.push(byte);
+        }
       }
-      return `"${protocols.join(",")}"`;
+      return quoteString(Uint8Array.from(list));
     }
     case 3:
       return bytes.length === 2 ? String((bytes[0]! << 8) | bytes[1]!) : quoteString(bytes);
@@ -68,10 +74,10 @@ export function formatParams(bytes: Uint8Array): string {
 function splitList(bytes: Uint8Array): Uint8Array[] {
   const items: number[][] = [[]];
   for (let index = 0; index < bytes.length; index += 1) {
-    if (bytes[index] === 0x5c && index + 1 < bytes.length) {
+    if (bytes[index] === BACKSLASH && index + 1 < bytes.length) {
       index += 1;
       items.at(-1)!.push(bytes[index]!);
-    } else if (bytes[index] === 0x2c) {
+    } else if (bytes[index] === COMMA) {
       items.push([]);
     } else {
       items.at(-1)!.push(bytes[index]!);

@@ -15,6 +15,9 @@ import { UDP_SIZE_BYTES } from "../../dns/edns.ts";
 import { mix32 } from "./rateLimit.ts";
 
 const ENTRY_HEAD_BYTES = 24;
+const CACHE_LINE_BYTES = 64;
+/** Hashes that one call of `prefetch` takes. */
+export const PREFETCH_MAX = 256;
 const FIRST_SLOTS = 1024;
 const FIRST_ARENA_BYTES = 256 * 1024;
 
@@ -56,6 +59,7 @@ export class AnswerTable {
   #used = 8;
   #wasted = 0;
   readonly #arenaBytesMax: number;
+  readonly #entries = new Uint32Array(PREFETCH_MAX);
   readonly generations: number[] = [];
 
   constructor(arenaBytesMax = 2 ** 31) {
@@ -96,6 +100,21 @@ export class AnswerTable {
       if (!this.#sameQuestion(bytes, start, entry + ENTRY_HEAD_BYTES, length)) continue;
       return this.#view.getUint32(entry + 8) === (this.generations[this.#view.getUint32(entry + 4)] ?? 0) ? entry : 0;
     }
+  }
+
+  /**
+   * Reads the memory that `find` and `writeAnswer` will read for the first `count` hashes. The reads of one pass do not
+   * depend on one another, so their cache misses overlap; in a table far larger than the caches that saves most of them.
+   */
+  prefetch(hashes: Uint32Array, count: number): number {
+    const slots = this.#slots;
+    const arena = this.#arena;
+    const entries = this.#entries;
+    let sum = 0;
+    for (let index = 0; index < count; index += 1) entries[index] = slots[(hashes[index]! & this.#mask) * 2 + 1]!;
+    for (let index = 0; index < count; index += 1)
+      sum ^= arena[entries[index]!]! ^ arena[entries[index]! + CACHE_LINE_BYTES]!;
+    return sum;
   }
 
   #sameQuestion(bytes: Uint8Array, start: number, at: number, length: number): boolean {

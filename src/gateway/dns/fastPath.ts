@@ -28,7 +28,7 @@ export function questionWire(question: Question): Uint8Array {
   return wire;
 }
 
-export interface FastPath extends Pick<DnsHandler, "answerInto"> {
+export interface FastPath extends Pick<DnsHandler, "answerInto" | "hashOf" | "prefetch"> {
   readonly table: AnswerTable;
   /** Keeps an answer for the next time. */
   learn(question: Question, zone: Zone, found: Lookup): void;
@@ -77,11 +77,16 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
       const answer = compile(question, found);
       if (answer) table.set({ ...answer, zoneIndex: zoneIndexOf(zone.apex), account: hashText(found.account) });
     },
-    answerInto(bytes, start, length, transport, network, out, to) {
+    hashOf(bytes, start, length) {
+      readPlainQuery(bytes, start, length, plain);
+      return plain.questionEnd === 0 ? 0 : questionHash(bytes, start + HEADER_BYTES, plain.questionEnd);
+    },
+    prefetch: (hashes, count) => table.prefetch(hashes, count),
+    answerInto(bytes, start, length, transport, network, out, to, knownHash) {
       readPlainQuery(bytes, start, length, plain);
       if (plain.questionEnd === 0) return -1;
       const from = start + HEADER_BYTES;
-      const hash = questionHash(bytes, from, plain.questionEnd);
+      const hash = knownHash ?? questionHash(bytes, from, plain.questionEnd);
       const entry = table.find(bytes, from, plain.questionEnd, hash);
       if (entry === 0) return -1;
       if (transport !== "udp") {

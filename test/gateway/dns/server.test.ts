@@ -260,6 +260,21 @@ describe("the centralized server's process", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("returns answers from several processes on one port, and ends them all", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-zone-"));
+    writeFileSync(join(folder, "zone"), ZONE);
+    const process = await startOurs(["--zone", join(folder, "zone"), "--workers", "2"]);
+    for (let count = 0; count < 8; count += 1) {
+      const send = count % 2 ? overUdp : overTcp;
+      expect(textOf(decodeMessage(await send(process.port, encodeMessage(SOA))))[0]).to.equal("NOERROR aa");
+    }
+    const { port } = process;
+    await process.stop();
+    const again = await startDnsServer({ ...base, port, handler: handlerOf() });
+    await again.close();
+    rmSync(folder, { recursive: true });
+  });
+
   it("ends with the place of a zone file's error", async () => {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-zone-"));
     writeFileSync(join(folder, "zone"), `${ZONE}bad A 192.0.2.999\n`);
