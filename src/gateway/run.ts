@@ -134,7 +134,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     const tls = readTls(config);
     const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
     const limits = { connectionsMax, connectionsPerClientMax };
-    http = await startHttpServer({ handler, host, port, ...limits, ...(tls === undefined ? {} : { tls }) });
+    http = await startHttpServer({ handler, clock, host, port, ...limits, ...(tls === undefined ? {} : { tls }) });
   } catch (error) {
     await dns?.close();
     await replica.stop();

@@ -25,7 +25,7 @@ export function createResponseCache(options: createResponseCache.Options = {}): 
     get(key, make) {
       const known = entries.get(key);
       if (known !== undefined) return known;
-      const response = make();
+      const response: HttpResponse = { ...make(), isKept: true };
       const cost = 2 * key.length + response.body.length;
       // Emptying the whole is simpler than a queue, and as the copy moves every few seconds it hardly ever happens.
       if (entries.size >= entriesMax || byteCount + cost > bytesMax) clear();

@@ -48,8 +48,17 @@ export function createHttpHandler(routes: readonly Route[], log: Log): HttpHandl
   };
 }
 
+/** Responses that come from a cache get their common fields once. */
+const complete = new WeakMap<HttpResponse, HttpResponse>();
+
 function withCommon(response: HttpResponse): HttpResponse {
-  return { ...response, fields: { ...COMMON_FIELDS, ...response.fields } };
+  const { status, fields, body, isKept } = response;
+  if (isKept !== true) return { status, fields: { ...COMMON_FIELDS, ...fields }, body };
+  const known = complete.get(response);
+  if (known !== undefined) return known;
+  const made: HttpResponse = { status, fields: { ...COMMON_FIELDS, ...fields }, body, isKept };
+  complete.set(response, made);
+  return made;
 }
 
 function preflightResponse(allowed: string): HttpResponse {

@@ -18,6 +18,8 @@ export interface HttpResponse {
   /** Lower-case names. */
   readonly fields: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** Whether the same object is sent many times, so that work on it is worth keeping. */
+  readonly isKept?: boolean;
 }
 
 /** A request that cannot be served, as a problem body (RFC 9457) says it. */

@@ -19,12 +19,13 @@ export interface HttpMetrics {
 
 /** Counters by path and status. Paths come from the routes, so that strangers cannot make up series. */
 export function createHttpMetrics(clock: Clock): HttpMetrics {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, Map<number, number>>();
   const buckets = new Array<number>(BUCKETS.length + 1).fill(0);
   let secondsSum = 0;
   const note = (path: string, status: number, startMs: number) => {
-    const key = `path="${path}",status="${status}"`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const byStatus = counts.get(path) ?? new Map<number, number>();
+    if (byStatus.size === 0) counts.set(path, byStatus);
+    byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     const seconds = (clock.monotonicMs() - startMs) / 1000;
     secondsSum += seconds;
     let index = 0;
@@ -56,7 +57,11 @@ export function createHttpMetrics(clock: Clock): HttpMetrics {
       return [
         "# HELP holdfast_http_requests_total HTTP requests by route and status.",
         "# TYPE holdfast_http_requests_total counter",
-        ...[...counts].map(([labels, value]) => `holdfast_http_requests_total{${labels}} ${value}`),
+        ...[...counts].flatMap(([path, byStatus]) =>
+          [...byStatus].map(
+            ([status, value]) => `holdfast_http_requests_total{path="${path}",status="${status}"} ${value}`,
+          ),
+        ),
         "# HELP holdfast_http_request_seconds Time to make a response.",
         "# TYPE holdfast_http_request_seconds histogram",
         ...histogram,

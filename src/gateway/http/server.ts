@@ -3,11 +3,13 @@
  * connections in all and for each client address, and how long a response may wait to be read.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, createServer as createNetServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { type Clock, nowSeconds } from "../../base/clock.ts";
 import { BaseError, messageOf } from "../../base/errors.ts";
 import type { HttpHandler } from "./handler.ts";
 import { type HttpRequest, type HttpResponse, problemResponse } from "./message.ts";
+import { type PlainConnectionOptions, servePlain } from "./plainConnection.ts";
 
 export class HttpPortError extends BaseError {
   override readonly name = "Gateway.HttpPortError";
@@ -19,6 +21,7 @@ export class HttpPortError extends BaseError {
 export declare namespace startHttpServer {
   interface Options {
     readonly handler: HttpHandler;
+    readonly clock: Clock;
     readonly host: string;
     /** 0 for any that is free. */
     readonly port: number;
@@ -45,7 +48,7 @@ export interface HttpServer {
 }
 
 export async function startHttpServer(options: startHttpServer.Options): Promise<HttpServer> {
-  const { handler, host, port, tls, reusePort = false } = options;
+  const { handler, clock, host, port, tls, reusePort = false } = options;
   const { bodyBytesMax = 64 * 1024, connectionsMax = 10_000, connectionsPerClientMax = 256 } = options;
   const { requestMsMax = 10_000, idleMsMax = 30_000 } = options;
   const perClient = new Map<string, number>();
@@ -59,14 +62,34 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
   const listener = (message: IncomingMessage, response: ServerResponse) => {
     serve(handler, message, response, bodyBytesMax);
   };
+  const inner = createServer(limits, listener);
+  // Node starts to watch for slow requests when a server listens; this one never does, it is handed its connections.
+  inner.emit("listening");
+  // A half-open connection is ended by whoever serves it, once what was asked is answered.
   const server = tls
-    ? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" }, listener)
-    : createServer(limits, listener);
+    ? createTlsServer({ cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2", allowHalfOpen: true })
+    : createNetServer({ allowHalfOpen: true, noDelay: true });
   server.maxConnections = connectionsMax;
-  server.maxRequestsPerSocket = 0;
-  // A reader that stops reading leaves the socket without progress, which is what the time-out counts.
-  server.setTimeout(idleMsMax);
-  server.on("connection", (socket: Socket) => {
+  const sockets = new Set<Socket>();
+  const date = createDate(clock);
+  let isClosing = false;
+  const plain: PlainConnectionOptions = {
+    handler,
+    bodyBytesMax,
+    date,
+    handOver: (socket, rest) => {
+      if (isClosing || socket.destroyed) {
+        socket.destroy();
+        return;
+      }
+      sockets.delete(socket);
+      socket.pause();
+      socket.unshift(rest);
+      inner.emit("connection", socket);
+      socket.resume();
+    },
+  };
+  server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
     const client = socket.remoteAddress ?? "";
     const count = (perClient.get(client) ?? 0) + 1;
     if (count > connectionsPerClientMax) {
@@ -74,13 +97,19 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
       return;
     }
     perClient.set(client, count);
+    sockets.add(socket);
+    // A reader that stops reading leaves the socket without progress, which is what the time-out counts.
+    socket.setTimeout(idleMsMax, () => socket.destroy());
     socket.once("close", () => {
+      sockets.delete(socket);
       const left = (perClient.get(client) ?? 1) - 1;
       if (left === 0) perClient.delete(client);
       else perClient.set(client, left);
     });
+    servePlain(socket, plain);
   });
-  server.on("clientError", (_error, socket) => {
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  inner.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     else socket.destroy();
   });
@@ -94,11 +123,32 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
     setTls: (next) => {
       if ("setSecureContext" in server) server.setSecureContext({ cert: next.certificate, key: next.key });
     },
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      isClosing = true;
+      const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
-      }),
+      });
+      // Answers already made are sent; nothing more is read.
+      for (const socket of sockets) socket.end(() => socket.destroy());
+      inner.close();
+      const timer = clock.schedule(requestMsMax, () => inner.closeAllConnections());
+      await closed;
+      timer.cancel();
+    },
+  };
+}
+
+/** The date as HTTP writes it, made once a second. */
+function createDate(clock: Clock): () => string {
+  let second = -1;
+  let text = "";
+  return () => {
+    const now = nowSeconds(clock);
+    if (now !== second) {
+      second = now;
+      text = new Date(now * 1000).toUTCString();
+    }
+    return text;
   };
 }
 
