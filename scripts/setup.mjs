@@ -111,7 +111,7 @@ if (command.compiles) {
   });
 }
 
-const quiet = ["--disable-warning=ExperimentalWarning", ...command.args, ...rest];
+const quiet = ["--disable-warning=ExperimentalWarning", "--conditions=source", ...command.args, ...rest];
 const child = spawn(node, quiet, { cwd: root, env, stdio: "inherit" });
 // A terminal sends Ctrl-C to the whole group; a supervisor sends to this process alone, so pass it on.
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

@@ -37,9 +37,13 @@ describe("README examples", () => {
       it(`keeps its word in ${file}, example ${index + 1}`, () => {
         const path = join(folder, `${file.replaceAll("/", "-")}-${index}.ts`);
         writeFileSync(path, rooted(code, dirname(file)));
-        const output = execFileSync(process.execPath, ["--disable-warning=ExperimentalWarning", path], {
-          encoding: "utf8",
-        });
+        const output = execFileSync(
+          process.execPath,
+          ["--disable-warning=ExperimentalWarning", "--conditions=source", path],
+          {
+            encoding: "utf8",
+          },
+        );
         expect(output.trimEnd().split("\n")).to.deep.equal(expected);
       });
     });
