@@ -37,7 +37,10 @@ interface IUniversalResolver {
         bytes calldata lookupAddress,
         uint256 coinType
     ) external view returns (string memory primary, address resolver, address reverseResolver);
+}
 
+/// @notice The same with batch gateways or a resolver of the caller's choice, as libraries call it (ENSIP-23).
+interface IUniversalResolverChoices {
     /// @notice `resolve` with the batch gateways to use for off-chain lookups (ENSIP-21).
     function resolveWithGateways(
         bytes calldata name,

@@ -6,7 +6,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {DnsName} from "../naming/DnsName.sol";
 import {ReverseName} from "../naming/ReverseName.sol";
 import {IReverseRegistrar} from "../reverse/IReverseRegistrar.sol";
-import {IResolverFinder, IUniversalResolver, ResolverInfo} from "./IUniversalResolver.sol";
+import {IResolverFinder, IUniversalResolver, IUniversalResolverChoices, ResolverInfo} from "./IUniversalResolver.sol";
 import {LookupBatch} from "./LookupBatch.sol";
 
 /// @dev The one question to the registry (EIP-137).
@@ -29,7 +29,7 @@ interface IResolverCalls {
 ///
 /// Nobody has any power over this contract; it has no storage. The registry is itself the usual resolver, so a name that has
 /// no other is answered without asking what its resolver can do.
-contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
+contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IResolverFinder, IERC165 {
     using LookupBatch for LookupBatch.Lookup[];
 
     /// @dev The feature by which a resolver takes a whole multicall through `resolve` (ERC-7996, ENSIP-22).
@@ -76,6 +76,7 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         return
             interfaceId == type(IERC165).interfaceId ||
             interfaceId == type(IUniversalResolver).interfaceId ||
+            interfaceId == type(IUniversalResolverChoices).interfaceId ||
             interfaceId == type(IResolverFinder).interfaceId;
     }
 
@@ -86,9 +87,10 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         DnsName.check(name);
         node = DnsName.namehash(name, 0);
         bytes32 current = node;
-        while (true) {
+        // The root is not asked: nobody answers for names of every TLD.
+        while (current != 0) {
             resolver = _registry.resolver(current);
-            if (resolver != address(0) || uint8(name[offset]) == 0) return (resolver, node, offset);
+            if (resolver != address(0)) return (resolver, node, offset);
             offset = DnsName.next(name, offset);
             current = DnsName.namehash(name, offset);
         }
@@ -112,7 +114,7 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         return done ? (plain, info.resolver) : _resolve(info, data, _localGateways());
     }
 
-    /// @inheritdoc IUniversalResolver
+    /// @inheritdoc IUniversalResolverChoices
     function resolveWithGateways(
         bytes calldata name,
         bytes calldata data,
@@ -123,7 +125,7 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         return done ? (plain, info.resolver) : _resolve(info, data, gateways);
     }
 
-    /// @inheritdoc IUniversalResolver
+    /// @inheritdoc IUniversalResolverChoices
     function resolveWithResolver(
         address resolver,
         bytes calldata name,
@@ -163,7 +165,7 @@ contract UniversalResolver is IUniversalResolver, IResolverFinder, IERC165 {
         return _reverse(lookupAddress, coinType, _localGateways());
     }
 
-    /// @inheritdoc IUniversalResolver
+    /// @inheritdoc IUniversalResolverChoices
     function reverseWithGateways(
         bytes calldata lookupAddress,
         uint256 coinType,
