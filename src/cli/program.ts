@@ -1,6 +1,7 @@
 /** The `holdfast` command: its subcommands in the order in which `--help` lists them. */
 import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
+import { addCompareCommand } from "./commands/compare.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
 import { addDrillCommand } from "./commands/drill.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
@@ -16,6 +17,7 @@ import { addUpCommand } from "./commands/up.ts";
 const COMMANDS: readonly AddCommand[] = [
   addUpCommand,
   addDrillCommand,
+  addCompareCommand,
   addResolveCommand,
   addDeployCommand,
   addRegisterCommand,

@@ -2,8 +2,8 @@
 import type { Clock } from "../../base/clock.ts";
 
 const BEAT_MS = 50;
-/** A loaded machine is a little late all the time; this is later than any probe's hedging delay forgives. */
-export const STALL_MS = 500;
+/** A loaded machine is a little late all the time; a probe's deadline forgives less than this. */
+export const STALL_MS = 1_000;
 /** Wall clock and monotonic clock may drift apart by this much before a jump is assumed. */
 const JUMP_MS = 1_000;
 

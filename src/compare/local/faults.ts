@@ -72,6 +72,21 @@ const WORDS: Readonly<Record<MemberState, string>> = {
   dead: "killed",
 };
 
+/** `gateways 1, 4 stopped (SIGSTOP)`: one part for each kind of process and what was done to it. */
+function inWords(wanted: ReadonlyMap<Faultable, MemberState>): string[] {
+  const groups = new Map<string, { kind: string; state: MemberState; ids: string[] }>();
+  for (const [{ what }, state] of wanted) {
+    const space = what.lastIndexOf(" ");
+    const kind = what.slice(0, space);
+    const group = groups.get(`${kind}/${state}`) ?? { kind, state, ids: [] };
+    group.ids.push(what.slice(space + 1));
+    groups.set(`${kind}/${state}`, group);
+  }
+  return [...groups.values()].map(
+    ({ kind, state, ids }) => `${kind}${ids.length > 1 ? "s" : ""} ${ids.join(", ")} ${WORDS[state]}`,
+  );
+}
+
 /** Does what faults ask for and undoes what they no longer do. */
 export function createFaultDriver(network: FaultableNetwork): FaultDriver {
   const everyone = [...network.rpcs.values(), ...network.dns.values(), ...network.gateways];
@@ -93,7 +108,7 @@ export function createFaultDriver(network: FaultableNetwork): FaultDriver {
         }),
       );
       for (const member of wanted.keys()) touched.add(member);
-      return [...wanted].map(([member, state]) => `${member.what} ${WORDS[state]}`);
+      return inWords(wanted);
     },
   };
 }

@@ -28,15 +28,32 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
   const lanes = services.map((service, index) => {
     const top = 30 + index * (LANE + LANE_GAP);
     const y = (ratio: number) => top + (1 - ratio) * LANE;
-    const points = service.series.map((point) => `${at(x(point.atMs))},${at(y(point.availability))}`);
-    const first = service.series[0];
-    const last = service.series.at(-1);
-    const area =
-      first && last ? `M${at(x(first.atMs))},${at(y(0))}L${points.join("L")}L${at(x(last.atMs))},${at(y(0))}Z` : "";
+    const stretches = service.series.flatMap(({ phase: id, points }) => {
+      const number = phases.findIndex((phase) => phase.id === id);
+      const phase = phases[number];
+      const [first, last] = [points[0], points.at(-1)];
+      if (!phase || !first || !last) return [];
+      // What the first and the last bin tell holds up to the phase's edges.
+      const edges = { left: x(phase.startMs), right: x(phases[number + 1]?.startMs ?? phase.endMs) };
+      const inside = points.map(
+        (point) => `${at(Math.min(Math.max(x(point.atMs), edges.left), edges.right))},${at(y(point.availability))}`,
+      );
+      return [
+        [`${at(edges.left)},${at(y(first.availability))}`, ...inside, `${at(edges.right)},${at(y(last.availability))}`],
+      ];
+    });
+    const line = stretches.map((points) => `M${points.join("L")}`).join("");
+    const area = stretches
+      .map((points) => {
+        const base = at(y(0));
+        const [left, right] = [points[0]!.split(",")[0], points.at(-1)!.split(",")[0]];
+        return `M${left},${base}L${points.join("L")}L${right},${base}Z`;
+      })
+      .join("");
     return markup`<g class="s${index}"><text class="lane" x="${LEFT - 12}" y="${top + 24}">${service.id}</text>
 <text class="tick" x="${LEFT - 12}" y="${top + 40}">0–100 %</text>
 <line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(1))}" y2="${at(y(1))}"/><line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(0))}" y2="${at(y(0))}"/>
-<path class="area" d="${area}"/><polyline class="line" points="${points.join(" ")}"/></g>`;
+<path class="area" d="${area}"/><path class="line" d="${line}"/></g>`;
   });
   const seconds = Array.from({ length: Math.floor(endMs / 10_000) + 1 }, (_, index) => index * 10_000);
   const ticks = seconds.map(

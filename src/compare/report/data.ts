@@ -30,7 +30,8 @@ import type { Blast } from "../drill/blast.ts";
 export interface ServiceReport {
   readonly id: string;
   readonly title: string;
-  readonly series: readonly SeriesPoint[];
+  /** Availability over time, phase by phase: no bin reaches over a change of faults. */
+  readonly series: readonly { readonly phase: string; readonly points: readonly SeriesPoint[] }[];
   /** Latency distribution by phase. */
   readonly cdfs: readonly { readonly phase: string; readonly points: readonly CdfPoint[] }[];
   readonly episodes: readonly Episode[];
@@ -94,7 +95,10 @@ export function buildReport(input: ReportInput): ReportData {
     return {
       id,
       title,
-      series: availabilitySeries(observations, id, binMs),
+      series: phases.map((phase) => ({
+        phase: phase.id,
+        points: availabilitySeries(observationsIn(observations, phase), id, binMs),
+      })),
       cdfs: phases.map((phase) => ({ phase: phase.id, points: cdfOf(observationsIn(observations, phase), id) })),
       episodes,
       repair: repairTimes(episodes),
@@ -169,7 +173,8 @@ export function summaryOf(data: ReportData): unknown {
   const phases = data.phases.map((phase) => ({
     id: phase.id,
     faults: phase.faults,
-    seconds: (phase.endMs - phase.startMs) / 1000,
+    startMs: phase.startMs,
+    endMs: phase.endMs,
     paths: Object.fromEntries(
       data.cells
         .filter((cell) => cell.phase === phase.id)

@@ -5,7 +5,7 @@ export const STYLE = `
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1040px;padding:2rem 1.25rem 4rem;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,"Noto Sans KR",sans-serif}
 h1{font-size:1.7rem;line-height:1.25;margin:.2rem 0}h2{font-size:1.2rem;margin:2.4rem 0 .6rem}p{margin:.5rem 0;max-width:75ch}
-.kicker,.note-text{color:var(--soft)}.kicker{margin:0;font-size:.9rem}
+.kicker,.note-text{color:var(--soft);font-weight:400}.kicker{margin:0;font-size:.9rem}
 .verdict{border-left:6px solid var(--good);background:var(--card);padding:.8rem 1.1rem;margin:1.2rem 0;font-size:1.1rem;border-radius:0 6px 6px 0}.verdict.failed{border-color:var(--bad)}
 .scroll{overflow-x:auto}.scroll:focus-visible,a:focus-visible,summary:focus-visible{outline:3px solid var(--c6);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.93rem}
