@@ -16,17 +16,25 @@ library Labels {
     /// @notice Whether a label has 1 to 63 bytes, none of them NUL or dot.
     function isValid(string calldata label) internal pure returns (bool) {
         uint256 length = bytes(label).length;
-        if (length == 0 || length > MAX_BYTES) return false;
-        bool bad = _hasBadByte(_word(label, 0, length));
-        return length > 32 ? !bad && !_hasBadByte(_word(label, 32, length)) : !bad;
+        unchecked {
+            // Zero wraps round to far above the maximum.
+            if (length - 1 >= MAX_BYTES) return false;
+            if (_hasBadByte(_word(label, 0, length))) return false;
+            return length < 33 || !_hasBadByte(_word(label, 32, length));
+        }
     }
 
     /// @notice The number of UTF-8 characters (code points) of a label of at most 64 bytes.
-    function characterCount(string calldata label) internal pure returns (uint256) {
-        uint256 length = bytes(label).length;
-        uint256 continuation = _continuationCount(_word(label, 0, length));
-        if (length > 32) continuation += _continuationCount(_word(label, 32, length));
-        return length - continuation;
+    function characterCount(string calldata label) internal pure returns (uint256 count) {
+        count = bytes(label).length;
+        uint256 word = _word(label, 0, count);
+        unchecked {
+            // Most labels are short and ASCII.
+            if (count < 33 && word & TOPS == 0) return count;
+            uint256 continuation = _continuationCount(word);
+            if (count > 32) continuation += _continuationCount(_word(label, 32, count));
+            return count - continuation;
+        }
     }
 
     /// @notice The position of the first NUL or dot; the label must have one.

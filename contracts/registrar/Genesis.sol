@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {FastNameRegistry} from "../registry/FastNameRegistry.sol";
 import {INameRegistry} from "../registry/INameRegistry.sol";
-import {ITokenRenderer} from "../registry/ITokenRenderer.sol";
-import {NameRegistry} from "../registry/NameRegistry.sol";
-import {IReverseLookup} from "../reverse/IReverseLookup.sol";
+import {ReverseRegistrar} from "../reverse/ReverseRegistrar.sol";
 import {IAggregatorV3} from "./IPriceOracle.sol";
 import {IPrimaryNames} from "./IPrimaryNames.sol";
 import {RegistrarController} from "./RegistrarController.sol";
 
-/// @title Deploys the registry and its controller, which know each other as immutables
+/// @title Deploys the reverse registrar, the registry and its controller, which know each other as immutables
 ///
-/// A contract's address follows from its creator and the creator's nonce (EIP-161: the first is 1), so the registry can be told
+/// A contract's address follows from its creator and the creator's nonce (EIP-161: the first is 1), so the first two can be told
 /// the address of a controller that does not exist yet. One transaction, and nothing is left to initialise.
 contract Genesis {
-    /// @notice What the two are made with; see their constructors.
+    /// @notice What the three are made with; see their constructors.
     struct Parameters {
         string tldLabel;
         address governance;
-        address reverseRegistrar;
-        ITokenRenderer renderer;
+        address registryCode;
         IAggregatorV3 priceFeed;
         uint256 maxFeedAge;
         address treasury;
     }
 
+    ReverseRegistrar private immutable REVERSE_REGISTRAR;
     INameRegistry private immutable REGISTRY;
     RegistrarController private immutable CONTROLLER;
 
@@ -32,25 +31,35 @@ contract Genesis {
     error GenesisUnexpectedAddress(address expected, address actual);
 
     constructor(Parameters memory parameters) {
-        address expected = address(
-            uint160(uint256(keccak256(abi.encodePacked(bytes2(0xd694), address(this), bytes1(0x02)))))
-        );
-        REGISTRY = new NameRegistry(
-            parameters.tldLabel,
-            parameters.governance,
-            expected,
-            IReverseLookup(parameters.reverseRegistrar),
-            parameters.renderer
+        // RLP of [this contract, 3]: the third contract it creates.
+        bytes32 third = keccak256(abi.encodePacked(bytes2(0xd694), address(this), bytes1(0x03)));
+        address expected = address(uint160(uint256(third)));
+        REVERSE_REGISTRAR = new ReverseRegistrar(parameters.governance, expected);
+        REGISTRY = INameRegistry(
+            address(
+                new FastNameRegistry(
+                    parameters.tldLabel,
+                    parameters.governance,
+                    expected,
+                    REVERSE_REGISTRAR,
+                    parameters.registryCode
+                )
+            )
         );
         CONTROLLER = new RegistrarController(
             REGISTRY,
             parameters.tldLabel,
-            IPrimaryNames(parameters.reverseRegistrar),
+            IPrimaryNames(address(REVERSE_REGISTRAR)),
             parameters.priceFeed,
             parameters.maxFeedAge,
             parameters.treasury
         );
         if (address(CONTROLLER) != expected) revert GenesisUnexpectedAddress(expected, address(CONTROLLER));
+    }
+
+    /// @notice The reverse registrar.
+    function reverseRegistrar() external view returns (ReverseRegistrar) {
+        return REVERSE_REGISTRAR;
     }
 
     /// @notice The registry.

@@ -12,7 +12,7 @@ interface IRegistrarController {
     /// @param data Calls to the registry for this name, made in the owner's name: its records, for instance
     /// `setAddr(node, a)` or `setDNSRecords(node, records)`. The first argument of each must be the name's node.
     /// @param reverse Bits: 1 makes the name the caller's primary name on this chain (addr.reverse), 2 on all EVM chains
-    /// (default.reverse).
+    /// (default.reverse), 4 sets the name's address to its owner, for less than a call in `data`.
     /// @param referrer Who brought the customer, for the event; zero for nobody.
     struct Registration {
         string label;
@@ -105,6 +105,8 @@ interface IRegistrarController {
     error ControllerInvalidReverse(uint256 reverse);
     /// @notice The batch is empty.
     error ControllerEmptyBatch();
+    /// @notice The registration at `index` is not encoded before those that follow it, as it is in canonical ABI encoding.
+    error ControllerUnorderedBatch(uint256 index);
     /// @notice Ether could not be sent.
     error ControllerTransferFailed(address to, uint256 amountWei);
 }

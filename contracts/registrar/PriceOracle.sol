@@ -50,13 +50,8 @@ abstract contract PriceOracle is IPriceOracle {
     }
 
     /// @inheritdoc IPriceOracle
-    function rentAttoUsd(uint256 length, uint256 duration) public pure returns (uint256) {
-        uint256 perYear = 5 ether;
-        if (length == 4) perYear = 160 ether;
-        else if (length == 3) perYear = 640 ether;
-        else if (length == 2) perYear = 2_560 ether;
-        else if (length <= 1) perYear = 10_240 ether;
-        return (perYear * duration) / YEAR;
+    function rentAttoUsd(uint256 length, uint256 duration) external pure returns (uint256) {
+        return (_perYear(length) * duration) / YEAR;
     }
 
     /// @inheritdoc IPriceOracle
@@ -72,9 +67,19 @@ abstract contract PriceOracle is IPriceOracle {
         return premium > END_PREMIUM ? premium - END_PREMIUM : 0;
     }
 
-    /// @dev An amount in attodollars as wei, by the feed.
-    function _toWei(uint256 attoUsd, uint256 answer) internal view returns (uint256) {
-        return (attoUsd * FEED_UNIT + answer - 1) / answer;
+    /// @dev Rent and premium (attodollars) as wei, by the feed's answer. The duration has at most 40 bits, the premium 87: with
+    /// a rent of 74 bits a year and at most 36 decimals no step exceeds 2^256.
+    function _toWei(uint256 length, uint256 duration, uint256 premium, uint256 answer) internal view returns (uint256) {
+        unchecked {
+            return (((_perYear(length) * duration) / YEAR + premium) * FEED_UNIT + answer - 1) / answer;
+        }
+    }
+
+    function _perYear(uint256 length) private pure returns (uint256) {
+        if (length > 4) return 5 ether;
+        if (length == 4) return 160 ether;
+        if (length == 3) return 640 ether;
+        return length == 2 ? 2_560 ether : 10_240 ether;
     }
 
     /// @dev The feed's price of one ether.
@@ -95,7 +100,12 @@ abstract contract PriceOracle is IPriceOracle {
         }
         if (!readable) revert PriceFeedUnreadable(address(feed));
         if (answer <= 0) revert PriceFeedNotPositive(answer);
-        if (updatedAt > block.timestamp || block.timestamp - updatedAt > MAX_FEED_AGE) {
+        bool fresh;
+        unchecked {
+            // A time in the future wraps round to an age beyond any maximum.
+            fresh = block.timestamp - updatedAt <= MAX_FEED_AGE;
+        }
+        if (!fresh) {
             revert PriceFeedStale(updatedAt, block.timestamp, MAX_FEED_AGE);
         }
         return uint256(answer);

@@ -36,7 +36,8 @@ contract RegistrarController is IRegistrarController, PriceOracle {
     uint256 private constant MAX_LEASE = 36_525 days;
     uint256 private constant REVERSE_ADDR = 1;
     uint256 private constant REVERSE_DEFAULT = 2;
-    uint256 private constant REVERSE_ALL = 3;
+    /// @dev With 4, with which the registry sets the name's address to its owner.
+    uint256 private constant REVERSE_ALL = 7;
 
     INameRegistry private immutable REGISTRY;
     bytes32 private immutable TLD;
@@ -88,11 +89,14 @@ contract RegistrarController is IRegistrarController, PriceOracle {
         string calldata label,
         uint256 duration
     ) external view returns (uint256 baseWei, uint256 premiumWei) {
+        if (duration > MAX_LEASE) revert ControllerDurationTooLong(duration, MAX_LEASE);
         uint256 answer = _readFeed();
-        baseWei = _toWei(rentAttoUsd(Labels.characterCount(label), duration), answer);
+        uint256 length = Labels.characterCount(label);
+        baseWei = _toWei(length, duration, 0, answer);
         uint256 freeAt = _freeAt(label);
         if (freeAt != 0 && block.timestamp >= freeAt) {
-            premiumWei = _toWei(premiumAttoUsd(block.timestamp - freeAt), answer);
+            // What a registration asks for is rounded once, for rent and premium together.
+            premiumWei = _toWei(length, duration, premiumAttoUsd(block.timestamp - freeAt), answer) - baseWei;
         }
     }
 
@@ -142,17 +146,29 @@ contract RegistrarController is IRegistrarController, PriceOracle {
 
     /// @inheritdoc IRegistrarController
     function register(Registration calldata registration) external payable {
-        _reveal(makeCommitment(registration));
-        _settle(_register(registration, _readFeed()));
+        _reveal(_argumentsHash());
+        _settle(_register(registration, msg.data.length, _readFeed()));
     }
 
     /// @inheritdoc IRegistrarController
     function registerMany(Registration[] calldata registrations) external payable {
-        if (registrations.length == 0) revert ControllerEmptyBatch();
-        _reveal(makeBatchCommitment(registrations));
+        uint256 count = registrations.length;
+        if (count == 0) revert ControllerEmptyBatch();
+        _reveal(_argumentsHash());
         uint256 answer = _readFeed();
         uint256 price = 0;
-        for (uint256 i = 0; i < registrations.length; ++i) price += _register(registrations[i], answer);
+        uint256 end = msg.data.length;
+        // From the last to the first, each handed on as it stands in calldata, up to where the next one starts.
+        for (uint256 i = count; i > 0; --i) {
+            Registration calldata registration = registrations[i - 1];
+            uint256 start;
+            assembly ("memory-safe") {
+                start := registration
+            }
+            if (start >= end) revert ControllerUnorderedBatch(i - 1);
+            price += _register(registration, end, answer);
+            end = start;
+        }
         _settle(price);
     }
 
@@ -199,23 +215,70 @@ contract RegistrarController is IRegistrarController, PriceOracle {
         delete _commitments[commitment];
     }
 
+    /// @dev The hash of the arguments as they came, which for a registration or a batch in canonical ABI encoding is its
+    /// commitment. Encoded otherwise it has a hash that nobody committed to.
+    function _argumentsHash() private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := sub(calldatasize(), 4)
+            calldatacopy(free, 4, size)
+            hash := keccak256(free, size)
+        }
+    }
+
     /// @dev Registers one name; returns its price in wei. The price is asked for by `_settle`, after the registry's part, whose
     /// calls stay within the registry: nothing foreign runs in between.
-    function _register(Registration calldata registration, uint256 answer) private returns (uint256 price) {
+    /// @param end Where the registration ends in calldata.
+    function _register(
+        Registration calldata registration,
+        uint256 end,
+        uint256 answer
+    ) private returns (uint256 price) {
         uint256 duration = registration.duration;
         if (duration < MIN_DURATION) revert ControllerDurationTooShort(duration, MIN_DURATION);
         if (duration > MAX_LEASE) revert ControllerDurationTooLong(duration, MAX_LEASE);
-        (bytes32 node, uint256 previousExpiry) = REGISTRY.register(
-            registration.label,
-            registration.owner,
-            block.timestamp + duration,
-            registration.data
-        );
-        uint256 attoUsd = rentAttoUsd(Labels.characterCount(registration.label), duration);
-        if (previousExpiry != 0) attoUsd += premiumAttoUsd(block.timestamp - previousExpiry - GRACE_PERIOD);
-        price = _toWei(attoUsd, answer);
-        if (registration.reverse != 0) _setPrimaryName(registration.label, registration.reverse);
-        if (registration.referrer != 0) emit NameReferred(node, registration.referrer, price);
+        (bytes32 node, uint256 previousExpiry) = _forward(registration, end);
+        string calldata label;
+        assembly ("memory-safe") {
+            // The registry has found the label within what it was handed, which is what stands here.
+            let start := add(registration, calldataload(registration))
+            label.offset := add(start, 32)
+            label.length := calldataload(start)
+        }
+        uint256 premium = 0;
+        if (previousExpiry != 0) premium = premiumAttoUsd(block.timestamp - previousExpiry - GRACE_PERIOD);
+        price = _toWei(Labels.characterCount(label), duration, premium, answer);
+        uint256 reverse = registration.reverse;
+        if (reverse != 0) {
+            if (reverse > REVERSE_ALL) revert ControllerInvalidReverse(reverse);
+            if (reverse & REVERSE_ADDR != 0) _setPrimaryName(IPrimaryNames.setNameForAddr.selector, label);
+            if (reverse & REVERSE_DEFAULT != 0) _setPrimaryName(IPrimaryNames.setDefaultNameForAddr.selector, label);
+        }
+        bytes32 referrer = registration.referrer;
+        if (referrer != 0) emit NameReferred(node, referrer, price);
+    }
+
+    /// @dev Hands a registration to the registry, whose function of the same name takes the same encoding: the offset of a
+    /// tuple, then the tuple.
+    function _forward(
+        Registration calldata registration,
+        uint256 end
+    ) private returns (bytes32 node, uint256 previousExpiry) {
+        address registry = address(REGISTRY);
+        bytes4 selector = INameRegistry.register.selector;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := sub(end, registration)
+            mstore(free, selector)
+            mstore(add(free, 4), 0x20)
+            calldatacopy(add(free, 36), registration, size)
+            if iszero(call(gas(), registry, 0, free, add(size, 36), 0, 64)) {
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+            node := mload(0)
+            previousExpiry := mload(32)
+        }
     }
 
     /// @dev Renews one name; returns its price in wei.
@@ -226,25 +289,57 @@ contract RegistrarController is IRegistrarController, PriceOracle {
         uint256 answer
     ) private returns (uint256 price) {
         bytes32 labelHash = Labels.hash(label);
-        if (duration == 0) revert ControllerDurationTooShort(0, 1);
-        uint256 expiry = REGISTRY.renew(msg.sender, labelHash, duration);
-        if (expiry > block.timestamp + MAX_LEASE) {
-            revert ControllerDurationTooLong(expiry - block.timestamp, MAX_LEASE);
+        uint256 expiry = _renewInRegistry(labelHash, duration);
+        unchecked {
+            // The sum of two times does not overflow.
+            if (expiry > block.timestamp + MAX_LEASE) {
+                revert ControllerDurationTooLong(expiry - block.timestamp, MAX_LEASE);
+            }
         }
-        price = _toWei(rentAttoUsd(Labels.characterCount(label), duration), answer);
+        price = _toWei(Labels.characterCount(label), duration, 0, answer);
         if (referrer != 0) emit NameReferred(Labels.childNode(TLD, labelHash), referrer, price);
     }
 
-    function _setPrimaryName(string calldata label, uint256 reverse) private {
-        if (reverse > REVERSE_ALL) revert ControllerInvalidReverse(reverse);
-        bytes memory suffix = abi.encodePacked(SUFFIX);
+    function _renewInRegistry(bytes32 labelHash, uint256 duration) private returns (uint256 expiry) {
+        address registry = address(REGISTRY);
+        bytes4 selector = INameRegistry.renew.selector;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 4), caller())
+            mstore(add(free, 36), labelHash)
+            mstore(add(free, 68), duration)
+            if iszero(call(gas(), registry, 0, free, 100, 0, 32)) {
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+            expiry := mload(0)
+        }
+    }
+
+    /// @dev Calls the reverse registrar for the caller with `label` and the TLD as the name.
+    function _setPrimaryName(bytes4 selector, string calldata label) private {
+        address primaryNames = address(PRIMARY_NAMES);
+        bytes32 suffix = SUFFIX;
         uint256 length = SUFFIX_LENGTH;
         assembly ("memory-safe") {
-            mstore(suffix, length)
+            length := add(length, label.length)
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 4), caller())
+            mstore(add(free, 36), 0x40)
+            mstore(add(free, 68), length)
+            let name := add(free, 100)
+            calldatacopy(name, label.offset, label.length)
+            // The suffix is right-padded with zeros, 32 bytes in all; a second word of them pads the longest name.
+            mstore(add(name, label.length), suffix)
+            mstore(add(add(name, label.length), 32), 0)
+            let size := add(100, and(add(length, 31), not(31)))
+            if iszero(call(gas(), primaryNames, 0, free, size, 0, 0)) {
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
         }
-        string memory whole = string.concat(label, string(suffix));
-        if (reverse & REVERSE_ADDR != 0) PRIMARY_NAMES.setNameForAddr(msg.sender, whole);
-        if (reverse & REVERSE_DEFAULT != 0) PRIMARY_NAMES.setDefaultNameForAddr(msg.sender, whole);
     }
 
     /// @dev Takes the price out of the payment and returns the rest.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {IRegistrarController} from "../registrar/IRegistrarController.sol";
+
 /// @notice The registry of names: the ENS registry (EIP-137) and the ERC-721 of leased names in one contract, which also
 /// keeps the names' records (see `IRecordResolver`). Storage and events are laid out in `LAYOUT.md`.
 ///
@@ -130,18 +132,13 @@ interface INameRegistry {
 
     // ------------------------------------------------------------------ for the controller and governance
 
-    /// @notice Registers a name under the TLD. Only for the present controller.
-    /// @param label 1 to 63 bytes of UTF-8 without NUL and dot.
-    /// @param newOwner The holder, not zero.
-    /// @param expiry Timestamp in seconds, in the future.
-    /// @param data Calls to this contract made in the holder's name for this name; the first argument of each is the node.
+    /// @notice Registers a name under the TLD, `registration.duration` seconds from now. Only for the present controller, whose
+    /// own `register` takes the same calldata.
+    /// @param registration What was asked of the controller; `secret` and `referrer` do not matter here.
     /// @return node The name's node.
     /// @return previousExpiry The expiry of the lapsed lease before this one, in seconds; zero for a name never leased.
     function register(
-        string calldata label,
-        address newOwner,
-        uint256 expiry,
-        bytes[] calldata data
+        IRegistrarController.Registration calldata registration
     ) external returns (bytes32 node, uint256 previousExpiry);
 
     /// @notice Extends a name under the TLD. Only for the present controller and the first one, so that no act of
@@ -223,8 +220,6 @@ interface INameRegistry {
     error RegistryInvalidLabelByte(uint256 position, bytes1 value);
     /// @notice The subname would hang from its leased ancestor by more than `max` plain names.
     error RegistryNameTooDeep(bytes32 parent, uint256 max);
-    /// @notice A call at registration is not about the name being registered.
-    error RegistryCallForOtherNode(bytes32 node, bytes32 other);
     /// @notice All 2^31 ids of a half are used.
     error RegistryIdsExhausted();
     /// @notice The records of a leased name can be cleared 255 times in a tenure, and they have been.

@@ -8,26 +8,14 @@ import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Util
 
 import {DnsName} from "../naming/DnsName.sol";
 import {Labels} from "../naming/Labels.sol";
+import {IRegistrarController} from "../registrar/IRegistrarController.sol";
 import {RecordResolver} from "../resolver/RecordResolver.sol";
 import {RecordStore} from "../resolver/RecordStore.sol";
 import {IReverseLookup} from "../reverse/IReverseLookup.sol";
 import {INameRegistry} from "./INameRegistry.sol";
 import {ITokenRenderer} from "./ITokenRenderer.sol";
-import {
-    ANCHORED,
-    APPROVED,
-    EMANCIPATED,
-    GRACE_PERIOD,
-    LEASED,
-    OWN_EPOCH,
-    RESOLVER_LOCKED,
-    ROOT_TENURE,
-    SETTINGS,
-    SUBNAMES_LOCKED,
-    TRANSFER_LOCKED,
-    UPPER_TENURES,
-    Words
-} from "./Words.sol";
+import {RegistryLogic} from "./RegistryLogic.sol";
+import {APPROVED, EMANCIPATED, LEASED, SETTINGS, Words} from "./Words.sol";
 
 /// @title The name registry
 ///
@@ -60,69 +48,21 @@ import {
 ///                               |  `issueSubname`
 ///                               v
 ///     none --issueSubname--> emancipated --time--> free for the parent (a new tenure)
-contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata, IERC721Errors {
+contract NameRegistry is INameRegistry, RecordResolver, RegistryLogic, IERC721, IERC721Metadata, IERC721Errors {
     using Words for uint256;
     using RecordStore for bytes32;
 
-    struct State {
-        uint32 nextShardIndex;
-        uint32 nextUpper;
-        address controller;
-    }
-
-    /// @notice What a name operator can be permitted.
-    uint256 private constant PERMISSION_RECORDS = 1;
-    uint256 private constant PERMISSION_SUBNAMES = 2;
-    uint256 private constant PERMISSION_SETTINGS = 4;
-    uint256 private constant ALL_PERMISSIONS = 7;
-
-    uint256 private constant ALL_LOCKS = (TRANSFER_LOCKED | RESOLVER_LOCKED | SUBNAMES_LOCKED) >> 208;
-
-    /// @notice The most plain names between a name and its leased ancestor, itself included.
-    uint256 private constant MAX_PLAIN_DEPTH = 16;
-
-    uint256 private constant MAX_EXPIRY = type(uint40).max;
-
-    /// @dev Transient: the node whose registration runs its calls, on which those may do all that its holder may.
-    bytes32 private constant FRESH_SLOT = keccak256("holdfast.registry.fresh");
-
-    bytes32 private immutable TLD;
-    address private immutable FIRST_CONTROLLER;
-    IReverseLookup private immutable REVERSE;
     ITokenRenderer private immutable RENDERER;
 
-    State private _state;
-    mapping(bytes32 node => uint256 word) private _names;
-    mapping(uint256 tenureId => bytes32 node) private _anchors;
-    mapping(bytes32 node => uint256 settings) private _settings;
-    mapping(bytes32 node => address approved) private _tokenApprovals;
-    mapping(address owner => uint256 count) private _balances;
-    mapping(address owner => mapping(address operator => bool approved)) private _operators;
-
-    /// @param tldLabel The TLD's label, such as `hold`.
-    /// @param governance Who owns the root; an AccessManager, so that its acts have roles and delays.
-    /// @param controller_ The controller; it may be deployed later at that address.
-    /// @param reverse The reverse registrar; it may be deployed later at that address.
-    /// @param renderer Draws the tokens.
+    /// @param renderer Draws the tokens. The other parameters are `RegistryLogic`'s.
     constructor(
         string memory tldLabel,
         address governance,
         address controller_,
         IReverseLookup reverse,
         ITokenRenderer renderer
-    ) {
-        bytes32 labelHash = keccak256(bytes(tldLabel));
-        bytes32 tld = Labels.childNode(0, labelHash);
-        TLD = tld;
-        FIRST_CONTROLLER = controller_;
-        REVERSE = reverse;
+    ) RegistryLogic(tldLabel, governance, controller_, reverse) {
         RENDERER = renderer;
-        _state.controller = controller_;
-        emit ControllerChanged(controller_);
-        _setWord(0, Words.plain(governance, ROOT_TENURE).withOwnTenure(ROOT_TENURE) | ANCHORED);
-        _names[tld] = Words.plain(controller_, ROOT_TENURE) | ANCHORED;
-        emit NewOwner(0, labelHash, controller_);
-        emit NameWord(tld, _names[tld]);
     }
 
     // ------------------------------------------------------------------ ENS registry, reading
@@ -134,10 +74,7 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
 
     /// @inheritdoc INameRegistry
     function resolver(bytes32 node) external view returns (address) {
-        uint256 word = _names[node];
-        if (word == 0) return REVERSE.hasName(node) ? address(REVERSE) : address(0);
-        if (!_isLiveWord(word)) return address(0);
-        return word.has(SETTINGS) ? address(uint160(_settings[node])) : address(this);
+        return _resolver(node);
     }
 
     /// @inheritdoc INameRegistry
@@ -179,8 +116,8 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
     }
 
     /// @inheritdoc INameRegistry
-    function setSubnodeOwner(bytes32 node, bytes32 label, address newOwner) external returns (bytes32) {
-        return _setSubname(node, label, newOwner);
+    function setSubnodeOwner(bytes32 node, bytes32 label, address newOwner) external returns (bytes32 child) {
+        (child, ) = _setSubname(node, label, newOwner);
     }
 
     /// @inheritdoc INameRegistry
@@ -191,8 +128,7 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
         address newResolver,
         uint64 newTtl
     ) external {
-        bytes32 child = _setSubname(node, label, newOwner);
-        if (newOwner != address(0)) _writeSettings(child, _names[child], newResolver, newTtl);
+        _setSubnodeRecord(node, label, newOwner, newResolver, newTtl);
     }
 
     // ------------------------------------------------------------------ subnames
@@ -201,7 +137,7 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
     function createSubname(bytes32 parent, string calldata label, address newOwner) external returns (bytes32 node) {
         bytes32 labelHash = _checkLabel(label);
         if (newOwner == address(0)) revert RegistryZeroOwner(Labels.childNode(parent, labelHash));
-        node = _setSubname(parent, labelHash, newOwner);
+        (node, ) = _setSubname(parent, labelHash, newOwner);
         emit LabelPublished(parent, labelHash, label);
     }
 
@@ -307,54 +243,21 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
 
     /// @inheritdoc INameRegistry
     function register(
-        string calldata label,
-        address newOwner,
-        uint256 expiry,
-        bytes[] calldata data_
+        IRegistrarController.Registration calldata registration
     ) external returns (bytes32 node, uint256 previousExpiry) {
-        State memory state = _state;
-        if (msg.sender != state.controller) revert RegistryNotController(msg.sender);
-        node = Labels.childNode(TLD, _checkLabel(label));
-        if (newOwner == address(0)) revert RegistryZeroOwner(node);
-        _checkExpiry(expiry, block.timestamp + 1, MAX_EXPIRY);
-        uint256 word = _names[node];
-        if (word != 0) {
-            previousExpiry = word.expiry();
-            _clearLapsed(node, word);
-        }
-        if (state.nextShardIndex == UPPER_TENURES) revert RegistryIdsExhausted();
-        unchecked {
-            _state.nextShardIndex = state.nextShardIndex + 1;
-        }
-        _names[node] = Words.leased(newOwner, expiry, state.nextShardIndex, 0);
-        _mint(newOwner, node);
-        emit NameRegistered(node, newOwner, label, expiry, state.nextShardIndex);
-        if (data_.length != 0) _runFresh(node, data_);
+        return
+            _register(
+                registration.label,
+                registration.owner,
+                registration.duration,
+                registration.data,
+                registration.reverse
+            );
     }
 
     /// @inheritdoc INameRegistry
     function renew(address payer, bytes32 label, uint256 duration) external returns (uint256 expiry) {
-        // The immutable first: it spares the storage read on the path that everybody uses.
-        if (msg.sender != FIRST_CONTROLLER && msg.sender != _state.controller) {
-            revert RegistryNotController(msg.sender);
-        }
-        bytes32 node = Labels.childNode(TLD, label);
-        uint256 word = _names[node];
-        expiry = word.expiry();
-        if (block.timestamp >= expiry) {
-            address holder = word.owner();
-            if (holder == address(0) || block.timestamp >= expiry + GRACE_PERIOD) {
-                revert RegistryNotRenewable(node, expiry + GRACE_PERIOD);
-            }
-            if (payer != holder && !_operators[holder][payer]) revert RegistryGraceForHolderOnly(node, payer);
-        }
-        unchecked {
-            // Neither term is near 2^255 unless the sum is refused just below.
-            if (duration > MAX_EXPIRY - expiry) revert RegistryInvalidExpiry(duration, expiry, MAX_EXPIRY);
-            expiry += duration;
-        }
-        _names[node] = word.withExpiry(expiry);
-        emit NameRenewed(node, expiry);
+        return _renew(payer, label, duration);
     }
 
     /// @inheritdoc INameRegistry
@@ -412,9 +315,7 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
 
     /// @inheritdoc INameRegistry
     function shardIndexOf(bytes32 node) external view returns (bool known, uint32 shardIndex) {
-        uint256 word = _liveWord(node);
-        known = word.isLeased() && !word.has(EMANCIPATED);
-        shardIndex = uint32(word.index());
+        return _shardIndexOf(node);
     }
 
     /// @inheritdoc INameRegistry
@@ -491,17 +392,7 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
 
     /// @inheritdoc IERC721
     function transferFrom(address from, address to, uint256 tokenId) public {
-        bytes32 node = bytes32(tokenId);
-        uint256 word = _tokenWord(tokenId);
-        address holder = word.owner();
-        if (msg.sender != holder && !_operators[holder][msg.sender]) {
-            if (!word.has(APPROVED) || _tokenApprovals[node] != msg.sender) {
-                revert ERC721InsufficientApproval(msg.sender, tokenId);
-            }
-        }
-        if (holder != from) revert ERC721IncorrectOwner(from, tokenId, holder);
-        if (to == address(0)) revert ERC721InvalidReceiver(address(0));
-        _transfer(node, word, to);
+        _transferFrom(from, to, tokenId);
     }
 
     /// @inheritdoc IERC721
@@ -534,274 +425,7 @@ contract NameRegistry is INameRegistry, RecordResolver, IERC721, IERC721Metadata
 
     // ------------------------------------------------------------------ what the resolver asks
 
-    function _writableWord(bytes32 node) internal view override returns (uint256) {
-        return _authorisedWord(node, PERMISSION_RECORDS);
-    }
-
-    function _liveWord(bytes32 node) internal view override returns (uint256 word) {
-        word = _names[node];
-        if (!_isLiveWord(word)) return 0;
-    }
-
-    function _zoneVersion(bytes32 node, uint256 word) internal view override returns (uint256) {
-        return word.has(SETTINGS) ? _settings[node] >> 224 : 0;
-    }
-
     function _bumpZoneVersion(bytes32 node, uint256 word) internal override {
-        (address resolver_, uint64 ttl_) = _settingsOf(node, word);
-        _storeSettings(node, word.withCount(0), resolver_, ttl_, _zoneVersion(node, word) + 1);
-    }
-
-    function _setRecordCount(bytes32 node, uint256 word, uint256 count) internal override {
-        _names[node] = word.withCount(count);
-    }
-
-    // ------------------------------------------------------------------ inside: liveness and authority
-
-    /// @dev Whether a word is that of a live name.
-    function _isLiveWord(uint256 word) private view returns (bool live) {
-        if (word.isLeased()) return word.owner() != address(0) && block.timestamp < word.expiry();
-        (live, , ) = _walk(word);
-    }
-
-    /// @dev Follows a plain name's word up to its leased ancestor or the root.
-    /// @return live Whether all on the way are what they were when the name was created, and the end is live.
-    /// @return depth How many plain names the way has, the name included.
-    /// @return expiry The expiry of the end, in seconds.
-    function _walk(uint256 word) private view returns (bool live, uint256 depth, uint256 expiry) {
-        while (word.owner() != address(0) && depth < MAX_PLAIN_DEPTH) {
-            ++depth;
-            uint256 tenure = word.index();
-            if (tenure == ROOT_TENURE) return (true, depth, MAX_EXPIRY);
-            word = _names[_anchors[tenure]];
-            if (word.isLeased()) {
-                expiry = word.index() == tenure ? word.expiry() : 0;
-                return (word.owner() != address(0) && block.timestamp < expiry, depth, expiry);
-            }
-            if (word.ownTenure() != tenure) break;
-        }
-        return (false, depth, 0);
-    }
-
-    /// @dev The word of a live name on which the caller may do what `permission` says; 0 for what only an owner may.
-    function _authorisedWord(bytes32 node, uint256 permission) private view returns (uint256 word) {
-        word = _names[node];
-        if (!_isLiveWord(word)) revert RegistryNameNotLive(node);
-        address holder = word.owner();
-        if (msg.sender == holder || _operators[holder][msg.sender] || _fresh() == node) return word;
-        if (permission != 0 && _permissionsOf(node, word, msg.sender) & permission != 0) return word;
-        revert RegistryUnauthorized(node, msg.sender);
-    }
-
-    /// @dev The word of a name whose subnames the caller may create.
-    function _subnameAuthority(bytes32 parent) private view returns (uint256 word) {
-        if (parent == TLD) revert RegistryUseController(parent);
-        word = _authorisedWord(parent, PERMISSION_SUBNAMES);
-        if (word.isLeased() && word.has(SUBNAMES_LOCKED)) revert RegistryLocked(parent, SUBNAMES_LOCKED >> 208);
-    }
-
-    function _operatorSlot(bytes32 node, uint256 word, address operator) private pure returns (bytes32) {
-        bytes32 subkey = Labels.childNode(bytes32(uint256(uint160(word.owner()))), bytes32(uint256(uint160(operator))));
-        return RecordStore.slot(node, KIND_OPERATOR | word.epoch(), subkey);
-    }
-
-    function _permissionsOf(bytes32 node, uint256 word, address operator) private view returns (uint256 permissions) {
-        bytes32 head = _operatorSlot(node, word, operator);
-        assembly ("memory-safe") {
-            permissions := sload(head)
-        }
-    }
-
-    function _fresh() private view returns (bytes32 node) {
-        bytes32 slot = FRESH_SLOT;
-        assembly ("memory-safe") {
-            node := tload(slot)
-        }
-    }
-
-    /// @dev Runs the calls of a registration. They come from the controller, which is not the holder; the transient slot lets
-    /// them through for this one node. None can reach `register` or `renew`: the first argument of those is an offset and an
-    /// address, which no node can pass for (an offset beyond calldata is refused, an address has 96 zero bits).
-    function _runFresh(bytes32 node, bytes[] calldata calls) private {
-        bytes32 slot = FRESH_SLOT;
-        assembly ("memory-safe") {
-            tstore(slot, node)
-        }
-        _multicall(node, calls);
-        assembly ("memory-safe") {
-            tstore(slot, 0)
-        }
-    }
-
-    // ------------------------------------------------------------------ inside: words
-
-    function _setWord(bytes32 node, uint256 word) private {
-        _names[node] = word;
-        emit NameWord(node, word);
-    }
-
-    function _checkLabel(string calldata label) private pure returns (bytes32) {
-        if (!Labels.isValid(label)) {
-            uint256 length = bytes(label).length;
-            if (length == 0 || length > Labels.MAX_BYTES) revert RegistryInvalidLabelLength(length);
-            uint256 position = Labels.firstBadByte(label);
-            revert RegistryInvalidLabelByte(position, bytes(label)[position]);
-        }
-        return Labels.hash(label);
-    }
-
-    function _checkExpiry(uint256 expiry, uint256 min, uint256 max) private pure {
-        if (expiry < min || expiry > max) revert RegistryInvalidExpiry(expiry, min, max);
-    }
-
-    /// @dev When a leased name becomes free: after a grace period if it is directly under the TLD.
-    function _freeAt(uint256 word) private pure returns (uint256) {
-        return word.has(EMANCIPATED) ? word.expiry() : word.expiry() + GRACE_PERIOD;
-    }
-
-    /// @dev Makes way on a node whose word is `word`: a lapsed token is burned, a name that is not free refused.
-    function _clearLapsed(bytes32 node, uint256 word) private {
-        if (!word.isLeased()) return;
-        uint256 freeAt = _freeAt(word);
-        if (block.timestamp < freeAt) {
-            if (word.has(EMANCIPATED)) revert RegistryNameEmancipated(node);
-            revert RegistryNameTaken(node, freeAt);
-        }
-        if (word.owner() != address(0)) _burn(word.owner(), node);
-    }
-
-    function _mint(address to, bytes32 node) private {
-        unchecked {
-            // A balance counts registrations, each of which costs gas: it cannot overflow.
-            ++_balances[to];
-        }
-        emit Transfer(address(0), to, uint256(node));
-    }
-
-    function _burn(address from, bytes32 node) private {
-        --_balances[from];
-        emit Transfer(from, address(0), uint256(node));
-    }
-
-    function _tokenWord(uint256 tokenId) private view returns (uint256 word) {
-        word = _names[bytes32(tokenId)];
-        if (!word.isLeased() || word.owner() == address(0) || block.timestamp >= word.expiry()) {
-            revert ERC721NonexistentToken(tokenId);
-        }
-    }
-
-    function _transfer(bytes32 node, uint256 word, address to) private {
-        if (word.has(TRANSFER_LOCKED)) revert RegistryLocked(node, TRANSFER_LOCKED >> 208);
-        address from = word.owner();
-        _names[node] = word.withOwner(to) & ~APPROVED;
-        unchecked {
-            // `from` holds this name at least, and there are fewer names than a balance can count.
-            --_balances[from];
-            ++_balances[to];
-        }
-        emit Transfer(from, to, uint256(node));
-    }
-
-    function _changeOwner(bytes32 node, address newOwner) private {
-        uint256 word = _authorisedWord(node, 0);
-        if (newOwner == address(0)) revert RegistryZeroOwner(node);
-        if (word.isLeased()) {
-            _transfer(node, word, newOwner);
-        } else {
-            // The TLD's owner follows the controller, which `setController` sees to.
-            if (node == TLD) revert RegistryUseController(node);
-            _names[node] = word.withOwner(newOwner);
-            emit Transfer(node, newOwner);
-        }
-    }
-
-    // ------------------------------------------------------------------ inside: subnames
-
-    /// @dev Gives, re-gives or (newOwner zero) takes back a plain subname.
-    function _setSubname(bytes32 parent, bytes32 label, address newOwner) private returns (bytes32 node) {
-        uint256 parentWord = _subnameAuthority(parent);
-        uint256 anchor = _anchorOf(parent, parentWord);
-        node = Labels.childNode(parent, label);
-        if (node == TLD) revert RegistryUseController(node);
-        uint256 word = _names[node];
-        emit NewOwner(parent, label, newOwner);
-        if (word == 0) {
-            _names[node] = Words.plain(newOwner, anchor);
-        } else if (word.isLeased()) {
-            _clearLapsed(node, word);
-            // Its plain versions are forgotten; a tenure of its own makes its epochs new all the same.
-            _setWord(node, Words.plain(newOwner, anchor).withOwnTenure(_openTenure(node)) | OWN_EPOCH);
-        } else if (word.index() != anchor) {
-            _setWord(node, Words.plain(newOwner, anchor));
-        } else if (word.owner() != newOwner) {
-            _setWord(node, _regranted(node, word, newOwner));
-        }
-    }
-
-    /// @dev The word of a plain name given to somebody else in the same tenure of its parent: no records, no subnames.
-    function _regranted(bytes32 node, uint256 word, address newOwner) private returns (uint256) {
-        uint256 fresh = Words.plain(newOwner, word.index());
-        uint256 version = word.version() + 1;
-        if (word.has(OWN_EPOCH) || version > type(uint16).max) {
-            return fresh.withOwnTenure(_openTenure(node)) | OWN_EPOCH;
-        }
-        return fresh.withVersion(version);
-    }
-
-    /// @dev The tenure id that subnames of `parent` hang from. The first subname writes it down.
-    function _anchorOf(bytes32 parent, uint256 word) private returns (uint256 tenure) {
-        bool leased = word.isLeased();
-        if (!leased && word.index() != ROOT_TENURE) {
-            (, uint256 depth, ) = _walk(word);
-            if (depth >= MAX_PLAIN_DEPTH) revert RegistryNameTooDeep(parent, MAX_PLAIN_DEPTH);
-        }
-        tenure = leased ? word.index() : word.ownTenure();
-        if (word.has(ANCHORED)) return tenure;
-        if (!leased && tenure == 0) {
-            tenure = _openTenure(parent);
-            word = word.withOwnTenure(tenure);
-        }
-        _anchors[tenure] = parent;
-        emit Anchored(parent, tenure);
-        _setWord(parent, word | ANCHORED);
-    }
-
-    function _openTenure(bytes32 node) private returns (uint256 tenure) {
-        uint256 next = _state.nextUpper;
-        if (next == UPPER_TENURES - 1) revert RegistryIdsExhausted();
-        _state.nextUpper = uint32(next + 1);
-        tenure = UPPER_TENURES + next;
-        emit TenureOpened(node, tenure);
-    }
-
-    // ------------------------------------------------------------------ inside: settings
-
-    function _settingsOf(bytes32 node, uint256 word) private view returns (address resolver_, uint64 ttl_) {
-        if (!word.has(SETTINGS)) return (address(this), 0);
-        uint256 settings = _settings[node];
-        return (address(uint160(settings)), uint64(settings >> 160));
-    }
-
-    function _changeSettings(bytes32 node, uint256 word, address newResolver, uint64 newTtl) private {
-        if (word.isLeased() && word.has(RESOLVER_LOCKED)) revert RegistryLocked(node, RESOLVER_LOCKED >> 208);
-        _writeSettings(node, word, newResolver, newTtl);
-    }
-
-    /// @dev Writes resolver and ttl and emits what changed, as ENS does.
-    function _writeSettings(bytes32 node, uint256 word, address newResolver, uint64 newTtl) private {
-        (address oldResolver, uint64 oldTtl) = _settingsOf(node, word);
-        if (newResolver != oldResolver || newTtl != oldTtl) {
-            _storeSettings(node, word, newResolver, newTtl, _zoneVersion(node, word));
-        }
-        emit NewResolver(node, newResolver);
-        if (newTtl != oldTtl) emit NewTTL(node, newTtl);
-    }
-
-    function _storeSettings(bytes32 node, uint256 word, address resolver_, uint64 ttl_, uint256 zoneVersion) private {
-        bool isDefault = resolver_ == address(this) && ttl_ == 0 && zoneVersion == 0;
-        uint256 settings = uint256(uint160(resolver_)) | (uint256(ttl_) << 160) | (zoneVersion << 224);
-        _settings[node] = isDefault ? 0 : settings;
-        uint256 newWord = isDefault ? word & ~SETTINGS : word | SETTINGS;
-        if (newWord != _names[node]) _names[node] = newWord;
+        _nextZoneVersion(node, word);
     }
 }

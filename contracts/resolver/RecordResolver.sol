@@ -7,6 +7,7 @@ import {Words} from "../registry/Words.sol";
 import {DnsRecords} from "./DnsRecords.sol";
 import {IRecordResolver} from "./IRecordResolver.sol";
 import {RecordStore} from "./RecordStore.sol";
+import {RecordWriter} from "./RecordWriter.sol";
 
 /// @title The resolver's half of the name registry
 ///
@@ -15,31 +16,9 @@ import {RecordStore} from "./RecordStore.sol";
 ///
 /// Caps: a record has at most 8,192 bytes, a key 255, a name 255 RRsets. Other records are not counted: they are looked up by
 /// key, never listed, and a counter would cost every first write 2,900 gas.
-abstract contract RecordResolver is IRecordResolver {
+abstract contract RecordResolver is IRecordResolver, RecordWriter {
     using Words for uint256;
     using RecordStore for bytes32;
-
-    /// @notice The most bytes a text or data key has.
-    uint256 internal constant MAX_KEY_BYTES = 255;
-    /// @notice The most RRsets a name has.
-    uint256 internal constant MAX_RRSETS = 255;
-
-    uint256 internal constant KIND_ADDR = 1 << 248;
-    uint256 internal constant KIND_TEXT = 2 << 248;
-    uint256 internal constant KIND_CONTENTHASH = 3 << 248;
-    uint256 internal constant KIND_NAME = 4 << 248;
-    uint256 internal constant KIND_ABI = 5 << 248;
-    uint256 internal constant KIND_PUBKEY = 6 << 248;
-    uint256 internal constant KIND_INTERFACE = 7 << 248;
-    uint256 internal constant KIND_DNS = 8 << 248;
-    uint256 internal constant KIND_ZONEHASH = 9 << 248;
-    uint256 internal constant KIND_DATA = 10 << 248;
-    uint256 internal constant KIND_OPERATOR = 11 << 248;
-    uint256 internal constant KIND_PUBLISHED = 12 << 248;
-
-    /// @dev SLIP-44 of Ethereum, and ENSIP-19's coin type of the default EVM address.
-    uint256 private constant COIN_ETHEREUM = 60;
-    uint256 private constant COIN_DEFAULT = 0x80000000;
 
     /// @dev `eth.ens.resolver.extended.multicall` (ENSIP-22).
     bytes4 private constant FEATURE_RESOLVE_MULTICALL = 0x96b62db8;
@@ -53,34 +32,14 @@ abstract contract RecordResolver is IRecordResolver {
         hex"0001_0002_0005_0006_000c_000f_0010_001c_001d_0021_0023_0025_0027_002b_002c"
         hex"002e_002f_0030_0034_0035_003b_003c_003d_003f_0040_0041_0063_0101_ff79";
 
-    // ------------------------------------------------------------------ what the registry supplies
-
-    /// @dev The word of a name whose records the caller may write; reverts otherwise.
-    function _writableWord(bytes32 node) internal view virtual returns (uint256 word);
-
-    /// @dev The word of a live name, zero if it is not live.
-    function _liveWord(bytes32 node) internal view virtual returns (uint256 word);
-
-    /// @dev The zone version of a name with the given word.
-    function _zoneVersion(bytes32 node, uint256 word) internal view virtual returns (uint256);
-
     /// @dev Begins a new zone version, which has no RRsets.
     function _bumpZoneVersion(bytes32 node, uint256 word) internal virtual;
-
-    /// @dev Writes the number of RRsets into a name's word.
-    function _setRecordCount(bytes32 node, uint256 word, uint256 count) internal virtual;
 
     // ------------------------------------------------------------------ addresses
 
     /// @inheritdoc IRecordResolver
     function setAddr(bytes32 node, address a) external {
-        uint256 epoch = _writableWord(node).epoch();
-        bytes32 head = RecordStore.slot(node, KIND_ADDR | epoch, bytes32(COIN_ETHEREUM));
-        assembly ("memory-safe") {
-            // A short value never leaves slots behind, and no EVM address is a long one.
-            sstore(head, or(shl(96, a), 20))
-        }
-        emit AddrChanged(node, a);
+        _setAddr(node, a);
     }
 
     /// @inheritdoc IRecordResolver
@@ -92,13 +51,8 @@ abstract contract RecordResolver is IRecordResolver {
     }
 
     /// @inheritdoc IRecordResolver
-    function addr(bytes32 node) public view returns (address payable) {
-        uint256 word = _liveWord(node);
-        if (word == 0) return payable(0);
-        uint256 kindWord = KIND_ADDR | word.epoch();
-        (bool exists, address value) = RecordStore.slot(node, kindWord, bytes32(COIN_ETHEREUM)).loadAddress();
-        if (!exists) (, value) = RecordStore.slot(node, kindWord, bytes32(COIN_DEFAULT)).loadAddress();
-        return payable(value);
+    function addr(bytes32 node) external view returns (address payable) {
+        return payable(_addr(node));
     }
 
     /// @inheritdoc IRecordResolver
@@ -118,8 +72,7 @@ abstract contract RecordResolver is IRecordResolver {
 
     /// @inheritdoc IRecordResolver
     function setText(bytes32 node, string calldata key, string calldata value) external {
-        _set(node, KIND_TEXT, _keyHash(key), bytes(value));
-        emit TextChanged(node, key, key, value);
+        _setText(node, bytes(key), bytes(value));
     }
 
     /// @inheritdoc IRecordResolver
@@ -129,8 +82,7 @@ abstract contract RecordResolver is IRecordResolver {
 
     /// @inheritdoc IRecordResolver
     function setContenthash(bytes32 node, bytes calldata hash) external {
-        _set(node, KIND_CONTENTHASH, 0, hash);
-        emit ContenthashChanged(node, hash);
+        _setContenthash(node, hash);
     }
 
     /// @inheritdoc IRecordResolver
@@ -199,7 +151,7 @@ abstract contract RecordResolver is IRecordResolver {
         if (word == 0) return address(0);
         (bool exists, address value) = RecordStore.slot(node, KIND_INTERFACE | word.epoch(), interfaceID).loadAddress();
         if (exists) return value;
-        value = addr(node);
+        value = _addr(node);
         return value != address(0) && ERC165Checker.supportsInterface(value, interfaceID) ? value : address(0);
     }
 
@@ -220,18 +172,7 @@ abstract contract RecordResolver is IRecordResolver {
 
     /// @inheritdoc IRecordResolver
     function setDNSRecords(bytes32 node, bytes calldata records) external {
-        uint256 word = _writableWord(node);
-        uint256 kindWord = _dnsKind(node, word);
-        uint256 before = word.count();
-        uint256 count = before;
-        uint256 end = 0;
-        while (end < records.length) {
-            uint256 start = end;
-            DnsRecords.RRset memory set;
-            (set, end) = DnsRecords.read(records, start);
-            count = _setRRset(node, kindWord, set, records[start:end], count);
-        }
-        if (count != before) _setRecordCount(node, word, count);
+        _setDNSRecords(node, records);
     }
 
     /// @inheritdoc IRecordResolver
@@ -312,24 +253,6 @@ abstract contract RecordResolver is IRecordResolver {
 
     // ------------------------------------------------------------------ inside
 
-    /// @dev Makes each call on this contract itself, as the same sender; each about `node`, unless that is zero.
-    function _multicall(bytes32 node, bytes[] calldata calls) internal returns (bytes[] memory results) {
-        results = new bytes[](calls.length);
-        for (uint256 i = 0; i < calls.length; ++i) {
-            if (node != 0) {
-                bytes32 other = calls[i].length < 36 ? bytes32(0) : bytes32(calls[i][4:36]);
-                if (other != node) revert RecordCallForOtherNode(node, other);
-            }
-            (bool success, bytes memory result) = address(this).delegatecall(calls[i]);
-            if (!success) {
-                assembly ("memory-safe") {
-                    revert(add(result, 32), mload(result))
-                }
-            }
-            results[i] = result;
-        }
-    }
-
     /// @dev Writes one record of the caller's name. Returns the kind word of its slot.
     function _set(
         bytes32 node,
@@ -354,43 +277,9 @@ abstract contract RecordResolver is IRecordResolver {
         return RecordStore.slot(node, _dnsKind(node, word) | (uint256(resource) << 232), nameHash).load();
     }
 
-    /// @dev The kind word of a name's RRsets, but for the type.
-    function _dnsKind(bytes32 node, uint256 word) private view returns (uint256) {
-        return KIND_DNS | (_zoneVersion(node, word) << 64) | word.epoch();
-    }
-
-    /// @dev Writes or deletes one RRset; returns the new number of RRsets.
-    function _setRRset(
-        bytes32 node,
-        uint256 kindWord,
-        DnsRecords.RRset memory set,
-        bytes calldata record,
-        uint256 count
-    ) private returns (uint256) {
-        bytes32 head = RecordStore.slot(node, kindWord | (set.rrtype << 232), set.nameHash);
-        bytes memory packed = set.packed;
-        bool deletes = packed.length == 4;
-        if (deletes) packed = "";
-        _checkLength(packed.length);
-        bool existed = head.storeMemory(packed) != 0;
-        if (deletes) {
-            emit DNSRecordDeleted(node, record[:set.nameLength], uint16(set.rrtype));
-            return existed ? count - 1 : count;
-        }
-        emit DNSRecordChanged(node, record[:set.nameLength], uint16(set.rrtype), record);
-        if (existed) return count;
-        if (count == MAX_RRSETS) revert RecordTooMany(node, MAX_RRSETS);
-        return count + 1;
-    }
-
     function _keyHash(string calldata key) private pure returns (bytes32) {
-        uint256 length = bytes(key).length;
-        if (length == 0 || length > MAX_KEY_BYTES) revert RecordInvalidKeyLength(length, MAX_KEY_BYTES);
+        _checkKey(bytes(key).length);
         return keccak256(bytes(key));
-    }
-
-    function _checkLength(uint256 length) internal pure {
-        if (length > RecordStore.MAX_BYTES) revert RecordTooLong(length, RecordStore.MAX_BYTES);
     }
 
     /// @dev Whether a coin type is that of an EVM chain, or of their default (ENSIP-11, ENSIP-19).

@@ -19,7 +19,7 @@ import {PrimaryNames} from "./PrimaryNames.sol";
 /// |---|---|
 /// | an account, the owner of a contract, or either by signature | set the account's primary names |
 /// | a controller | set the primary names of any account; it does so for the account that calls it |
-/// | governance, delayed | appoint and dismiss controllers |
+/// | governance, delayed | appoint and dismiss controllers, but for the first, which stays |
 ///
 /// The worst a dishonest controller can do is to claim for an account a name that already resolves to it: readers check
 /// the name forward.
@@ -41,7 +41,17 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
     mapping(address controller => bool allowed) private _controllers;
     mapping(bytes32 node => uint48 signedAt) private _lastClaims;
 
-    constructor(address authority_) AccessManaged(authority_) EIP712("Holdfast Reverse Registrar", "1") {}
+    /// @dev The registrar controller: an immutable, so that a registration with a primary name reads no storage for it.
+    address private immutable FIRST_CONTROLLER;
+
+    /// @param authority_ The AccessManager.
+    /// @param firstController The registrar controller; it may be deployed later at that address.
+    constructor(
+        address authority_,
+        address firstController
+    ) AccessManaged(authority_) EIP712("Holdfast Reverse Registrar", "1") {
+        FIRST_CONTROLLER = firstController;
+    }
 
     /// @inheritdoc IReverseRegistrar
     function setName(string calldata newName) external returns (bytes32 node) {
@@ -94,7 +104,7 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
 
     /// @inheritdoc IReverseRegistrar
     function isController(address controller) external view returns (bool) {
-        return _controllers[controller];
+        return controller == FIRST_CONTROLLER || _controllers[controller];
     }
 
     /// @inheritdoc IReverseLookup
@@ -166,7 +176,10 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
 
     function _checkCaller(address account) private view {
         require(
-            account == msg.sender || _controllers[msg.sender] || _ownerOf(account) == msg.sender,
+            account == msg.sender ||
+                msg.sender == FIRST_CONTROLLER ||
+                _controllers[msg.sender] ||
+                _ownerOf(account) == msg.sender,
             ReverseUnauthorized(account, msg.sender)
         );
     }

@@ -20,7 +20,6 @@ export const registryAbi = [
   {"inputs":[{"name":"length","type":"uint256"},{"name":"max","type":"uint256"}],"name":"RecordTooLong","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"max","type":"uint256"}],"name":"RecordTooMany","type":"error"},
   {"inputs":[{"name":"selector","type":"bytes4"}],"name":"RecordUnsupportedCall","type":"error"},
-  {"inputs":[{"name":"node","type":"bytes32"},{"name":"other","type":"bytes32"}],"name":"RegistryCallForOtherNode","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"payer","type":"address"}],"name":"RegistryGraceForHolderOnly","type":"error"},
   {"inputs":[],"name":"RegistryIdsExhausted","type":"error"},
   {"inputs":[{"name":"expiry","type":"uint256"},{"name":"min","type":"uint256"},{"name":"max","type":"uint256"}],"name":"RegistryInvalidExpiry","type":"error"},
@@ -114,7 +113,7 @@ export const registryAbi = [
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"publishedName","outputs":[{"name":"dnsName","type":"bytes"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"recordExists","outputs":[{"name":"","type":"bool"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"recordVersions","outputs":[{"name":"","type":"uint64"}],"stateMutability":"view","type":"function"},
-  {"inputs":[{"name":"label","type":"string"},{"name":"newOwner","type":"address"},{"name":"expiry","type":"uint256"},{"name":"data_","type":"bytes[]"}],"name":"register","outputs":[{"name":"node","type":"bytes32"},{"name":"previousExpiry","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"components":[{"name":"label","type":"string"},{"name":"owner","type":"address"},{"name":"duration","type":"uint256"},{"name":"secret","type":"bytes32"},{"name":"data","type":"bytes[]"},{"name":"reverse","type":"uint256"},{"name":"referrer","type":"bytes32"}],"name":"registration","type":"tuple"}],"name":"register","outputs":[{"name":"node","type":"bytes32"},{"name":"previousExpiry","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"payer","type":"address"},{"name":"label","type":"bytes32"},{"name":"duration","type":"uint256"}],"name":"renew","outputs":[{"name":"expiry","type":"uint256"}],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"","type":"bytes"},{"name":"call","type":"bytes"}],"name":"resolve","outputs":[{"name":"","type":"bytes"}],"stateMutability":"view","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"resolver","outputs":[{"name":"","type":"address"}],"stateMutability":"view","type":"function"},
@@ -135,7 +134,7 @@ export const registryAbi = [
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"x","type":"bytes32"},{"name":"y","type":"bytes32"}],"name":"setPubkey","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"newOwner","type":"address"},{"name":"newResolver","type":"address"},{"name":"newTtl","type":"uint64"}],"name":"setRecord","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"newResolver","type":"address"}],"name":"setResolver","outputs":[],"stateMutability":"nonpayable","type":"function"},
-  {"inputs":[{"name":"node","type":"bytes32"},{"name":"label","type":"bytes32"},{"name":"newOwner","type":"address"}],"name":"setSubnodeOwner","outputs":[{"name":"","type":"bytes32"}],"stateMutability":"nonpayable","type":"function"},
+  {"inputs":[{"name":"node","type":"bytes32"},{"name":"label","type":"bytes32"},{"name":"newOwner","type":"address"}],"name":"setSubnodeOwner","outputs":[{"name":"child","type":"bytes32"}],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"label","type":"bytes32"},{"name":"newOwner","type":"address"},{"name":"newResolver","type":"address"},{"name":"newTtl","type":"uint64"}],"name":"setSubnodeRecord","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"newTtl","type":"uint64"}],"name":"setTTL","outputs":[],"stateMutability":"nonpayable","type":"function"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"key","type":"string"},{"name":"value","type":"string"}],"name":"setText","outputs":[],"stateMutability":"nonpayable","type":"function"},
@@ -165,6 +164,7 @@ export const controllerAbi = [
   {"inputs":[{"name":"reverse","type":"uint256"}],"name":"ControllerInvalidReverse","type":"error"},
   {"inputs":[{"name":"to","type":"address"},{"name":"amountWei","type":"uint256"}],"name":"ControllerTransferFailed","type":"error"},
   {"inputs":[{"name":"paid","type":"uint256"},{"name":"price","type":"uint256"}],"name":"ControllerUnderpaid","type":"error"},
+  {"inputs":[{"name":"index","type":"uint256"}],"name":"ControllerUnorderedBatch","type":"error"},
   {"inputs":[{"name":"decimals","type":"uint8"}],"name":"PriceFeedDecimals","type":"error"},
   {"inputs":[{"name":"answer","type":"int256"}],"name":"PriceFeedNotPositive","type":"error"},
   {"inputs":[{"name":"updatedAt","type":"uint256"},{"name":"timestamp","type":"uint256"},{"name":"maxAge","type":"uint256"}],"name":"PriceFeedStale","type":"error"},
@@ -259,7 +259,7 @@ export const directoryAbi = [
 ] as const;
 
 export const reverseRegistrarAbi = [
-  {"inputs":[{"name":"authority_","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
+  {"inputs":[{"name":"authority_","type":"address"},{"name":"firstController","type":"address"}],"stateMutability":"nonpayable","type":"constructor"},
   {"inputs":[{"name":"authority","type":"address"}],"name":"AccessManagedInvalidAuthority","type":"error"},
   {"inputs":[{"name":"caller","type":"address"},{"name":"delay","type":"uint32"}],"name":"AccessManagedRequiredDelay","type":"error"},
   {"inputs":[{"name":"caller","type":"address"}],"name":"AccessManagedUnauthorized","type":"error"},

@@ -15,6 +15,8 @@ export const FIXED_FEED = { decimals: 8, answer: 2_000n * 10n ** 8n } as const;
 /** The oldest answer of a feed that is believed: three times a Chainlink feed's heartbeat, in seconds. */
 export const FEED_AGE_SECONDS_MAX = 3n * 3600n;
 
+const ZERO_ADDRESS = "0x0000000000000000000000000000000000000000";
+
 export interface DeployContractsParameters {
   /** Where the chain is: the URL of an RPC provider, or a provider that signs. */
   readonly chain: string | EIP1193Provider;
@@ -110,20 +112,25 @@ function sourcesOf(
   const manager = deployed("AccessManager");
   const registry = deployed("NameRegistry");
   const reverse = deployed("ReverseRegistrar");
+  const controller = deployed("RegistrarController");
+  const code = deployed("RegistryCode");
   const args: Readonly<Record<string, readonly unknown[]>> = {
     AccessManager: [deployer],
-    ReverseRegistrar: [manager],
+    ReverseRegistrar: [manager, controller],
     TokenRenderer: [],
     ...(priceFeed === undefined ? { MockPriceFeed: [FIXED_FEED.decimals, FIXED_FEED.answer] } : {}),
-    NameRegistry: [tld, manager, deployed("RegistrarController"), reverse, deployed("TokenRenderer")],
+    NameRegistry: [tld, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, deployed("TokenRenderer")],
+    FastNameRegistry: [tld, manager, controller, reverse, code],
     RegistrarController: [registry, tld, reverse, feed, FEED_AGE_SECONDS_MAX, treasury],
     GatewayDirectory: [manager, registry],
     UniversalResolver: [registry, reverse],
     OffchainResolver: [registry, deployed("GatewayDirectory")],
   };
+  // The registry's address has the code of FastNameRegistry; a NameRegistry is the code that it falls back to.
+  const addresses: Readonly<Record<string, Hex>> = { NameRegistry: code, FastNameRegistry: registry };
   return Object.entries(args).map(([contractName, values]) => ({
     contractName,
-    address: deployed(contractName),
+    address: addresses[contractName] ?? deployed(contractName),
     args: values,
   }));
 }

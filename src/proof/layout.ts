@@ -2,6 +2,7 @@
  * Where the name registry keeps what: the slots and words of contracts/registry/LAYOUT.md. A client derives every slot by
  * itself, so nobody can answer one question with the proof of another.
  */
+import { PACKED_CHARACTERS_MIN, packedLength } from "../base/ascii7.ts";
 import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../base/bytes.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { encodeDnsName } from "../naming/dnsName.ts";
@@ -149,13 +150,33 @@ export const RECORD_BYTES_MAX = 8_192;
 /** Bytes of a long record that its head holds. */
 export const HEAD_BYTES = 29;
 const LONG_MARK = 0xff;
+/** A long text in seven bits a character; its length is counted in characters. */
+const LONG_PACKED_MARK = 0xfe;
+/** Added to the number of characters, 32 to 35, of a packed text that fits the head. */
+const SHORT_PACKED = 0x80;
+
+/** What a record's head slot says of its value. */
+export interface RecordHead {
+  /** Bytes stored. */
+  readonly length: number;
+  /** Whether they go on in further slots. */
+  readonly isLong: boolean;
+  /** Of a text packed in seven bits a character, the number of characters. */
+  readonly characterCount?: number;
+}
 
 /** What a record's head slot tells: nothing, the whole of a short value, or the length of a long one. */
-export function parseHead(head: Uint8Array): { readonly length: number; readonly isLong: boolean } | undefined {
+export function parseHead(head: Uint8Array): RecordHead | undefined {
   const last = head[31]!;
-  if (last === LONG_MARK) {
-    const length = (head[29]! << 8) | head[30]!;
-    return length > 31 && length <= RECORD_BYTES_MAX ? { length, isLong: true } : undefined;
+  const field = (head[29]! << 8) | head[30]!;
+  if (last === LONG_MARK) return field > 31 && field <= RECORD_BYTES_MAX ? { length: field, isLong: true } : undefined;
+  if (last === LONG_PACKED_MARK) {
+    const length = packedLength(field);
+    return length > 31 && field <= RECORD_BYTES_MAX ? { length, isLong: true, characterCount: field } : undefined;
   }
-  return last <= 31 ? { length: last, isLong: false } : undefined;
+  if (last <= 31) return { length: last, isLong: false };
+  const characterCount = last - SHORT_PACKED;
+  const length = packedLength(characterCount);
+  const isPacked = characterCount >= PACKED_CHARACTERS_MIN && length <= 31;
+  return isPacked ? { length, isLong: false, characterCount } : undefined;
 }

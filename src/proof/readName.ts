@@ -3,6 +3,7 @@
  * depth, record epochs, values of any length. Whoever can read slots can run it: a client over storage proofs, a gateway
  * over its trie, in which case the slots it touches are those that a proof must hold.
  */
+import { unpackAscii } from "../base/ascii7.ts";
 import { type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { labelsOf, parentOf } from "../naming/name.ts";
@@ -135,11 +136,16 @@ function bytesAt(reader: Reader, head: Hex): Uint8Array | undefined {
   const parsed = parseHead(first);
   if (parsed === undefined) throw new CorruptRecordError(head);
   if (parsed.length === 0) return undefined;
-  if (!parsed.isLong) return first.subarray(0, parsed.length);
-  const bytes = new Uint8Array(parsed.length);
+  const stored = parsed.isLong ? longBytesAt(reader, head, first, parsed.length) : first.subarray(0, parsed.length);
+  return parsed.characterCount === undefined ? stored : unpackAscii(stored, parsed.characterCount);
+}
+
+/** The stored bytes of a value that goes on behind its head. */
+function longBytesAt(reader: Reader, head: Hex, first: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
   bytes.set(first.subarray(0, HEAD_BYTES));
-  for (let offset = HEAD_BYTES, index = 1; offset < parsed.length; offset += 32, index += 1) {
-    bytes.set(reader.read(slotAfter(head, index)).subarray(0, Math.min(32, parsed.length - offset)), offset);
+  for (let offset = HEAD_BYTES, index = 1; offset < length; offset += 32, index += 1) {
+    bytes.set(reader.read(slotAfter(head, index)).subarray(0, Math.min(32, length - offset)), offset);
   }
   return bytes;
 }

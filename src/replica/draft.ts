@@ -102,25 +102,18 @@ export function draftBlocks(parameters: DraftParameters): Draft {
   let at = 0;
   for (const header of headers ?? [last]) {
     const change = open(header);
-    let before: { event: RegistryEvent; transactionHash: Hex } | undefined;
     for (; at < logs.length && logs[at]!.blockNumber <= header.number; at += 1) {
       const log = logs[at]!;
       const decoded = parameters.decode(log);
-      if (decoded === undefined) {
-        before = undefined;
-        continue;
-      }
+      if (decoded === undefined) continue;
       eventCount += 1;
       if (decoded.contract === "directory") {
         // Old blocks' times are not known; whoever was moved out then has long stopped serving.
         const atSeconds = headers === undefined ? 0 : header.timestamp;
         directory = applyDirectoryEvent(directory, decoded.event, atSeconds);
-        before = undefined;
         continue;
       }
-      const isSameTransaction = before?.transactionHash === log.transactionHash;
-      applyRegistryEvent(change.mirror, decoded.event, isSameTransaction ? before?.event : undefined);
-      before = { event: decoded.event, transactionHash: log.transactionHash };
+      applyRegistryEvent(change.mirror, decoded.event);
     }
     close(change);
   }

@@ -123,7 +123,7 @@ export class SimulatedChain implements ChainSource {
       records: [],
       touched: new Set(),
     };
-    for (const event of events) applyRegistryEvent(mirror, event, undefined);
+    for (const event of events) applyRegistryEvent(mirror, event);
   }
 }
 

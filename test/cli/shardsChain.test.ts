@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { network } from "hardhat";
-import { createTestClient, createWalletClient, type Hex, http, publicActions } from "viem";
+import { createTestClient, createWalletClient, type Hex, http, publicActions, zeroHash } from "viem";
 import { hardhat } from "viem/chains";
 import { directoryAbi, registryAbi } from "../../src/chain/abis.ts";
 import { deployContracts } from "../../src/chain/deploy.ts";
@@ -95,14 +95,21 @@ describe("shards on a chain", () => {
     await test.impersonateAccount({ address: controller });
     await test.setBalance({ address: controller, value: 10n ** 20n });
     const asController = createWalletClient({ account: controller, chain: hardhat, transport });
-    const { timestamp } = await test.getBlock();
     for (let n = 0; n < NAME_COUNT; n += 1) {
-      const args = [`name${n}`, account!, timestamp + YEAR_SECONDS, []] as const;
+      const registration = {
+        label: `name${n}`,
+        owner: account!,
+        duration: YEAR_SECONDS,
+        secret: zeroHash,
+        data: [],
+        reverse: 0n,
+        referrer: zeroHash,
+      };
       await asController.writeContract({
         address: deployment.contracts.registry,
         abi: registryAbi,
         functionName: "register",
-        args,
+        args: [registration],
       });
     }
   }

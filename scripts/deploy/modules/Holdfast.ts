@@ -1,6 +1,6 @@
 /** The one definition of a deployment (Hardhat Ignition): every contract, and who may do what. */
 import { buildModule } from "@nomicfoundation/ignition-core";
-import { toFunctionSelector } from "viem";
+import { toFunctionSelector, zeroAddress } from "viem";
 import { FEED_AGE_SECONDS_MAX, FIXED_FEED } from "../../../src/chain/deploy.ts";
 
 /** The roles of the AccessManager. Role 0, its admin, may do what no other role is named for. */
@@ -40,8 +40,11 @@ export function createHoldfastModule(options: HoldfastOptions = {}) {
     const adminDelay = m.getParameter("adminDelaySeconds", 0);
 
     const accessManager = m.contract("AccessManager", [deployer]);
-    const reverseRegistrar = m.contract("ReverseRegistrar", [accessManager]);
     const renderer = m.contract("TokenRenderer", []);
+    // Code for the registry to run on its own storage; what this contract itself stores does not matter.
+    const registryCode = m.contract("NameRegistry", [tld, zeroAddress, zeroAddress, zeroAddress, renderer], {
+      id: "RegistryCode",
+    });
     const priceFeed = options.priceFeed
       ? m.contractAt("IAggregatorV3", options.priceFeed, { id: "PriceFeed" })
       : m.contract("MockPriceFeed", [FIXED_FEED.decimals, FIXED_FEED.answer]);
@@ -49,13 +52,13 @@ export function createHoldfastModule(options: HoldfastOptions = {}) {
       {
         tldLabel: tld,
         governance: accessManager,
-        reverseRegistrar,
-        renderer,
+        registryCode,
         priceFeed,
         maxFeedAge: FEED_AGE_SECONDS_MAX,
         treasury,
       },
     ]);
+    const reverseRegistrar = m.contractAt("ReverseRegistrar", m.staticCall(genesis, "reverseRegistrar"));
     const registry = m.contractAt("NameRegistry", m.staticCall(genesis, "registry"));
     const controller = m.contractAt("RegistrarController", m.staticCall(genesis, "controller"));
     const directory = m.contract("GatewayDirectory", [accessManager, registry]);
@@ -63,7 +66,6 @@ export function createHoldfastModule(options: HoldfastOptions = {}) {
     const offchainResolver = m.contract("OffchainResolver", [registry, directory]);
 
     const steps = [
-      m.call(reverseRegistrar, "setController", [controller, true]),
       m.call(accessManager, "setTargetFunctionRole", [directory, FLEET_FUNCTIONS, ROLES.fleet], {
         id: "fleetFunctions",
       }),

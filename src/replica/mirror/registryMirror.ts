@@ -21,6 +21,7 @@ import {
   withBits,
   wordOf,
   writeRecord,
+  writeText,
 } from "./storage.ts";
 
 /** What applying events reads, writes and notes down. */
@@ -88,7 +89,8 @@ function recordHead(node: Node, kindWord: bigint, subkey: Uint8Array): Uint8Arra
 
 function putRecord(mirror: Mirror, node: Node, kind: bigint, subkey: Uint8Array, value: Uint8Array): void {
   const kindWord = (kind << 248n) | epochOf(readWord(mirror, node));
-  writeRecord(mirror.storage, recordHead(node, kindWord, subkey), value);
+  const write = kind === KIND.text ? writeText : writeRecord;
+  write(mirror.storage, recordHead(node, kindWord, subkey), value);
   mirror.touched.add(node);
 }
 
@@ -96,12 +98,8 @@ function note(mirror: Mirror, node: Node, record: RecordKey): void {
   mirror.records.push({ node, record: formatRecordKey(record) });
 }
 
-/**
- * Applies one event, in the order of the log.
- *
- * @param before The registry's event right before this one in the same transaction, if there is one.
- */
-export function applyRegistryEvent(mirror: Mirror, event: RegistryEvent, before: RegistryEvent | undefined): void {
+/** Applies one event, in the order of the log. */
+export function applyRegistryEvent(mirror: Mirror, event: RegistryEvent): void {
   switch (event.eventName) {
     case "NameRegistered":
     case "NameRenewed":
@@ -132,7 +130,7 @@ export function applyRegistryEvent(mirror: Mirror, event: RegistryEvent, before:
       applyRRset(mirror, event);
       return;
     default:
-      applyRecord(mirror, event, before);
+      applyRecord(mirror, event);
   }
 }
 
@@ -313,17 +311,11 @@ function applyRecord(
     | "DataChanged"
     | "RecordStored"
   >,
-  before: RegistryEvent | undefined,
 ): void {
   const { node } = event.args;
   const put = (kind: bigint, subkey: Uint8Array, value: Uint8Array) => putRecord(mirror, node, kind, subkey, value);
   switch (event.eventName) {
     case "AddrChanged": {
-      const isEcho =
-        before?.eventName === "AddressChanged" &&
-        before.args.node === node &&
-        before.args.coinType === COIN_TYPE_ETHEREUM;
-      if (isEcho) return;
       put(KIND.addr, wordOf(COIN_TYPE_ETHEREUM), fromHex(event.args.a));
       note(mirror, node, { kind: "addr", coinType: COIN_TYPE_ETHEREUM });
       return;

@@ -1,4 +1,5 @@
 /** The registry's storage as the mirror reads and writes it, and where its entries lie (contracts/registry/LAYOUT.md). */
+import { packAscii, packedLength } from "../../base/ascii7.ts";
 import { concatBytes, fromHex, type Hex } from "../../base/bytes.ts";
 import { keccak256 } from "../../base/keccak.ts";
 
@@ -55,25 +56,44 @@ export function withBits(word: bigint, from: number, count: number, value: bigin
 const HEAD_BYTES = 29;
 const SHORT_BYTES_MAX = 31;
 const LONG_MARK = 0xff;
+const LONG_PACKED_MARK = 0xfe;
+const SHORT_PACKED = 0x80;
 
 /** How many slots after its head a record takes. */
 function tailCount(head: Uint8Array): number {
-  if (head[31] !== LONG_MARK) return 0;
-  return Math.ceil(((head[29]! << 8) + head[30]! - HEAD_BYTES) / 32);
+  const field = (head[29]! << 8) + head[30]!;
+  if (head[31] === LONG_MARK) return Math.ceil((field - HEAD_BYTES) / 32);
+  return head[31] === LONG_PACKED_MARK ? Math.ceil((packedLength(field) - HEAD_BYTES) / 32) : 0;
 }
 
 /** Writes a record's bytes at its head slot, and zeros over what a longer one before it left behind. */
 export function writeRecord(storage: Storage, head: Uint8Array, value: Uint8Array): void {
+  writeTagged(storage, head, value, value.length, value.length, LONG_MARK);
+}
+
+/** The same, of a text: one of 32 characters and more that is all ASCII is stored in seven bits a character. */
+export function writeText(storage: Storage, head: Uint8Array, value: Uint8Array): void {
+  const packed = packAscii(value);
+  if (packed === undefined) writeRecord(storage, head, value);
+  else writeTagged(storage, head, packed, SHORT_PACKED + value.length, value.length, LONG_PACKED_MARK);
+}
+
+function writeTagged(
+  storage: Storage,
+  head: Uint8Array,
+  stored: Uint8Array,
+  shortTag: number,
+  longLength: number,
+  longMark: number,
+): void {
   const before = tailCount(storage.get(head));
   const first = new Uint8Array(32);
-  if (value.length <= SHORT_BYTES_MAX) {
-    first.set(value);
-    first[31] = value.length;
+  if (stored.length <= SHORT_BYTES_MAX) {
+    first.set(stored);
+    first[31] = shortTag;
   } else {
-    first.set(value.subarray(0, HEAD_BYTES));
-    first[29] = value.length >> 8;
-    first[30] = value.length & 0xff;
-    first[31] = LONG_MARK;
+    first.set(stored.subarray(0, HEAD_BYTES));
+    first.set([longLength >> 8, longLength & 0xff, longMark], HEAD_BYTES);
   }
   storage.set(head, first);
   const headNumber = numberOf(head);
@@ -81,7 +101,7 @@ export function writeRecord(storage: Storage, head: Uint8Array, value: Uint8Arra
   for (let index = 1; index <= Math.max(before, after); index += 1) {
     const word = new Uint8Array(32);
     const at = HEAD_BYTES + (index - 1) * 32;
-    if (index <= after) word.set(value.subarray(at, at + 32));
+    if (index <= after) word.set(stored.subarray(at, at + 32));
     storage.set(wordOf((headNumber + BigInt(index)) & ((1n << 256n) - 1n)), word);
   }
 }

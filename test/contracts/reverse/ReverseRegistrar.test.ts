@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toHex } from "viem";
+import { encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toHex, zeroAddress } from "viem";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
 
@@ -12,7 +12,7 @@ async function deployReverse() {
   const { viem, networkHelpers } = connection;
   const [governor, alice, bob] = await viem.getWalletClients();
   const manager = await viem.deployContract("AccessManager", [governor!.account.address]);
-  const reverse = await viem.deployContract("ReverseRegistrar", [manager.address]);
+  const reverse = await viem.deployContract("ReverseRegistrar", [manager.address, zeroAddress]);
   const client = await viem.getPublicClient();
   return { viem, networkHelpers, alice: alice!, bob: bob!, manager, reverse, client };
 }

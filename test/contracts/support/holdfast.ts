@@ -46,22 +46,27 @@ async function connect() {
   if (!governor || !alice || !bob || !carol) throw new Error("the chain has fewer than four accounts");
   const feed = await viem.deployContract("MockPriceFeed", [8, FEED_ANSWER]);
   const manager = await viem.deployContract("AccessManager", [governor.account.address]);
-  const reverse = await viem.deployContract("ReverseRegistrar", [manager.address]);
   const renderer = await viem.deployContract("TokenRenderer");
+  const code = await viem.deployContract("NameRegistry", [
+    "hold",
+    zeroAddress,
+    zeroAddress,
+    zeroAddress,
+    renderer.address,
+  ]);
   const genesis = await viem.deployContract("Genesis", [
     {
       tldLabel: TLD,
       governance: manager.address,
-      reverseRegistrar: reverse.address,
-      renderer: renderer.address,
+      registryCode: code.address,
       priceFeed: feed.address,
       maxFeedAge: 3600n,
       treasury: "0x00000000000000000000000000000000000071ea",
     },
   ]);
+  const reverse = await viem.getContractAt("ReverseRegistrar", await genesis.read.reverseRegistrar());
   const registry = await viem.getContractAt("NameRegistry", await genesis.read.registry());
   const controller = await viem.getContractAt("RegistrarController", await genesis.read.controller());
-  await reverse.write.setController([controller.address, true]);
   return { connection, viem, governor, alice, bob, carol, feed, manager, reverse, renderer, registry, controller };
 }
 
