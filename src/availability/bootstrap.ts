@@ -43,6 +43,9 @@ export function blockBootstrap(values: readonly number[], random: Random, option
   return { low: at(tail), high: at(1 - tail) };
 }
 
+/** Correlation further apart than this is left out: a long series would take hours. */
+const LAGS_MAX = 1_000;
+
 /**
  * How many independent samples an autocorrelated series is worth: n / (1 + 2 sum of autocorrelations), the sum cut at the
  * first that is not positive.
@@ -53,7 +56,7 @@ export function effectiveSampleSize(values: readonly number[]): number {
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   if (count < 2 || variance === 0) return count;
   let correlation = 0;
-  for (let lag = 1; lag < count; lag += 1) {
+  for (let lag = 1; lag < Math.min(count, LAGS_MAX); lag += 1) {
     let covariance = 0;
     for (let index = lag; index < count; index += 1) {
       covariance += (values[index]! - mean) * (values[index - lag]! - mean);

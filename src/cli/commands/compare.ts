@@ -1,191 +1,204 @@
-/** `holdfast compare`: watches names along every path for as long as wanted, and reports what journals hold. */
-import { readFileSync } from "node:fs";
+/** `holdfast compare NAME…`: probes names by every path, for as long as it is left running. */
+import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { type Command, Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
-import { secureRandom } from "../../base/random.ts";
-import { createNodeNameClient } from "../../client/nodeClient.ts";
-import { domainMapper, readProfile } from "../../client/profile.ts";
-import { recordOfType } from "../../client/recordText.ts";
-import { reportAvailability, reportCsv, reportMarkdown } from "../../compare/monitor/availabilityReport.ts";
-import { openJournal, readJournals } from "../../compare/monitor/journal.ts";
-import { createMetrics, serveMetrics } from "../../compare/monitor/metrics.ts";
-import { type Disagreement, type MonitorProbe, monitor } from "../../compare/monitor/monitor.ts";
-import { normaliseName } from "../../naming/name.ts";
+import { messageOf } from "../../base/errors.ts";
+import { secureRandom, seededRandom } from "../../base/random.ts";
+import { parseServer } from "../../client/nodeTransport.ts";
+import type { PolicyName } from "../../client/policy.ts";
+import { parseDnsEndpoint, readProfile } from "../../client/profile.ts";
+import { MalformedNameListError, parseNameList, type WatchedName } from "../../compare/watch/names.ts";
+import type { DisagreementEntry } from "../../compare/watch/sample.ts";
+import { type CompareFacts, type CompareResult, startCompare } from "../../compare/watch/start.ts";
 import { type AddCommand, EXIT, printJson, type Terminal, UsageError } from "../command.ts";
+import { addCompareReportCommand } from "./compareReport.ts";
 
 const EXAMPLES = `
 Examples:
-  $ holdfast compare shop.hold=shop.example.com --journal watch     every 5 minutes, until Ctrl-C
-  $ holdfast compare --names names.txt --metrics-port 9155          for Prometheus
-  $ holdfast compare shop.hold --interval 1 --rounds 60             a minute's worth, then the report
-  $ holdfast compare --report seoul/ london/ --format md            journals of two vantage points in one report
+  $ holdfast compare shop.hold=shop.example.com             one pair, once in 5 minutes, until Ctrl-C
+  $ holdfast compare names.txt --rate 10 --metrics 9464     a list at 10 names a second, with Prometheus metrics
+  $ holdfast compare names.txt --webhook https://ops.example.com/hook --exit-on-alert
+  $ holdfast compare report compare.jsonl seoul.jsonl --out report
 
-Exit code: 0 the paths agreed, 1 two of them told different things, 2 usage.
+Exit code: 0 no disagreement, 1 some, 2 usage or set-up.
 `;
 
-interface CompareOptions {
-  readonly names?: string;
-  readonly type: string;
+interface CompareCommandOptions {
   readonly profile: string;
-  readonly journal: string;
-  readonly interval: number;
-  readonly wait?: number;
+  readonly type: string;
+  readonly every: number;
+  readonly rate?: number;
   readonly timeout: number;
+  readonly policy: PolicyName;
+  readonly cache: boolean;
+  readonly expect: "same" | "any";
+  readonly confirm: number;
   readonly rounds?: number;
+  readonly for?: number;
+  readonly dns?: readonly string[];
+  readonly mirror: readonly string[];
+  readonly journal: string;
+  readonly rotate: number;
   readonly vantage: string;
-  readonly metricsPort?: number;
+  readonly metrics?: number;
+  readonly metricsHost: string;
   readonly webhook?: string;
-  readonly objective: number;
-  readonly report?: boolean;
-  readonly format: string;
+  readonly webhookDeadline: number;
+  readonly exitOnAlert?: boolean;
+  readonly seed?: string;
+  readonly json?: boolean;
 }
 
-function positive(text: string): number {
+const collect = (value: string, before: readonly string[] = []) => [...before, value];
+
+const numberBetween = (min: number, max: number, what: string) => (text: string) => {
   const value = Number(text);
-  if (!(value > 0)) throw new UsageError(`"${text}" is not a number above 0.`);
+  if (text.trim() === "" || !(value >= min && value <= max)) throw new UsageError(`"${text}" is no ${what}.`);
   return value;
-}
+};
 
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new UsageError(`"${text}" is not a whole number.`);
-  return value;
-}
-
-/** Names with their ordinary domains, from arguments and a file of the same, one a line. */
-function pairsOf(words: readonly string[], file: string | undefined): Map<string, string | undefined> {
-  const lines = file === undefined ? [] : readFileSync(file, "utf8").split("\n");
-  const pairs = new Map<string, string | undefined>();
-  for (const word of [...words, ...lines.map((line) => line.replace(/#.*/, "").trim())]) {
-    if (word === "") continue;
-    const [name = "", domain] = word.split("=");
-    pairs.set(normaliseName(name), domain);
-  }
-  if (pairs.size === 0) throw new UsageError("No names to watch.", "Give some, or a file of them with --names.");
-  return pairs;
-}
-
-function print(terminal: Terminal, sources: readonly string[], options: CompareOptions): void {
-  const report = reportAvailability(readJournals(sources), {
-    objective: options.objective,
-    binMs: options.interval * 1000,
+/** Names from the arguments: files where such exist, names or pairs otherwise. */
+function namesOf(args: readonly string[], tld: string, type: string): WatchedName[] {
+  const names = args.flatMap((arg) => {
+    if (!existsSync(arg)) return parseNameList(arg, "Argument", tld, type);
+    try {
+      return parseNameList(readFileSync(arg, "utf8"), arg, tld, type);
+    } catch (error) {
+      if (error instanceof MalformedNameListError) throw error;
+      throw new UsageError(`The list ${arg} cannot be read: ${messageOf(error)}.`);
+    }
   });
-  if (options.format === "json") printJson(terminal, report);
-  else terminal.out(options.format === "csv" ? reportCsv(report) : reportMarkdown(report));
+  if (names.length === 0) throw new UsageError("There is no name to compare.");
+  return names;
 }
 
-async function createProbes(options: CompareOptions, pairs: ReadonlyMap<string, string | undefined>) {
-  const profile = await readProfile(options.profile);
-  const { dns } = profile.paths;
-  const own = Object.fromEntries(
-    [...pairs].flatMap(([name, domain]) => (domain === undefined ? [] : [[name, domain]])),
-  );
-  const mapper = domainMapper(profile.deployment.tld, own);
-  const dnsNameOf = (name: string) => mapper(name) ?? dns?.dnsNameOf(name);
-  const paths = {
-    ...profile.paths,
-    ...(dns === undefined && Object.keys(own).length === 0
-      ? {}
-      : { dns: { endpoints: dns?.endpoints ?? ["system" as const], dnsNameOf, tryCount: 1 } }),
-  };
-  const cold = createNodeNameClient({ ...profile, paths, cache: false });
-  const warm = createNodeNameClient({ ...profile, paths });
-  const along = (path: "dns" | "chain" | "gateways" | "all", isVerified: boolean): MonitorProbe => ({
-    path: path === "all" ? "combined" : path,
-    isVerified,
-    probe: ({ name, record }, deadlineMs, signal) => cold.probe({ name, record, path, deadlineMs, signal }),
-  });
-  return [
-    ...(paths.chain ? [along("chain", paths.chain.rpcUrls.length > 1)] : []),
-    ...(paths.gateways ? [along("gateways", true)] : []),
-    ...(paths.dns ? [along("dns", false)] : []),
-    along("all", false),
-    {
-      path: "policy",
-      isVerified: false,
-      probe: ({ name, record }, deadlineMs, signal) => warm.resolve(name, record, { deadlineMs, signal }),
-    } satisfies MonitorProbe,
-  ];
-}
-
-async function watch(words: readonly string[], options: CompareOptions, terminal: Terminal): Promise<void> {
-  const pairs = pairsOf(words, options.names);
-  const probes = await createProbes(options, pairs);
-  const journal = openJournal(options.journal);
-  const metrics = createMetrics();
-  const server = options.metricsPort === undefined ? undefined : await serveMetrics(metrics, options.metricsPort);
-  if (server) terminal.err(`metrics on http://127.0.0.1:${server.port}/metrics\n`);
+/** A signal for Ctrl-C, SIGTERM and, where asked for, a time that is over. */
+function endSignal(forSeconds: number | undefined): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const end = () => controller.abort();
-  process.on("SIGINT", end).on("SIGTERM", end);
-  let disagreements = 0;
-  const onDisagreement = (one: Disagreement) => {
-    disagreements += 1;
-    metrics.disagreed(one.name);
-    terminal.err(
-      `disagreement on ${one.name}: ${one.told.map(({ path, answer }) => `${path} says ${answer}`).join("; ")}\n`,
-    );
-    if (options.webhook !== undefined) void tell(options.webhook, one, terminal);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const name of signals) process.once(name, end);
+  const timer = forSeconds === undefined ? undefined : systemClock.schedule(forSeconds * 1000, end);
+  const release = () => {
+    timer?.cancel();
+    for (const name of signals) process.removeListener(name, end);
   };
-  try {
-    await monitor({
-      names: [...pairs.keys()].map((name) => ({ name, record: recordOfType(name, options.type) })),
-      probes,
-      intervalMs: options.interval * 1000,
-      waitMsMax: (options.wait ?? Math.min(60, options.interval / 2)) * 1000,
-      timeoutMs: options.timeout * 1000,
-      vantage: options.vantage,
-      firstRound: journal.nextRound,
-      ...(options.rounds === undefined ? {} : { rounds: options.rounds }),
-      clock: systemClock,
-      random: secureRandom,
-      onObservation: (one) => {
-        journal.append(one);
-        metrics.observe(one);
-      },
-      onDisagreement,
-      signal: controller.signal,
-    });
-  } finally {
-    process.removeListener("SIGINT", end).removeListener("SIGTERM", end);
-    await server?.close();
-  }
-  print(terminal, [options.journal], options);
-  terminal.exit(disagreements > 0 ? EXIT.failed : EXIT.ok);
+  return { signal: controller.signal, release };
 }
 
-/** A webhook that fails must not stop the watch. */
-async function tell(url: string, disagreement: Disagreement, terminal: Terminal): Promise<void> {
-  const body = JSON.stringify({ kind: "disagreement", ...disagreement });
+function sayStart(terminal: Terminal, facts: CompareFacts, path: string): void {
+  const { header, sources, journal, metricsUrl } = facts;
+  terminal.err(`${header.settings.names} names by ${sources.join(", ")}, from ${header.vantage}, into ${path}\n`);
+  if (journal.lastRound >= 0) terminal.err(`going on after round ${journal.lastRound}\n`);
+  if (journal.tornBytes > 0) terminal.err(`cut off ${journal.tornBytes} bytes of a torn last line\n`);
+  if (metricsUrl !== undefined) terminal.err(`metrics at ${metricsUrl}\n`);
+}
+
+function sayAlert(terminal: Terminal, entry: DisagreementEntry): void {
+  const sides = entry.sides.map(({ source, said }) => `${source} says ${said}`).join("; ");
+  const what = entry.state === "raised" ? "disagreement" : "disagreement over";
+  terminal.err(`${new Date(entry.at).toISOString()} ${what} (${entry.kind}) about ${entry.name}: ${sides}\n`);
+}
+
+async function compare(
+  args: readonly string[],
+  options: CompareCommandOptions,
+  terminal: Terminal,
+): Promise<CompareResult> {
+  const client = await readProfile(options.profile);
+  const names = namesOf(args, client.deployment.tld, options.type);
+  const { dns } = client.paths;
+  const endpoints = options.dns?.map(parseDnsEndpoint);
+  const dnsNameOf = dns?.dnsNameOf ?? (() => undefined);
+  // A pair names a domain, so somebody must be asked about it.
+  const system =
+    dns === undefined && names.some(({ domain }) => domain !== undefined) ? (["system"] as const) : undefined;
+  const asked = endpoints ?? system;
+  const paths = asked === undefined ? client.paths : { ...client.paths, dns: { endpoints: asked, dnsNameOf } };
+  const { signal, release } = endSignal(options.for);
   try {
-    const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
-    if (!response.ok) terminal.err(`the webhook answered ${response.status}\n`);
-  } catch (error) {
-    terminal.err(`the webhook could not be reached: ${error instanceof Error ? error.message : String(error)}\n`);
+    return await startCompare(
+      {
+        client: { ...client, paths },
+        names,
+        policy: options.policy,
+        cache: options.cache,
+        mirrors: options.mirror.map(parseServer),
+        everyMs: options.rate === undefined ? options.every * 1000 : (names.length / options.rate) * 1000,
+        timeoutMs: options.timeout,
+        comparesAnswers: options.expect === "same",
+        confirmRounds: options.confirm,
+        vantage: options.vantage,
+        journal: { path: options.journal, bytesMax: options.rotate * 2 ** 20 },
+        ...(options.rounds === undefined ? {} : { rounds: options.rounds }),
+        ...(options.metrics === undefined ? {} : { metrics: { host: options.metricsHost, port: options.metrics } }),
+        ...(options.webhook === undefined
+          ? {}
+          : { webhook: { url: options.webhook, deadlineMs: options.webhookDeadline } }),
+        endsAtAlert: options.exitOnAlert === true,
+        onStart: (facts) => sayStart(terminal, facts, options.journal),
+        onAlert: (entry) => sayAlert(terminal, entry),
+        onWebhookFailure: (reason) => terminal.err(`holdfast: the webhook was not reached: ${reason}\n`),
+        signal,
+      },
+      systemClock,
+      options.seed === undefined ? secureRandom : seededRandom(options.seed, "compare"),
+    );
+  } finally {
+    release();
   }
+}
+
+function addOptions(command: Command): Command {
+  return command
+    .option("--profile <file>", "client profile", process.env.HOLDFAST_PROFILE ?? "holdfast.client.json")
+    .option("--type <type>", "record to ask for, where a name's line says no other", "A")
+    .option("--every <seconds>", "each name once in so many seconds", numberBetween(0.1, 86_400, "interval"), 300)
+    .option("--rate <hz>", "names a second in all, in place of --every", numberBetween(0.001, 1000, "rate"))
+    .option("--timeout <ms>", "of each probe; there is no retry", numberBetween(10, 60_000, "time-out"), 4_000)
+    .addOption(
+      new Option("--policy <policy>", "how the series combined and policy combine the paths")
+        .choices(["verified-first", "dns-first", "race", "cross-check"])
+        .default("verified-first"),
+    )
+    .option("--no-cache", "no cache for the series policy either")
+    .addOption(
+      new Option("--expect <what>", "whether all sources must tell the same data")
+        .choices(["same", "any"])
+        .default("same"),
+    )
+    .option("--confirm <rounds>", "rounds in a row that make a disagreement", numberBetween(1, 100, "number"), 2)
+    .option("--rounds <count>", "end after so many", numberBetween(1, 1e9, "count"))
+    .option("--for <seconds>", "end after so long", numberBetween(0.1, 1e8, "time"))
+    .option("--dns <server>", "system, HOST:PORT or a DoH URL in place of the profile's; may be repeated", collect)
+    .option("--mirror <host:port>", "DNS server to ask for the name itself; may be repeated", collect, [])
+    .option("--journal <file>", "where samples go, and are gone on with", "compare.jsonl")
+    .option("--rotate <mib>", "size at which the journal is set aside", numberBetween(0.001, 1e6, "size"), 256)
+    .option("--vantage <name>", "what this vantage point is called", hostname())
+    .option("--metrics <port>", "serve Prometheus metrics", numberBetween(0, 65_535, "port"))
+    .option("--metrics-host <host>", "address to serve them on", "127.0.0.1")
+    .option("--webhook <url>", "where disagreements are posted as JSON")
+    .option("--webhook-deadline <ms>", "for one post", numberBetween(10, 60_000, "deadline"), 5_000)
+    .option("--exit-on-alert", "end at the first disagreement")
+    .option("--seed <text>", "seed of the order and the waits")
+    .option("--json", "print the result as JSON");
 }
 
 export const addCompareCommand: AddCommand = (program, terminal) => {
-  program
+  const command = program
     .command("compare")
-    .argument("[names...]", "names, or name=domain pairs; with --report, journals")
-    .description("watch names along every path, and report how available each was")
-    .option("--names <file>", "names or name=domain pairs, one a line")
-    .option("--type <type>", "record to ask for", "A")
-    .option("--profile <file>", "client profile", process.env.HOLDFAST_PROFILE ?? "holdfast.client.json")
-    .option("--journal <folder>", "where observations are appended", "holdfast.journal")
-    .option("--interval <seconds>", "time between probes of a name", positive, 300)
-    .option("--wait <seconds>", "random wait before each probe; up to 60, at most half the interval", positive)
-    .option("--timeout <seconds>", "deadline of a probe", positive, 4)
-    .option("--rounds <count>", "stop after so many intervals", whole)
-    .option("--vantage <id>", "this vantage point's name", "here")
-    .option("--metrics-port <port>", "serve Prometheus metrics", whole)
-    .option("--webhook <url>", "told of disagreements")
-    .option("--objective <share>", "availability aimed at", positive, 0.999)
-    .option("--report", "report on journals instead of probing")
-    .option("--format <format>", "of the report: md, json or csv", "md")
-    .addHelpText("after", EXAMPLES)
-    .action(async (words: string[], options: CompareOptions) => {
-      if (options.report) print(terminal, words.length > 0 ? words : [options.journal], options);
-      else await watch(words, options, terminal);
-    });
+    .argument("[names...]", "names, pairs NAME=DOMAIN, or files of such lines")
+    .description("measure the availability of names by every path, over days")
+    .addHelpText("after", EXAMPLES);
+  addOptions(command).action(async (args: string[], options: CompareCommandOptions) => {
+    const result = await compare(args, options, terminal);
+    if (options.json) printJson(terminal, result);
+    else
+      terminal.out(
+        `${result.rounds} rounds, ${result.samples} samples, ${result.voided} void, ${result.raised} disagreements\n`,
+      );
+    terminal.exit(result.raised > 0 ? EXIT.failed : EXIT.ok);
+  });
+  addCompareReportCommand(command, terminal);
 };

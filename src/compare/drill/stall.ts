@@ -40,7 +40,12 @@ export function watchStalls(clock: Clock): StallWatch {
   };
   let timer = clock.schedule(BEAT_MS, beat);
   return {
-    reasonSince: (fromMs) => (stalledAtMs >= fromMs ? reason : undefined),
+    reasonSince(fromMs) {
+      // After a stall a probe's end may be noticed before the next beat is.
+      const lateMs = clock.monotonicMs() - lastMs - BEAT_MS;
+      if (lateMs > STALL_MS) return `the instrument stalled for ${Math.round(lateMs)} ms`;
+      return stalledAtMs >= fromMs ? reason : undefined;
+    },
     get worstMs() {
       return worstMs;
     },

@@ -20,6 +20,16 @@ function bands(phases: readonly Phase[], x: (ms: number) => number, bottom: numb
   });
 }
 
+const TICKS_MAX = 15;
+const TICKS_MS = [10_000, 60_000, 600_000, 3_600_000, 21_600_000, 86_400_000, 604_800_000, 2_592_000_000];
+
+/** Time since the start, in the unit that fits. */
+function elapsed(ms: number): string {
+  if (ms < 60_000) return `${ms / 1000} s`;
+  if (ms < 3_600_000) return `${ms / 60_000} min`;
+  return ms < 86_400_000 ? `${ms / 3_600_000} h` : `${Math.round((ms / 86_400_000) * 10) / 10} d`;
+}
+
 /** Availability over time, a lane for each service, the phases with faults shaded. */
 export function availabilityChart(services: readonly ServiceReport[], phases: readonly Phase[]): Markup {
   const endMs = phases.at(-1)?.endMs ?? 1;
@@ -55,9 +65,9 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
 <line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(1))}" y2="${at(y(1))}"/><line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(0))}" y2="${at(y(0))}"/>
 <path class="area" d="${area}"/><path class="line" d="${line}"/></g>`;
   });
-  const seconds = Array.from({ length: Math.floor(endMs / 10_000) + 1 }, (_, index) => index * 10_000);
-  const ticks = seconds.map(
-    (ms) => markup`<text class="tick middle" x="${at(x(ms))}" y="${bottom + 16}">${ms / 1000} s</text>`,
+  const step = TICKS_MS.find((ms) => endMs / ms <= TICKS_MAX) ?? TICKS_MS.at(-1)!;
+  const ticks = Array.from({ length: Math.floor(endMs / step) + 1 }, (_, index) => index * step).map(
+    (ms) => markup`<text class="tick middle" x="${at(x(ms))}" y="${bottom + 16}">${elapsed(ms)}</text>`,
   );
   return markup`<svg viewBox="0 0 ${WIDTH} ${bottom + 24}" role="img" aria-labelledby="chart-time"><title id="chart-time">Availability over time by path; the table of phases holds the figures.</title>${bands(phases, x, bottom)}${lanes}${ticks}</svg>`;
 }

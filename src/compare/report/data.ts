@@ -23,9 +23,10 @@ import {
   type SeriesPoint,
   tableOf,
 } from "../../availability/report.ts";
-import { seededRandom } from "../../base/random.ts";
+import { type Random, seededRandom } from "../../base/random.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import type { Blast } from "../drill/blast.ts";
+import { type BudgetRow, budgetRows, type RobustRow, robustRows } from "./measures.ts";
 
 export interface ServiceReport {
   readonly id: string;
@@ -63,13 +64,34 @@ export interface ReportData {
   readonly joint: JointFailure | null;
   readonly gains: readonly Gain[];
   readonly blasts: readonly Blast[];
+  /** What was measured: a scenario's faults, or names left alone. */
+  readonly kind: "drill" | "watch";
+  readonly robust: readonly RobustRow[];
+  readonly budgets: readonly BudgetRow[];
+  /** Cells by name and by vantage point, the group in `phase`; none for a drill. */
+  readonly byName: readonly Cell[];
+  readonly byVantage: readonly Cell[];
+  readonly disagreements: readonly Disagreement[];
   /** Probes the instrument spoiled itself, which do not count. */
   readonly voided: number;
   readonly probes: number;
 }
 
+/** Sources that contradicted each other about a name. */
+export interface Disagreement {
+  /** Time of day, ISO 8601. */
+  readonly at: string;
+  readonly vantage: string;
+  readonly name: string;
+  readonly kind: "answer" | "serial";
+  readonly state: "raised" | "cleared";
+  readonly sides: readonly { readonly source: string; readonly said: string }[];
+}
+
 export interface ReportInput {
-  readonly scenario: Scenario;
+  readonly scenario: Pick<Scenario, "id" | "title" | "summary" | "mustFail"> & {
+    readonly services: readonly Pick<Scenario["services"][number], "id" | "title" | "dns" | "chain" | "gateways">[];
+  };
   readonly startedAt: string;
   readonly command: string;
   readonly provenance: readonly (readonly [string, string])[];
@@ -77,6 +99,11 @@ export interface ReportInput {
   readonly phases: readonly Phase[];
   readonly claims: readonly ClaimResult[];
   readonly blasts: readonly Blast[];
+  /** Of the error budget; 99.9 % unless given. */
+  readonly objective?: number;
+  /** Bins in which outages are told; a second unless given. */
+  readonly episodeBinMs?: number;
+  readonly random?: Random;
 }
 
 /** Bins of the availability chart: about a hundred over the run. */
@@ -90,7 +117,7 @@ export function buildReport(input: ReportInput): ReportData {
   const isWell = (phase: Phase) => phase.faults.length === 0;
   const services = scenario.services.map(({ id, title }): ServiceReport => {
     const mine = counted(observations).filter(({ path }) => path === id);
-    const episodes = outageEpisodes(mine, { binMs: 1000 });
+    const episodes = outageEpisodes(mine, { binMs: input.episodeBinMs ?? 1000 });
     const well = phases.filter(isWell).flatMap((phase) => observationsIn(mine, phase));
     return {
       id,
@@ -106,8 +133,9 @@ export function buildReport(input: ReportInput): ReportData {
     };
   });
   const ids = scenario.services.map(({ id }) => id);
-  const single = scenario.services.filter(pathCountIsOne).map(({ id }) => id);
-  const combined = ids.filter((id) => !single.includes(id));
+  const all = counted(observations);
+  const single = scenario.services.filter((service) => pathCount(service) === 1).map(({ id }) => id);
+  const combined = scenario.services.filter((service) => pathCount(service) > 1).map(({ id }) => id);
   return {
     scenario: { id: scenario.id, title: scenario.title, summary: scenario.summary },
     startedAt: input.startedAt,
@@ -122,6 +150,12 @@ export function buildReport(input: ReportInput): ReportData {
     joint: single.length >= 2 ? jointFailure(counted(observations), single) : null,
     gains: combined.flatMap((better) => single.map((other) => gainOf(observations, better, other))),
     blasts: input.blasts,
+    kind: "drill",
+    robust: robustRows(all, ids, input.random ?? seededRandom(1, "bootstrap")),
+    budgets: budgetRows(all, ids, input.objective ?? 0.999, phases.at(-1)?.endMs ?? 0),
+    byName: [],
+    byVantage: [],
+    disagreements: [],
     voided: observations.length - counted(observations).length,
     probes: observations.length,
   };
@@ -137,8 +171,9 @@ function gainOf(observations: readonly Observation[], better: string, other: str
   return { better, other, ...pairedDifference(usable, better, other), ...interval, effectiveRounds };
 }
 
-function pathCountIsOne(service: Scenario["services"][number]): boolean {
-  return (service.dns.length > 0 ? 1 : 0) + (service.gateways ? 1 : 0) + (service.chain ? 1 : 0) === 1;
+/** 0 for what is no path of its own, such as one of several servers. */
+function pathCount(service: ReportInput["scenario"]["services"][number]): number {
+  return (service.dns.length > 0 ? 1 : 0) + (service.gateways ? 1 : 0) + (service.chain ? 1 : 0);
 }
 
 /** Runs of phases with faults, taken as one fault each: from the first fault's begin to the last one's end. */
@@ -185,6 +220,10 @@ export function summaryOf(data: ReportData): unknown {
     ),
   }));
   const blasts = data.blasts.map(({ names, ...rest }) => rest);
-  const { scenario, startedAt, holds, claims, recoveries, voided } = data;
-  return { scenario: scenario.id, startedAt, holds, phases, claims, recoveries, blasts, joint: data.joint, voided };
+  const { scenario, startedAt, holds, claims, recoveries, voided, joint, robust, budgets, disagreements } = data;
+  const earned = Object.fromEntries(data.services.map((service) => [service.id, service.earned]));
+  const episodes = Object.fromEntries(data.services.map((service) => [service.id, service.episodes]));
+  const measures = { joint, gains: data.gains, earned, episodes, robust, budgets, voided };
+  const divided = data.kind === "watch" ? { byName: data.byName, byVantage: data.byVantage, disagreements } : {};
+  return { scenario: scenario.id, startedAt, holds, phases, claims, recoveries, blasts, ...measures, ...divided };
 }

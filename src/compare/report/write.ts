@@ -4,9 +4,15 @@ import { join } from "node:path";
 import type { Observation } from "../../availability/observation.ts";
 import { type ReportData, summaryOf } from "./data.ts";
 import { reportPage } from "./html.ts";
+import type { Language } from "./language.ts";
 
 /** Writes `index.html`, `summary.json` and `observations.jsonl`; returns the page's path. */
-export function writeReport(folder: string, data: ReportData, observations: readonly Observation[]): string {
+export function writeReport(
+  folder: string,
+  data: ReportData,
+  observations: readonly Observation[],
+  _language: Language = "en",
+): string {
   mkdirSync(folder, { recursive: true });
   const page = join(folder, "index.html");
   writeFileSync(page, reportPage(data));

@@ -1,0 +1,55 @@
+/** The list of names to watch: a name a line, or a pair with the ordinary domain that tells the same by DNS. */
+import { BaseError, messageOf } from "../../base/errors.ts";
+import { recordOfType } from "../../client/recordText.ts";
+import { normaliseName } from "../../naming/name.ts";
+import { formatRecordKey, type RecordKey } from "../../protocol/record.ts";
+
+export interface WatchedName {
+  readonly name: string;
+  /** The ordinary domain that should tell the same; where it is missing, the profile's. */
+  readonly domain?: string;
+  readonly record: RecordKey;
+}
+
+export class MalformedNameListError extends BaseError {
+  override readonly name = "Compare.MalformedNameListError";
+  constructor(where: string, reason: string) {
+    super("COMPARE_MALFORMED_NAME_LIST", `${where}: ${reason}.`, {
+      metaMessages: ["A line is NAME, or NAME=DOMAIN, then a record type if it is not the usual one."],
+    });
+  }
+}
+
+function parseLine(line: string, where: string, tld: string, type: string): WatchedName {
+  const [pair = "", ownType, ...rest] = line.split(/\s+/);
+  const [text = "", domain, ...more] = pair.split("=");
+  if (rest.length > 0 || more.length > 0 || domain === "") throw new MalformedNameListError(where, `"${line}"`);
+  try {
+    const name = normaliseName(text);
+    if (!name.endsWith(`.${tld}`)) throw new MalformedNameListError(where, `"${name}" is not below .${tld}`);
+    const record = recordOfType(name, ownType ?? type);
+    return domain === undefined ? { name, record } : { name, domain: domain.replace(/\.$/, ""), record };
+  } catch (error) {
+    if (error instanceof MalformedNameListError) throw error;
+    throw new MalformedNameListError(where, messageOf(error));
+  }
+}
+
+/**
+ * The names of a list. Empty lines and what follows `#` do not count; a name that comes twice for the same record counts once.
+ *
+ * @example
+ * ```ts
+ * parseNameList("shop.hold=shop.example.com\nblog.hold AAAA", "names.txt", "hold", "A");
+ * ```
+ */
+export function parseNameList(text: string, source: string, tld: string, type: string): WatchedName[] {
+  const out = new Map<string, WatchedName>();
+  text.split("\n").forEach((raw, index) => {
+    const line = raw.replace(/#.*/, "").trim();
+    if (line === "") return;
+    const watched = parseLine(line, `${source}, line ${index + 1}`, tld, type);
+    out.set(`${watched.name} ${formatRecordKey(watched.record)}`, watched);
+  });
+  return [...out.values()];
+}

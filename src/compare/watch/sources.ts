@@ -1,0 +1,208 @@
+/** Whom a round asks: each path alone, all combined on a cold cache, the user's policy with its cache, each DNS server. */
+import type { Outcome, PathName } from "../../availability/outcome.ts";
+import type { Hex } from "../../base/bytes.ts";
+import { type Clock, withDeadline } from "../../base/clock.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Random } from "../../base/random.ts";
+import { createHealth } from "../../client/health.ts";
+import { createNodeNameClient, type NodeNameClientOptions } from "../../client/nodeClient.ts";
+import { nodeTransport } from "../../client/nodeTransport.ts";
+import { findingOf, refusalOfResponse } from "../../client/paths/dnsAnswer.ts";
+import { type DnsTarget, exchangeDns } from "../../client/paths/dnsExchange.ts";
+import type { DnsEndpoint } from "../../client/paths/dnsPath.ts";
+import type { PolicyName } from "../../client/policy.ts";
+import type { EvidenceLevel, Resolution } from "../../client/resolution.ts";
+import { createRetryBudget } from "../../client/retryBudget.ts";
+import type { Run } from "../../client/run.ts";
+import type { DnsServer } from "../../client/transport.ts";
+import { TransportError } from "../../client/transport.ts";
+import { TYPE } from "../../dns/codes.ts";
+import type { Message } from "../../dns/message.ts";
+import { parseDomainName } from "../../dns/name.ts";
+import type { BlockReference } from "../../protocol/answer.ts";
+import { decodeRRset, encodeRRset } from "../../protocol/rrset.ts";
+import type { WatchedName } from "./names.ts";
+
+/** What one source said about one name. */
+export interface Saying {
+  readonly outcome: Outcome;
+  readonly value: Hex | null;
+  readonly evidence: EvidenceLevel;
+  /** The path it came by, where the source has several. */
+  readonly via?: string;
+  readonly detail?: string;
+  readonly block?: BlockReference | null;
+  readonly serial?: number;
+  readonly sections?: { readonly answers: number; readonly authorities: number; readonly additionals: number };
+}
+
+export interface WatchSource {
+  readonly id: string;
+  readonly supports: (watched: WatchedName) => boolean;
+  readonly ask: (watched: WatchedName, deadlineMs: number, signal: AbortSignal) => Promise<Saying>;
+}
+
+export interface SourcesOptions {
+  readonly client: NodeNameClientOptions;
+  readonly policy: PolicyName;
+  /** Whether the policy's client may keep a cache, as a user's does. */
+  readonly cache: boolean;
+  /** DNS servers that are asked for the name itself and not for its ordinary domain: gateways, or secondaries of them. */
+  readonly mirrors: readonly DnsServer[];
+  readonly domains: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const serverText = ({ host, port }: DnsServer) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+function sayingOf(resolution: Resolution): Saying {
+  const { outcome, value, evidence, block, cached, path, trace } = resolution;
+  const failed = trace.findLast((attempt) => attempt.outcome !== "answered");
+  const via = cached === false ? path : `cache, ${cached}`;
+  return {
+    outcome,
+    value,
+    evidence,
+    block,
+    ...(via === null ? {} : { via }),
+    ...(value === null && outcome !== "absent" ? { detail: failed?.reason ?? outcome } : {}),
+  };
+}
+
+/** The sources of a watch. Those of single paths and servers retry nothing and keep no cache. */
+export function createSources(options: SourcesOptions): WatchSource[] {
+  const { client, clock, random } = options;
+  const { paths } = client;
+  const dnsNameOf = (name: string) => options.domains.get(name) ?? paths.dns?.dnsNameOf(name);
+  const dns = paths.dns === undefined ? {} : { dns: { ...paths.dns, dnsNameOf, tryCount: 1 } };
+  const common = { ...client, clock, random, paths: { ...paths, ...dns } };
+  const cold = createNodeNameClient({ ...common, policy: options.policy, cache: false });
+  const user = createNodeNameClient({ ...common, policy: options.policy, ...(options.cache ? {} : { cache: false }) });
+  const hasDomain = ({ name, record }: WatchedName) => record.kind === "dns" && dnsNameOf(name) !== undefined;
+  const set: PathName[] = [];
+  for (const path of ["dns", "chain", "gateways"] as const) if (paths[path] !== undefined) set.push(path);
+  const single = set.map(
+    (path): WatchSource => ({
+      id: path,
+      supports: path === "dns" ? hasDomain : () => true,
+      ask: async ({ name, record }, deadlineMs, signal) =>
+        sayingOf(await cold.probe({ name, record, path, deadlineMs, signal })),
+    }),
+  );
+  const combined: WatchSource = {
+    id: "combined",
+    supports: () => true,
+    ask: async ({ name, record }, deadlineMs, signal) =>
+      sayingOf(await cold.probe({ name, record, path: "all", deadlineMs, signal })),
+  };
+  const policy: WatchSource = {
+    id: "policy",
+    supports: () => true,
+    ask: async ({ name, record }, deadlineMs, signal) =>
+      sayingOf(await user.resolve(name, record, { deadlineMs, signal })),
+  };
+  const servers = serversOf(options).map((target): WatchSource => {
+    const mappedOf = target.isMirror ? (name: string) => name : dnsNameOf;
+    return {
+      id: `dns@${target.text}`,
+      supports: target.isMirror ? ({ record }) => record.kind === "dns" : hasDomain,
+      ask: (watched, deadlineMs, signal) =>
+        askServer(options, target, watched, mappedOf(watched.name)!, deadlineMs, signal),
+    };
+  });
+  return [...single, combined, policy, ...servers];
+}
+
+function serversOf(options: SourcesOptions): (DnsTarget & { text: string; isMirror: boolean })[] {
+  const endpoints = (options.client.paths.dns?.endpoints ?? []).flatMap((endpoint): Exclude<DnsEndpoint, "system">[] =>
+    endpoint === "system" ? [...nodeTransport.systemServers()] : [endpoint],
+  );
+  const centralized = endpoints.map((endpoint) =>
+    "dohUrl" in endpoint
+      ? { endpoint: endpoint.dohUrl, dohUrl: endpoint.dohUrl, text: endpoint.dohUrl, isMirror: false }
+      : { endpoint: serverText(endpoint), server: endpoint, text: serverText(endpoint), isMirror: false },
+  );
+  const mirrors = options.mirrors.map((server) => {
+    const text = serverText(server);
+    return { endpoint: text, server, text, isMirror: true };
+  });
+  return [...centralized, ...mirrors];
+}
+
+/** The serial of the SOA that a response carries, as its answer or beside a negative one. */
+function serialOf(message: Message): number | undefined {
+  const soa = [...message.answers, ...message.authorities].find((record) => record.type === TYPE.SOA);
+  if (soa === undefined || soa.rdata.length < 22) return undefined;
+  // Two names, then serial, refresh, retry, expire and minimum, four bytes each (RFC 1035 section 3.3.13).
+  return new DataView(soa.rdata.buffer, soa.rdata.byteOffset, soa.rdata.length).getUint32(soa.rdata.length - 20);
+}
+
+/** Asks one server for the record and for the zone's SOA, once each. */
+async function askServer(
+  options: SourcesOptions,
+  target: DnsTarget,
+  watched: WatchedName,
+  domain: string,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Saying> {
+  const { clock, random } = options;
+  if (watched.record.kind !== "dns") return failed("unreachable", "DNS does not tell this kind of record");
+  const { rrtype, owner } = watched.record;
+  const startedAtMs = clock.monotonicMs();
+  const name = parseDomainName(`${domain}.`);
+  const ask = (type: number) =>
+    withDeadline(
+      clock,
+      deadlineMs,
+      target.endpoint,
+      (within) => {
+        const run: Run = {
+          clock,
+          random,
+          transport: options.client.transport ?? nodeTransport,
+          health: createHealth(clock),
+          budget: createRetryBudget(),
+          startedAtMs,
+          deadlineAtMs: startedAtMs + deadlineMs,
+          signal: within,
+          trace: [],
+        };
+        return exchangeDns(run, target, { name, type }, within);
+      },
+      signal,
+    );
+  const [told, zone] = await Promise.allSettled([ask(rrtype), ask(TYPE.SOA)]);
+  const serial = zone.status === "fulfilled" && zone.value.value ? serialOf(zone.value.value) : undefined;
+  const version = serial === undefined ? {} : { serial };
+  if (told.status === "rejected") return { ...failureOf(told.reason), ...version };
+  const message = told.value.value;
+  if (message === undefined) return { ...failed(told.value.outcome, told.value.reason), ...version };
+  const sections = {
+    answers: message.answers.length,
+    authorities: message.authorities.length,
+    additionals: message.additionals.length,
+  };
+  const refusal = refusalOfResponse(message);
+  if (refusal !== undefined) return { ...failed(refusal.outcome, refusal.reason), sections, ...version };
+  const { records, ttlSeconds } = findingOf(message, name, rrtype);
+  const [first] = records;
+  if (first === undefined) return { outcome: "absent", value: null, evidence: "none", sections, ...version };
+  const rdatas = records.map(({ rdata }) => rdata);
+  const value = encodeRRset({ name: parseDomainName(`${owner}.`), type: first.type, ttlSeconds, rdatas });
+  return { outcome: "answered", value, evidence: "none", sections, ...version };
+}
+
+const failed = (outcome: Outcome, detail: string): Saying => ({ outcome, value: null, evidence: "none", detail });
+
+function failureOf(error: unknown): Saying {
+  const isLate = error instanceof TransportError ? error.failure === "timedOut" : !(error instanceof TransportError);
+  return failed(isLate ? "timedOut" : "unreachable", messageOf(error));
+}
+
+/** How many resource records a value holds, where it holds any. */
+export function recordCountOf(watched: WatchedName, value: Hex | null): number | undefined {
+  if (value === null || watched.record.kind !== "dns") return undefined;
+  return decodeRRset(value).rdatas.length;
+}

@@ -1,0 +1,424 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import type { Hex } from "../../src/base/bytes.ts";
+import { type Clock, delay, systemClock } from "../../src/base/clock.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import { watchStalls } from "../../src/compare/drill/stall.ts";
+import { summaryOf } from "../../src/compare/report/data.ts";
+import { reportPage } from "../../src/compare/report/html.ts";
+import { journalFiles, openJournal } from "../../src/compare/watch/journal.ts";
+import { createWatchMetrics } from "../../src/compare/watch/metrics.ts";
+import { parseNameList } from "../../src/compare/watch/names.ts";
+import { readJournals } from "../../src/compare/watch/readJournal.ts";
+import { buildWatchReport } from "../../src/compare/watch/report.ts";
+import { contradictionsOf, createAlertTracker, outcomeOf, truthOf } from "../../src/compare/watch/round.ts";
+import type { DisagreementEntry, JournalHeader, Sample } from "../../src/compare/watch/sample.ts";
+import type { Saying, WatchSource } from "../../src/compare/watch/sources.ts";
+import { runWatch, type WatchParameters } from "../../src/compare/watch/watch.ts";
+import { postAlert } from "../../src/compare/watch/webhook.ts";
+import { parseAddress4 } from "../../src/dns/addressText.ts";
+import { encodeRRset } from "../../src/protocol/rrset.ts";
+import { FalseClock } from "../../src/simulation/falseClock.ts";
+
+const value = (address: string, ttlSeconds = 60): Hex =>
+  encodeRRset({ name: "shop.hold", type: 1, ttlSeconds, rdatas: [parseAddress4(address)!] });
+const said = (address: string, more: Partial<Saying> = {}): Saying => ({
+  outcome: "answered",
+  value: value(address),
+  evidence: "none",
+  ...more,
+});
+const block = (number: bigint, timestamp = 0n) => ({
+  number,
+  timestamp,
+  hash: "0x00" as Hex,
+  stateRoot: "0x00" as Hex,
+});
+const proven = (address: string, number = 1n) => said(address, { evidence: "proof", block: block(number) });
+const NAMES = parseNameList("shop.hold=shop.example.org\nblog.hold A\ncafe.hold", "names", "hold", "A");
+const HEADER: JournalHeader = {
+  format: "holdfast-compare",
+  version: 1,
+  vantage: "seoul",
+  startedAt: "2026-01-01T00:00:00Z",
+  settings: { everyMs: 1000 },
+  settingsDigest: "0x1234",
+};
+const sample = (more: Partial<Sample> = {}): Sample => ({
+  at: 1_700_000_000_000,
+  round: 0,
+  name: "shop.hold",
+  path: "dns",
+  outcome: "answered",
+  latencyMs: 5,
+  ...more,
+});
+
+const source = (id: string, ask: () => Saying | Promise<Saying>): WatchSource => ({
+  id,
+  supports: () => true,
+  ask: async () => await ask(),
+});
+
+/** A watch on false time whose journal is kept in memory. */
+function watch(clock: FalseClock, sources: WatchSource[], more: Partial<WatchParameters> = {}) {
+  const entries: (Sample | DisagreementEntry)[] = [];
+  const alerts: DisagreementEntry[] = [];
+  const metrics = createWatchMetrics("seoul");
+  const parameters: WatchParameters = {
+    names: NAMES,
+    sources,
+    everyMs: 30_000,
+    timeoutMs: 4_000,
+    comparesAnswers: true,
+    zoneOf: () => "domain",
+    journal: { append: (entry) => entries.push(entry as Sample), sync() {} },
+    metrics,
+    alerts: createAlertTracker(2),
+    onAlert: (entry) => alerts.push(entry),
+    clock,
+    random: seededRandom(1, "watch"),
+    firstRound: 0,
+    rounds: 9,
+    signal: new AbortController().signal,
+    ...more,
+  };
+  const samples = () => entries.filter((entry): entry is Sample => "path" in entry);
+  return { done: runWatch(parameters), samples, entries, alerts, metrics };
+}
+
+describe("parseNameList", () => {
+  it("returns names with their domains and record types", () => {
+    expect(NAMES.map(({ name, domain }) => [name, domain])).to.deep.equal([
+      ["shop.hold", "shop.example.org"],
+      ["blog.hold", undefined],
+      ["cafe.hold", undefined],
+    ]);
+    const [one] = parseNameList("\n# all of it\nShop.hold AAAA # six\nshop.hold AAAA\n", "names", "hold", "A");
+    expect(one!.record).to.deep.equal({ kind: "dns", owner: "shop.hold", rrtype: 28 });
+  });
+
+  it("rejects what is no line, with its number", () => {
+    for (const line of ["shop.example.org", "a.hold=", "a.hold=b=c", "a.hold A B", "a..hold", "a.hold NOPE"]) {
+      expect(() => parseNameList(`ok.hold\n${line}`, "names", "hold", "A"), line)
+        .to.throw("names, line 2")
+        .with.property("code", "COMPARE_MALFORMED_NAME_LIST");
+    }
+  });
+});
+
+describe("journal", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "holdfast-journal-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const open = (bytesMax = 1e6) => openJournal({ path: join(folder, "j.jsonl"), bytesMax, header: HEADER });
+
+  it("keeps what was appended, cuts off a torn line, and goes on after the last round", async () => {
+    const first = open();
+    expect([first.lastRound, first.tornBytes]).to.deep.equal([-1, 0]);
+    for (const round of [0, 1, 2]) first.append(sample({ round }));
+    first.close();
+    const path = join(folder, "j.jsonl");
+    appendFileSync(path, '{"at":17000,"rou');
+    const torn = await readJournals([path]);
+    expect([torn.samples.length, torn.unreadable]).to.deep.equal([3, 1]);
+    const second = open();
+    expect([second.lastRound, second.tornBytes]).to.deep.equal([2, 16]);
+    second.append(sample({ round: 3 }));
+    second.close();
+    const whole = await readJournals([path]);
+    expect(whole.samples.map(({ round, vantage }) => [round, vantage])).to.deep.equal([
+      [0, "seoul"],
+      [1, "seoul"],
+      [2, "seoul"],
+      [3, "seoul"],
+    ]);
+    expect([whole.headers.length, whole.unreadable]).to.deep.equal([2, 0]);
+  });
+
+  it("keeps every file below its size but for one line, in order, and reads all of them back", async () => {
+    const journal = open(1_000);
+    for (let round = 0; round < 60; round += 1) journal.append(sample({ round }));
+    journal.close();
+    const files = journalFiles(join(folder, "j.jsonl"));
+    expect(files.length).to.be.above(5);
+    for (const file of files) expect(readFileSync(file).length).to.be.below(1_000 + 200);
+    const { samples } = await readJournals(files);
+    expect(samples.map(({ round }) => round)).to.deep.equal(Array.from({ length: 60 }, (_, round) => round));
+    const resumed = open(1_000);
+    resumed.close();
+    expect(resumed.lastRound).to.equal(59);
+  });
+
+  it("rejects a file that is no journal, or of another version", async () => {
+    const path = join(folder, "other.jsonl");
+    appendFileSync(path, `${JSON.stringify(sample())}\n`);
+    expect(await readJournals([path]).catch((error) => error.code)).to.equal("COMPARE_UNREADABLE_JOURNAL");
+    const newer = join(folder, "newer.jsonl");
+    appendFileSync(newer, `${JSON.stringify({ ...HEADER, version: 2 })}\n`);
+    expect(await readJournals([newer]).catch((error) => error.code)).to.equal("COMPARE_UNREADABLE_JOURNAL");
+  });
+});
+
+describe("judging a round", () => {
+  it("returns the newest verified answer as the truth, never a cached or an unverified one", () => {
+    const cached = said("192.0.2.9", { evidence: "proof", block: block(9n), via: "cache, fresh" });
+    const truth = truthOf([said("192.0.2.1"), proven("192.0.2.2", 5n), proven("192.0.2.3", 6n), cached], 0);
+    expect(truth).to.deep.include({ value: value("192.0.2.3"), block: 6n });
+    expect(truthOf([said("192.0.2.1"), cached], 0)).to.equal(undefined);
+  });
+
+  it("returns wrong for what contradicts the truth, and leaves failures as they are", () => {
+    const truth = { value: value("192.0.2.1"), block: 1n, atMs: 0 };
+    expect(outcomeOf(said("192.0.2.1"), truth)).to.equal("answered");
+    expect(outcomeOf(said("203.0.113.66"), truth)).to.equal("wrong");
+    expect(outcomeOf({ outcome: "absent", value: null, evidence: "none" }, truth)).to.equal("wrong");
+    expect(outcomeOf({ outcome: "timedOut", value: null, evidence: "none" }, truth)).to.equal("timedOut");
+    expect(outcomeOf(said("203.0.113.66"), undefined)).to.equal("answered");
+  });
+
+  it("returns contradictions of answers and of serials, each zone for itself", () => {
+    const sayings = new Map([
+      ["chain", proven("192.0.2.1")],
+      ["dns@a", said("192.0.2.1", { serial: 7 })],
+      ["dns@b", said("192.0.2.1", { serial: 8 })],
+      ["dns@m", said("192.0.2.1", { serial: 900 })],
+    ]);
+    const zoneOf = (id: string) => (id === "dns@m" ? "mirror" : "domain");
+    const found = contradictionsOf(sayings, true, zoneOf);
+    expect(found.map(({ kind, sides }) => [kind, sides.map((side) => side.said)])).to.deep.equal([
+      ["serial", ["7", "8"]],
+    ]);
+    sayings.set("dns@b", said("203.0.113.66", { serial: 7 }));
+    expect(contradictionsOf(sayings, true, zoneOf).map(({ kind }) => kind)).to.deep.equal(["answer"]);
+    expect(contradictionsOf(sayings, false, zoneOf)).to.deep.equal([]);
+  });
+
+  it("raises after as many rounds as confirm, once, and clears", () => {
+    const tracker = createAlertTracker(2);
+    const found = contradictionsOf(
+      new Map([
+        ["a", said("192.0.2.1")],
+        ["b", said("192.0.2.2")],
+      ]),
+      true,
+      () => "",
+    );
+    const states = [found, found, found, [], [], found].map((one) => tracker.note("x", one).map(({ state }) => state));
+    expect(states).to.deep.equal([[], ["raised"], [], ["cleared"], [], []]);
+    expect([tracker.raisedCount, tracker.open.size]).to.deep.equal([1, 0]);
+  });
+});
+
+describe("runWatch", () => {
+  it("returns every name once an interval, at random instants, all sources at once", async () => {
+    const clock = new FalseClock(1_700_000_000_000);
+    const { done, samples } = watch(clock, [
+      source("dns", () => said("192.0.2.1")),
+      source("chain", () => proven("192.0.2.1")),
+    ]);
+    const result = await clock.runUntilSettled("the watch", done);
+    expect(result).to.deep.equal({ rounds: 9, samples: 18, voided: 0 });
+    for (const interval of [0, 1, 2]) {
+      const within = samples().filter(({ round }) => Math.floor(round / 3) === interval);
+      expect(new Set(within.map(({ name }) => name)).size).to.equal(3);
+    }
+    const gaps = samples()
+      .filter(({ path }) => path === "dns")
+      .map(({ at }, index, all) => at - (all[index - 1]?.at ?? 1_700_000_000_000));
+    expect(new Set(gaps).size).to.be.above(6);
+    for (const gap of gaps) expect(gap).to.be.within(0, 20_000);
+    const last = samples().at(-1)!.at - 1_700_000_000_000;
+    expect(last).to.be.within(80_000, 90_000);
+  });
+
+  it("raises a hijacked answer, marks it wrong, and clears when it is over", async () => {
+    const clock = new FalseClock(0);
+    const dns = source("dns", () => (clock.monotonicMs() < 60_000 ? said("203.0.113.66") : said("192.0.2.1")));
+    const { done, samples, alerts, metrics } = watch(clock, [dns, source("chain", () => proven("192.0.2.1"))], {
+      rounds: 12,
+    });
+    await clock.runUntilSettled("the watch", done);
+    expect(alerts.filter(({ state }) => state === "raised").length).to.equal(3);
+    expect(alerts.filter(({ state }) => state === "cleared").length).to.equal(3);
+    expect(samples().filter(({ outcome }) => outcome === "wrong").length).to.equal(6);
+    const text = metrics.text(0);
+    expect(text).to.include('holdfast_disagreements_total{kind="answer",vantage="seoul"} 3');
+    expect(text).to.include('holdfast_disagreements{kind="answer",vantage="seoul"} 0');
+    expect(text).to.include('probe_success{name="shop.hold",path="dns",vantage="seoul"} 1');
+    expect(text).to.include('holdfast_probes_total{path="dns",outcome="wrong",vantage="seoul"} 6');
+  });
+
+  it("keeps the truth while the verified paths are down, so that a hijack then does not pass", async () => {
+    const clock = new FalseClock(0);
+    const isDown = () => clock.monotonicMs() > 30_000;
+    const chain = source("chain", () =>
+      isDown() ? { outcome: "timedOut", value: null, evidence: "none" } : proven("192.0.2.1"),
+    );
+    const dns = source("dns", () => (isDown() ? said("203.0.113.66") : said("192.0.2.1")));
+    const { done, samples } = watch(clock, [dns, chain], { rounds: 6 });
+    await clock.runUntilSettled("the watch", done);
+    const outcomes = samples()
+      .filter(({ path }) => path === "dns")
+      .map(({ outcome }) => outcome);
+    expect(outcomes).to.deep.equal(["answered", "answered", "answered", "wrong", "wrong", "wrong"]);
+  });
+
+  it("keeps samples of a stalled or jumped instrument from counting", async () => {
+    const inner = new FalseClock(1_700_000_000_000);
+    let stallMs = 0;
+    let jumpMs = 0;
+    const clock = {
+      nowMs: () => inner.nowMs() + stallMs + jumpMs,
+      monotonicMs: () => inner.monotonicMs() + stallMs,
+      schedule: inner.schedule.bind(inner),
+    } satisfies Clock;
+    let round = 0;
+    const dns = source("dns", async () => {
+      round += 1;
+      await delay(clock, 100);
+      if (round === 3) stallMs += 2_000;
+      if (round === 6) jumpMs += 5_000;
+      await delay(clock, 100);
+      return said("192.0.2.1");
+    });
+    const { done, samples } = watch(inner, [dns], { clock, stalls: watchStalls(clock) });
+    const result = await inner.runUntilSettled("the watch", done);
+    expect(result.voided).to.equal(2);
+    const voided = samples().filter((one) => one.void !== undefined);
+    expect(voided.map((one) => one.round)).to.deep.equal([2, 5]);
+    expect(voided[0]!.void).to.match(/stalled/);
+    expect(voided[1]!.void).to.match(/jumped/);
+  });
+
+  it("keeps samples of a clock behind the chain from counting", async () => {
+    const clock = new FalseClock(1_700_000_000_000);
+    const chain = source("chain", () => said("192.0.2.1", { evidence: "proof", block: block(1n, 1_700_000_200n) }));
+    const { done, samples } = watch(clock, [chain], { rounds: 1 });
+    await clock.runUntilSettled("the watch", done);
+    expect(samples()[0]!.void).to.match(/behind the chain/);
+  });
+
+  it("returns when it is told to end, the rounds begun finished", async () => {
+    const clock = new FalseClock(0);
+    const controller = new AbortController();
+    const dns = source("dns", async () => {
+      await delay(clock, 3_000);
+      return said("192.0.2.1");
+    });
+    const { done, samples } = watch(clock, [dns], { signal: controller.signal, rounds: 1_000 });
+    clock.schedule(45_000, () => controller.abort());
+    const result = await clock.runUntilSettled("the watch", done);
+    expect(result.rounds).to.be.within(3, 6);
+    expect(samples().length).to.equal(result.rounds);
+  });
+});
+
+describe("postAlert", () => {
+  const entry: DisagreementEntry = {
+    at: 0,
+    round: 1,
+    name: "shop.hold",
+    kind: "answer",
+    state: "raised",
+    sides: [{ source: "dns", said: "x" }],
+  };
+
+  it("posts JSON, and returns why where that fails", async () => {
+    const bodies: unknown[] = [];
+    let status = 204;
+    let answers = true;
+    const server = createServer((request, response) => {
+      let text = "";
+      request.on("data", (part) => {
+        text += part;
+      });
+      request.on("end", () => {
+        bodies.push([request.method, request.headers["content-type"], JSON.parse(text)]);
+        if (answers) response.writeHead(status).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+    const post = (deadlineMs = 5_000) => postAlert({ url, deadlineMs, vantage: "seoul", clock: systemClock }, entry);
+    try {
+      expect(await post()).to.equal(undefined);
+      expect(bodies[0]).to.deep.equal([
+        "POST",
+        "application/json",
+        { event: "disagreement", vantage: "seoul", ...entry },
+      ]);
+      status = 500;
+      expect(await post()).to.equal("HTTP 500");
+      answers = false;
+      expect(await post(50)).to.match(/longer than 50 ms/);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+    expect(await post()).to.be.a("string");
+  });
+});
+
+describe("buildWatchReport", () => {
+  it("returns cells by path, name and vantage point, merged, and claims no nine that was not earned", () => {
+    const samples = ["seoul", "oslo"].flatMap((vantage) =>
+      Array.from({ length: 200 }, (_, round) =>
+        ["dns", "chain", "combined", "dns@192.0.2.53:53"].map((path) => ({
+          ...sample({ round, path, at: 1_700_000_000_000 + round * 1000, name: round % 2 ? "shop.hold" : "blog.hold" }),
+          outcome:
+            path.startsWith("dns") && round >= 100 && round < 120 ? ("timedOut" as const) : ("answered" as const),
+          vantage,
+        })),
+      ).flat(),
+    );
+    samples.sort((left, right) => left.at - right.at);
+    const headers = [HEADER, { ...HEADER, vantage: "oslo" }];
+    const { data } = buildWatchReport(
+      { headers, samples, disagreements: [], unreadable: 0 },
+      { command: "holdfast compare report x", objective: 0.99 },
+    );
+    const dns = data.cells.find(({ path }) => path === "dns")!;
+    expect([dns.probes, dns.right]).to.deep.equal([400, 360]);
+    expect(data.byVantage.length).to.equal(8);
+    expect(data.byName.find(({ phase, path }) => phase === "shop.hold" && path === "chain")).to.include({
+      probes: 200,
+    });
+    const robust = data.robust.find(({ path }) => path === "dns")!;
+    expect(robust.high - robust.low).to.be.above(dns.high - dns.low);
+    expect(robust.effectiveSamples).to.be.below(200);
+    const budget = data.budgets.find(({ path }) => path === "dns")!;
+    expect(budget).to.deep.include({ spent: 40, probes: 400 });
+    expect(budget.remainingRatio).to.be.closeTo(-9, 1e-9);
+    expect(data.joint!.paths).to.deep.equal(["dns", "chain"]);
+    expect(data.gains.map(({ better, other, onlyBetter }) => [better, other, onlyBetter])).to.deep.equal([
+      ["combined", "dns", 40],
+      ["combined", "chain", 0],
+    ]);
+    const services = Object.fromEntries(data.services.map((service) => [service.id, service]));
+    expect(services.dns!.episodes.length).to.equal(1);
+    expect(services.chain!.earned).to.include({ earned: 0.99, next: 0.999 });
+    expect(JSON.parse(JSON.stringify(summaryOf(data))).byName.length).to.equal(8);
+    expect(reportPage(data)).to.not.match(/NaN|undefined/);
+  });
+});
+
+describe("grafana.json", () => {
+  it("keeps to metrics that a watch exports", async () => {
+    const clock = new FalseClock(0);
+    const dns = source("dns@192.0.2.53:53", () => said("192.0.2.1", { serial: 1 }));
+    const { done, metrics } = watch(clock, [dns]);
+    await clock.runUntilSettled("the watch", done);
+    const exported = new Set([...metrics.text(1).matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]));
+    const dashboard = readFileSync(new URL("../../src/compare/watch/grafana.json", import.meta.url), "utf8");
+    const used = new Set(dashboard.match(/\b(?:probe|holdfast)_[a-z_]+/g));
+    expect(used.size).to.be.above(6);
+    for (const name of used) expect(exported, name).to.include(name);
+  });
+});
