@@ -1,5 +1,6 @@
 /** Tells secondaries that a zone changed (RFC 1996), until they say that they heard. */
-import { createSocket } from "node:dgram";
+import { createSocket, type RemoteInfo, type Socket, type SocketType } from "node:dgram";
+import { isIP } from "node:net";
 import { type Clock, nowSeconds, type Timer } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -52,9 +53,10 @@ export interface Notifier {
 /** Watches the source and notifies every secondary of every change. */
 export async function startNotifier(options: startNotifier.Options): Promise<Notifier> {
   const { source, secondaries, clock, random, log } = options;
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, resolve));
-  socket.on("error", (error) => log.warn("NOTIFY", { reason: messageOf(error) }));
+  const sockets = {
+    udp4: secondaries.some(({ host }) => !host.includes(":")) ? await openSocket("udp4", log) : undefined,
+    udp6: secondaries.some(({ host }) => host.includes(":")) ? await openSocket("udp6", log) : undefined,
+  };
   const pending = new Map<number, Pending>();
   const changed = new Set<DomainName>();
   let gathering: Timer | undefined;
@@ -78,7 +80,8 @@ export async function startNotifier(options: startNotifier.Options): Promise<Not
     const signed = secondary.key && signMessage(plain, secondary.key, { nowSeconds: nowSeconds(clock) });
     const entry: Pending = { secondary, apex, mac: signed?.mac, tries, timer: undefined };
     pending.set(id, entry);
-    socket.send(signed?.bytes ?? plain, secondary.port, secondary.host, () => {});
+    const socket = secondary.host.includes(":") ? sockets.udp6 : sockets.udp4;
+    socket?.send(signed?.bytes ?? plain, secondary.port, secondary.host, () => {});
     entry.timer = clock.schedule(FIRST_RETRY_MS * 2 ** (tries - 1), () => {
       pending.delete(id);
       if (tries < TRIES_MAX) send(secondary, apex, tries + 1);
@@ -99,29 +102,39 @@ export async function startNotifier(options: startNotifier.Options): Promise<Not
     gathering ??= clock.schedule(options.gatherMs ?? DEFAULT_GATHER_MS, tell);
   };
 
-  socket.on("message", (bytes, from) => {
+  const onMessage = (bytes: Uint8Array, from: RemoteInfo) => {
     const heard = acknowledged(bytes, pending, nowSeconds(clock));
-    if (!heard || heard.entry.secondary.port !== from.port) return;
+    if (!heard || !isFrom(heard.entry.secondary, from)) return;
+    const { apex } = heard.entry;
     if (heard.rcode !== RCODE.NOERROR) {
-      log.warn("a secondary refuses NOTIFY", {
-        zone: heard.entry.apex,
-        host: from.address,
-        code: rcodeName(heard.rcode),
-      });
+      log.warn("a secondary refuses NOTIFY", { zone: apex, host: from.address, code: rcodeName(heard.rcode) });
     }
     forget(heard.id);
-  });
+  };
+  for (const socket of Object.values(sockets)) socket?.on("message", onMessage);
   const stop = source.subscribe(note);
   if (options.atStart) for (const zone of source.zones()) note(zone.apex);
   return {
-    close: () =>
-      new Promise((resolve) => {
-        stop();
-        gathering?.cancel();
-        for (const id of [...pending.keys()]) forget(id);
-        socket.close(() => resolve());
-      }),
+    async close() {
+      stop();
+      gathering?.cancel();
+      for (const id of [...pending.keys()]) forget(id);
+      const open = Object.values(sockets).filter((socket) => socket !== undefined);
+      await Promise.all(open.map((socket) => new Promise<void>((resolve) => socket.close(resolve))));
+    },
   };
+}
+
+async function openSocket(type: SocketType, log: Log): Promise<Socket> {
+  const socket = createSocket(type);
+  await new Promise<void>((resolve) => socket.bind(0, resolve));
+  socket.on("error", (error) => log.warn("NOTIFY", { reason: messageOf(error) }));
+  return socket;
+}
+
+/** Answers come from where the question went; of a secondary known by a host name only the port can be held against it. */
+function isFrom(secondary: Secondary, from: RemoteInfo): boolean {
+  return from.port === secondary.port && (isIP(secondary.host) === 0 || from.address === secondary.host);
 }
 
 /** The notification that an answer is about; an answer that does not fit, or is forged, is none. */
