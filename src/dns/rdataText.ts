@@ -1,4 +1,5 @@
 /** Record data in presentation form (RFC 1035 section 5, RFC 3597 section 5 for unknown types). */
+import { concatBytes } from "../base/bytes.ts";
 import { typeName } from "./codes.ts";
 import { formatField, parseField } from "./fieldText.ts";
 import type { ResourceRecord } from "./message.ts";
@@ -24,7 +25,7 @@ export function rdataOfWords(type: number, words: readonly Word[], origin: Domai
   const parts = schema.map((field) => parseField(field, reader, origin));
   const extra = reader.peek();
   if (extra) throw new UnexpectedWordError("the end of the record", extra.text, reader.index);
-  return Uint8Array.from(Buffer.concat(parts));
+  return parts.length === 1 ? parts[0]! : concatBytes(...parts);
 }
 
 function genericRdata(type: number, words: readonly Word[]): Uint8Array {

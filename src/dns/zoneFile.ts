@@ -1,4 +1,5 @@
 /** Master files (RFC 1035 section 5, RFC 2308 section 4 for $TTL), several zones in one if need be. */
+import { equalBytes } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { CLASS_IN, isMetaType, TYPE, typeCode, typeName } from "./codes.ts";
 import { parseSeconds } from "./fieldText.ts";
@@ -33,6 +34,12 @@ interface OpenZone {
   readonly apex: DomainName;
   readonly soaMinimum: number;
   readonly records: ResourceRecord[];
+  /** The first record of each RRset, by owner and type. */
+  readonly firstOf: Map<string, ResourceRecord>;
+  /** The data of RRsets of more than one record, to drop repeated ones. */
+  readonly dataOf: Map<string, Set<string>>;
+  /** The first type seen at each owner, DNSSEC's own apart: a CNAME tolerates no other. */
+  readonly typeAt: Map<DomainName, number>;
 }
 
 /** What one file's entries share; an included file has its own origin and owner. */
@@ -46,9 +53,6 @@ interface FileState {
 class ZoneFileReader {
   readonly #options: parseZoneFile.Options;
   readonly zones: OpenZone[] = [];
-  /** Rdata of each RRset seen, by owner and type, to drop repeated records and give a set one TTL. */
-  readonly #sets = new Map<string, Map<string, ResourceRecord>>();
-  readonly #typesOf = new Map<DomainName, Set<number>>();
   readonly #early: { record: ResourceRecord; at: PlacedWord; file: string }[] = [];
   #defaultTtl: number | undefined;
   #lastTtl: number | undefined;
@@ -117,7 +121,9 @@ class ZoneFileReader {
   #record({ words, isOwnerBlank }: ZoneEntry, state: FileState): void {
     let index = 0;
     if (!isOwnerBlank) {
-      state.owner = this.#nameOf(words[0]!, state);
+      const owner = this.#nameOf(words[0]!, state);
+      // The same text again is the same string, which a million records are glad of.
+      if (owner !== state.owner) state.owner = owner;
       index = 1;
     }
     if (state.owner === undefined) throw this.#fail(state, words[0]!, "the first record has no owner name");
@@ -133,7 +139,14 @@ class ZoneFileReader {
       if (this.zones.some((zone) => zone.apex === record.name)) {
         throw this.#fail(state, words[next - 1]!, `a second SOA for ${record.name}.`);
       }
-      this.zones.push({ apex: record.name, soaMinimum, records: [] });
+      this.zones.push({
+        apex: record.name,
+        soaMinimum,
+        records: [],
+        firstOf: new Map(),
+        dataOf: new Map(),
+        typeAt: new Map(),
+      });
     }
     this.#place(record, words[0]!, state.file);
   }
@@ -188,14 +201,12 @@ class ZoneFileReader {
     const zone = isAtOrBelow(record.name, newest.apex) ? newest : this.#deepestZone(record.name);
     if (!zone) throw this.#fail({ file }, at, `${record.name}. lies in none of the file's zones`);
     this.#checkAlias(record, zone, at, file);
-    const key = `${zone.apex}/${record.name}/${record.type}`;
-    const set = this.#sets.get(key) ?? new Map<string, ResourceRecord>();
-    const data = Buffer.from(record.rdata).toString("latin1");
-    if (set.has(data)) return;
-    const ttlSeconds = set.values().next().value?.ttlSeconds ?? record.ttlSeconds;
-    const placed = { ...record, ttlSeconds };
-    set.set(data, placed);
-    this.#sets.set(key, set);
+    const key = `${record.type} ${record.name}`;
+    const first = zone.firstOf.get(key);
+    if (first && !isNewInSet(zone, key, first, record)) return;
+    // One TTL for the whole set: the first record's (RFC 2181 section 5.2).
+    const placed = first ? { ...record, name: first.name, ttlSeconds: first.ttlSeconds } : record;
+    if (!first) zone.firstOf.set(key, placed);
     zone.records.push(placed);
   }
 
@@ -210,19 +221,33 @@ class ZoneFileReader {
 
   /** A CNAME stands alone at its name (RFC 2181 section 10.1). */
   #checkAlias(record: ResourceRecord, zone: OpenZone, at: PlacedWord, file: string): void {
-    const key = `${zone.apex}/${record.name}`;
-    const types = this.#typesOf.get(key) ?? new Set<number>();
-    types.add(record.type);
-    this.#typesOf.set(key, types);
-    if (!types.has(TYPE.CNAME)) return;
-    const other = [...types].find((type) => ![TYPE.CNAME, TYPE.RRSIG, TYPE.NSEC].includes(type as never));
-    if (other !== undefined)
-      throw this.#fail({ file }, at, `${record.name}. has a CNAME and ${typeName(other)} records`);
-    const previous = this.#sets.get(`${key}/${TYPE.CNAME}`);
-    if (record.type === TYPE.CNAME && previous && !previous.has(Buffer.from(record.rdata).toString("latin1"))) {
-      throw this.#fail({ file }, at, `${record.name}. has two CNAME records`);
+    const seen = zone.typeAt.get(record.name);
+    if (record.type === TYPE.RRSIG || record.type === TYPE.NSEC) return;
+    if (seen === undefined) {
+      zone.typeAt.set(record.name, record.type);
+      return;
     }
+    if (seen === TYPE.CNAME && record.type === TYPE.CNAME) {
+      const first = zone.firstOf.get(`${TYPE.CNAME} ${record.name}`);
+      if (first && !equalBytes(first.rdata, record.rdata)) {
+        throw this.#fail({ file }, at, `${record.name}. has two CNAME records`);
+      }
+      return;
+    }
+    if (seen !== TYPE.CNAME && record.type !== TYPE.CNAME) return;
+    const other = seen === TYPE.CNAME ? record.type : seen;
+    throw this.#fail({ file }, at, `${record.name}. has a CNAME and ${typeName(other)} records`);
   }
+}
+
+/** Whether a record adds data to its set; keeps the set's data from its second record on. */
+function isNewInSet(zone: OpenZone, key: string, first: ResourceRecord, record: ResourceRecord): boolean {
+  const textOf = ({ rdata }: ResourceRecord) => Buffer.from(rdata).toString("latin1");
+  const data = zone.dataOf.get(key) ?? new Set([textOf(first)]);
+  const sizeBefore = data.size;
+  data.add(textOf(record));
+  zone.dataOf.set(key, data);
+  return data.size > sizeBefore;
 }
 
 /**

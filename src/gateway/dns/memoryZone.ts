@@ -20,19 +20,15 @@ const NO_RRSETS: ZoneNode = new Map();
 
 /** The RRsets of records, grouped by owner, and every name above an owner up to the apex. */
 function nodesOf(apex: DomainName, records: Iterable<ResourceRecord>): Map<DomainName, ZoneNode> {
-  const nodes = new Map<DomainName, Map<number, RRset>>();
+  const nodes = new Map<DomainName, Map<number, RRset & { readonly rdatas: Uint8Array[] }>>();
   for (const record of records) {
     const owner = lowerName(record.name);
-    const node = nodes.get(owner) ?? new Map<number, RRset>();
+    const node = nodes.get(owner) ?? new Map<number, RRset & { readonly rdatas: Uint8Array[] }>();
+    if (node.size === 0) nodes.set(owner, node);
     const rrset = node.get(record.type);
-    const rdatas = rrset ? [...rrset.rdatas, record.rdata] : [record.rdata];
-    node.set(record.type, {
-      name: owner,
-      type: record.type,
-      ttlSeconds: rrset?.ttlSeconds ?? record.ttlSeconds,
-      rdatas,
-    });
-    nodes.set(owner, node);
+    if (rrset) rrset.rdatas.push(record.rdata);
+    else
+      node.set(record.type, { name: owner, type: record.type, ttlSeconds: record.ttlSeconds, rdatas: [record.rdata] });
   }
   const whole = new Map<DomainName, ZoneNode>(nodes);
   for (const owner of nodes.keys()) {
