@@ -67,6 +67,8 @@ const schema = z.strictObject({
   deployment: z.string(),
   /** Folder of the store. */
   data: z.string(),
+  /** Snapshot file of another gateway, to start from where the store is not there yet. */
+  bootstrap: z.string().optional(),
   /** File with the signer's private key; the environment's HOLDFAST_SIGNER_KEY goes before it. */
   signerKeyFile: z.string().optional(),
   signerKey: z.string().optional(),
@@ -166,7 +168,7 @@ function isFields(value: unknown): value is Fields {
 function withPathsFrom(folder: string, value: unknown): Fields {
   if (!isFields(value)) return { "": value };
   const out: Fields = { ...value };
-  for (const key of ["deployment", "data", "signerKeyFile"]) {
+  for (const key of ["deployment", "data", "signerKeyFile", "bootstrap"]) {
     if (typeof out[key] === "string") out[key] = resolve(folder, out[key]);
   }
   if (isFields(out.http) && isFields(out.http.tls)) {

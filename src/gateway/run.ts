@@ -8,6 +8,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { type Deployment, readDeployment } from "../chain/deployment.ts";
 import { namehash } from "../naming/namehash.ts";
+import { bootstrapStore } from "../replica/bootstrap.ts";
 import { createLogDecoder } from "../replica/decode.ts";
 import { Replica } from "../replica/replica.ts";
 import { ProviderPool } from "../replica/source/providerPool.ts";
@@ -76,27 +77,32 @@ function readTls(config: GatewayConfig): { certificate: string; key: string } | 
   }
 }
 
-function openReplica(config: GatewayConfig, deployment: Deployment, { clock, log, fetch }: GatewayWorld) {
-  const { chainId, startBlock, contracts, codeHashes, tld } = deployment;
+async function openReplica(config: GatewayConfig, deployment: Deployment, { clock, log, fetch }: GatewayWorld) {
+  const { chainId, contracts, codeHashes, tld } = deployment;
+  const startBlock = Number(deployment.startBlock);
   const { registry, directory } = contracts;
-  const store = new Store(join(config.data, "replica.db"), {
-    chainId,
-    registry,
-    directory,
-    startBlock: Number(startBlock),
-  });
+  const identity = { chainId, registry, directory, startBlock };
+  const storePath = join(config.data, "replica.db");
+  const overrides = fetch === undefined ? {} : { fetch };
   const sources = config.rpc.map((url) =>
-    createRpcSource({ url, clock, deadlineMs: config.rpcDeadlineMs, ...(fetch === undefined ? {} : { fetch }) }),
+    createRpcSource({ url, clock, deadlineMs: config.rpcDeadlineMs, ...overrides }),
   );
   const agreement = config.agreement === undefined ? {} : { agreement: config.agreement };
   const pool = new ProviderPool({ sources, clock, log, ...agreement });
+  const decode = createLogDecoder(contracts);
+  const codeHash = codeHashes.registry;
+  if (config.bootstrap !== undefined) {
+    const file = config.bootstrap;
+    const isTaken = await bootstrapStore({ file, storePath, identity, codeHash, pool, decode });
+    log.info(isTaken ? "started from a snapshot" : "snapshot left alone: there is a store already");
+  }
   const replica = new Replica({
-    store,
+    store: new Store(storePath, identity),
     pool,
-    decode: createLogDecoder(contracts),
+    decode,
     contracts: { registry, directory, tldNode: namehash(tld) },
-    codeHash: codeHashes.registry,
-    startBlock: Number(startBlock),
+    codeHash,
+    startBlock,
     clock,
     log,
     reorgBlocksMax: config.reorgBlocksMax,
@@ -118,7 +124,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   const deployment = await readDeployment(config.deployment);
   const { chainId, contracts, tld } = deployment;
   const { registry, directory } = contracts;
-  const { replica, pool } = openReplica(config, deployment, world);
+  const { replica, pool } = await openReplica(config, deployment, world);
   const { gatewayId } = config;
   const gateway = createGateway({ replica, gatewayId, signer, domain: { chainId, directory }, registry, tld, clock });
   let isDraining = false;

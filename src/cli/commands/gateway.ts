@@ -1,4 +1,5 @@
 /** `holdfast gateway`: runs a gateway until it is told to end. */
+import { join } from "node:path";
 
 import { systemClock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -6,7 +7,9 @@ import { createLog } from "../../base/log.ts";
 import { secureRandom } from "../../base/random.ts";
 import { readConfig } from "../../gateway/config.ts";
 import { startGateway } from "../../gateway/run.ts";
+import { exportStore } from "../../replica/store/store.ts";
 import { type AddCommand, EXIT } from "../command.ts";
+import { addGatewayRegister } from "./gatewayRegister.ts";
 
 const EXAMPLES = `
 Prints one line of JSON when it answers; ends on SIGTERM or Ctrl-C after the requests under
@@ -26,6 +29,7 @@ interface Options {
   readonly deployment?: string;
   readonly data?: string;
   readonly signerKeyFile?: string;
+  readonly bootstrap?: string;
   readonly host?: string;
   readonly httpPort?: string;
   readonly dnsPort?: string;
@@ -46,6 +50,7 @@ function flagsOf(options: Options): Record<string, unknown> {
     deployment: options.deployment,
     data: options.data,
     signerKeyFile: options.signerKeyFile,
+    bootstrap: options.bootstrap,
     log: options.log,
     http: hasHttp ? http : undefined,
     dns: options.dns === false ? false : hasDns ? dns : undefined,
@@ -53,7 +58,7 @@ function flagsOf(options: Options): Record<string, unknown> {
 }
 
 export const addGatewayCommand: AddCommand = (program, terminal) => {
-  program
+  const gateway = program
     .command("gateway")
     .description("run a gateway: a provable copy of the registry behind DNS and HTTP")
     .option("--config <file>", "configuration file (YAML)")
@@ -61,6 +66,7 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
     .option("--rpc <url...>", "RPC providers, of distinct operators")
     .option("--deployment <file>", "deployments file of the chain")
     .option("--data <folder>", "folder of the embedded store")
+    .option("--bootstrap <file>", "snapshot of another gateway to start from, where the store is not there yet")
     .option("--signer-key-file <file>", "file with the signer's private key")
     .option("--host <address>", "address to listen on")
     .option("--http-port <number>", "port of the HTTP front, 0 for any that is free")
@@ -72,21 +78,32 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
     .action(async (options: Options) => {
       const config = readConfig(options.config, process.env, flagsOf(options));
       const log = createLog(systemClock, config.log, terminal.err);
-      const gateway = await startGateway(config, { clock: systemClock, random: secureRandom, log });
-      const { gatewayId, signer, httpUrl, dnsEndpoint } = gateway;
+      const running = await startGateway(config, { clock: systemClock, random: secureRandom, log });
+      const { gatewayId, signer, httpUrl, dnsEndpoint } = running;
       terminal.out(`${JSON.stringify({ ready: true, gatewayId, signer, httpUrl, dnsEndpoint })}\n`);
       process.on("SIGHUP", () => {
         try {
-          gateway.reload(readConfig(options.config, process.env, flagsOf(options)));
+          running.reload(readConfig(options.config, process.env, flagsOf(options)));
         } catch (error) {
           log.error("configuration not read again", { reason: messageOf(error) });
         }
       });
       await ended();
       log.info("ending");
-      await gateway.close();
+      await running.close();
       terminal.exit(EXIT.ok);
     });
+  gateway
+    .command("export")
+    .description("write a snapshot of a gateway's store, from which others can start")
+    .argument("<file>", "the snapshot, a new file")
+    .requiredOption("--from <folder>", "the gateway's data folder; it may be running")
+    .addHelpText("after", "\nExamples:\n  $ holdfast gateway export snapshot.db --from /var/lib/holdfast\n")
+    .action((file: string, options: { from: string }) => {
+      exportStore(join(options.from, "replica.db"), file);
+      terminal.out(`${file} is written\n`);
+    });
+  addGatewayRegister(gateway, terminal);
 };
 
 /** Settles when the process is told to end, or when the parent that forked it is gone. */

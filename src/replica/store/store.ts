@@ -326,3 +326,16 @@ export class Store {
     }
   }
 }
+
+/** Writes a copy of the store at `path`, as of its last transaction, to a new file. Throws `StoreError`. */
+export function exportStore(path: string, file: string): void {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    database.prepare("VACUUM INTO ?").run(file);
+  } catch (error) {
+    throw new StoreError(path, error);
+  } finally {
+    database?.close();
+  }
+}
