@@ -23,6 +23,8 @@ const compiler = {
   },
 };
 
+const fuzzRuns = Number(process.env["FC_NUM_RUNS"] ?? 256);
+
 export default defineConfig({
   plugins: [
     hardhatEthers,
@@ -37,6 +39,13 @@ export default defineConfig({
   solidity: {
     profiles: { default: { compilers: [compiler] }, production: { compilers: [compiler] } },
     npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+  },
+  // Short runs locally; FC_NUM_RUNS, which every property test obeys, sets the long ones.
+  test: {
+    solidity: {
+      fuzz: { runs: fuzzRuns, seed: "0x01" },
+      invariant: { runs: Math.max(8, Math.round(fuzzRuns / 32)), depth: 64 },
+    },
   },
   paths: { sources: "contracts", tests: { mocha: "test", solidity: "test" }, ignition: "scripts/deploy" },
   networks: {

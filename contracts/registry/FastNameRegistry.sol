@@ -52,7 +52,7 @@ contract FastNameRegistry is RegistryLogic {
         if (selector < SPLIT) {
             if (_runText(selector, 0, end)) return;
             if (selector == TRANSFER_FROM) {
-                _transferFrom(_addressAt(4, end), _addressAt(36, end), uint256(_word(68, end)));
+                _transferAt(end);
                 return;
             }
             if (_runLowSetter(selector, 0, end)) return;
@@ -77,6 +77,21 @@ contract FastNameRegistry is RegistryLogic {
             }
         }
         _runCode();
+    }
+
+    function _transferAt(uint256 end) private {
+        address from;
+        address to;
+        uint256 tokenId;
+        assembly ("memory-safe") {
+            from := calldataload(4)
+            to := calldataload(36)
+            tokenId := calldataload(68)
+            if or(lt(end, 100), shr(160, or(from, to))) {
+                revert(0, 0)
+            }
+        }
+        _transferFrom(from, to, tokenId);
     }
 
     function _setSubnodeRecordAt(uint256 end) private {

@@ -186,18 +186,18 @@ abstract contract RecordWriter {
         results = new bytes[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
             bytes calldata call = calls[i];
-            uint256 at;
+            uint256 start;
             uint256 selector;
             bytes32 subject;
             assembly ("memory-safe") {
-                at := call.offset
-                selector := shr(224, calldataload(at))
-                subject := calldataload(add(at, 4))
+                start := call.offset
+                selector := shr(224, calldataload(start))
+                subject := calldataload(add(start, 4))
             }
             if (node != 0 && (subject != node || call.length < 36)) {
                 revert IRecordResolver.RecordCallForOtherNode(node, call.length < 36 ? bytes32(0) : subject);
             }
-            if (call.length > 35 && _runSetter(selector, at, at + call.length)) continue;
+            if (call.length > 35 && _runSetter(selector, start, start + call.length)) continue;
             (bool success, bytes memory result) = address(this).delegatecall(call);
             if (!success) {
                 assembly ("memory-safe") {

@@ -16,7 +16,9 @@ const SNAPSHOT = new URL("../../.gas-snapshot", import.meta.url);
 const CODE_BYTES_MAX = 24_576;
 
 const CONTRACTS = [
+  "FastNameRegistry",
   "NameRegistry",
+  "Genesis",
   "RegistrarController",
   "TokenRenderer",
   "ReverseRegistrar",

@@ -1,7 +1,7 @@
 /** `npm run bench -- NAME [--json] [--small]`: runs scripts/bench/NAME.bench.ts and prints its rows. */
 import { existsSync, readdirSync } from "node:fs";
 import { cpus } from "node:os";
-import type { Bench, BenchRow } from "./row.ts";
+import type { BenchModule, BenchRow } from "./row.ts";
 
 const here = new URL(".", import.meta.url);
 const [name = "", ...args] = process.argv.slice(2);
@@ -16,7 +16,7 @@ if (!names.includes(name) || !existsSync(new URL(`${name}.bench.ts`, here))) {
 
 const json = args.includes("--json");
 const say = (text: string) => process.stderr.write(`${text}\n`);
-const { bench } = (await import(new URL(`${name}.bench.ts`, here).href)) as { bench: Bench };
+const { bench, json: shaped } = (await import(new URL(`${name}.bench.ts`, here).href)) as BenchModule;
 say(
   `bench ${name}: Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model}`,
 );
@@ -25,7 +25,7 @@ const rows = await bench({
   say,
   args: args.filter((arg) => !["--json", "--small"].includes(arg)),
 });
-process.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+process.stdout.write(json ? `${JSON.stringify(shaped ? shaped(rows) : rows, null, 2)}\n` : table(rows));
 process.exitCode = rows.some((row) => row.ok === false) ? 1 : 0;
 
 function show(value: number | null): string {

@@ -26,3 +26,10 @@ export interface BenchOptions {
 
 /** A benchmark's file, `scripts/bench/NAME.bench.ts`, exports one of these as `bench`. */
 export type Bench = (options: BenchOptions) => Promise<readonly BenchRow[]>;
+
+/** What a benchmark's file exports. */
+export interface BenchModule {
+  readonly bench: Bench;
+  /** The shape of `--json`, where it is not that of the rows. */
+  readonly json?: (rows: readonly BenchRow[]) => unknown;
+}
