@@ -8,8 +8,13 @@ import type { Hex } from "../../src/base/bytes.ts";
 import { type Clock, delay, systemClock } from "../../src/base/clock.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { watchStalls } from "../../src/compare/drill/stall.ts";
+import { reportCsv } from "../../src/compare/report/csv.ts";
 import { summaryOf } from "../../src/compare/report/data.ts";
+import { ENGLISH } from "../../src/compare/report/english.ts";
 import { reportPage } from "../../src/compare/report/html.ts";
+import { KOREAN } from "../../src/compare/report/korean.ts";
+import { reportMarkdown } from "../../src/compare/report/markdown.ts";
+import { tablesOf } from "../../src/compare/report/tables.ts";
 import { journalFiles, openJournal } from "../../src/compare/watch/journal.ts";
 import { createWatchMetrics } from "../../src/compare/watch/metrics.ts";
 import { parseNameList } from "../../src/compare/watch/names.ts";
@@ -405,7 +410,40 @@ describe("buildWatchReport", () => {
     expect(services.dns!.episodes.length).to.equal(1);
     expect(services.chain!.earned).to.include({ earned: 0.99, next: 0.999 });
     expect(JSON.parse(JSON.stringify(summaryOf(data))).byName.length).to.equal(8);
-    expect(reportPage(data)).to.not.match(/NaN|undefined/);
+    for (const words of [ENGLISH, KOREAN]) {
+      const texts = [reportPage(data, words), reportMarkdown(data, words)];
+      for (const text of texts) {
+        expect(text).to.not.match(/NaN|undefined|\[object/);
+        for (const table of tablesOf(data, words)) expect(text, table.id).to.include(table.title);
+      }
+    }
+    expect(reportPage(data, KOREAN)).to.include('<html lang="ko">').and.include("주장할 수 있는 가용성");
+    const [head, ...rows] = reportCsv(data).trimEnd().split("\r\n");
+    expect(rows.length).to.equal(data.cells.length + data.byVantage.length + data.byName.length);
+    for (const row of rows) expect(row.split(",").length).to.equal(head!.split(",").length);
+  });
+
+  it("never lets a name become markup, a formula or a column", () => {
+    const name = '=<b>|"x",\ny';
+    const { data } = buildWatchReport(
+      { headers: [HEADER], samples: [{ ...sample({ name }), vantage: "seoul" }], disagreements: [], unreadable: 0 },
+      { command: "x", objective: 0.99 },
+    );
+    expect(reportPage(data)).to.not.include("<b>");
+    const row = reportMarkdown(data, ENGLISH)
+      .split("\n")
+      .find((line) => line.includes("&lt;b>"));
+    expect(row!.split(/(?<!\\)\|/).length).to.be.oneOf([1, 11]);
+    expect(reportCsv(data)).to.include(`"'=<b>|""x"",\ny"`);
+  });
+});
+
+describe("languages", () => {
+  it("keeps every label and title in every language, none left in another", () => {
+    expect(Object.keys(KOREAN.label)).to.deep.equal(Object.keys(ENGLISH.label));
+    expect(Object.keys(KOREAN.title)).to.deep.equal(Object.keys(ENGLISH.title));
+    for (const text of [...Object.values(KOREAN.title), ...Object.values(KOREAN.note)])
+      expect(text).to.match(/[가-힣]/);
   });
 });
 

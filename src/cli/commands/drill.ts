@@ -1,8 +1,10 @@
 /** `holdfast drill [SCENARIO]`: a scenario, run live on a local network of real processes, and its report. */
 import { resolve } from "node:path";
+import { Option } from "commander";
 import { systemClock } from "../../base/clock.ts";
 import { runLocalDrill } from "../../compare/localDrill.ts";
 import { summaryOf } from "../../compare/report/data.ts";
+import { LANGUAGES, type Language } from "../../compare/report/language.ts";
 import { reportText } from "../../compare/report/text.ts";
 import { writeReport } from "../../compare/report/write.ts";
 import { loadScenario } from "../../simulation/scenarioFile.ts";
@@ -21,6 +23,7 @@ Exit code: 0 every claim holds, 1 one does not, 2 usage or set-up.
 
 interface DrillCommandOptions extends NetworkOptions {
   readonly report: string;
+  readonly lang: Language;
   readonly json?: boolean;
 }
 
@@ -31,6 +34,7 @@ export const addDrillCommand: AddCommand = (program, terminal) => {
     .description("break a local network on purpose and measure which paths survive");
   addNetworkOptions(command, 8)
     .option("--report <folder>", "where the report goes", "report")
+    .addOption(new Option("--lang <language>", "language of the report's words").choices([...LANGUAGES]).default("en"))
     .option("--json", "print the summary as JSON")
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, options: DrillCommandOptions) => {
@@ -58,7 +62,7 @@ export const addDrillCommand: AddCommand = (program, terminal) => {
           say,
           signal,
         });
-        const page = writeReport(resolve(options.report), data, observations);
+        const page = writeReport(resolve(options.report), data, observations, options.lang);
         if (options.json) printJson(terminal, summaryOf(data));
         else terminal.out(`\n${reportText(data)}`);
         say(`Report: ${page}  (${sinceStart()} in all)`);

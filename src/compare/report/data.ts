@@ -222,8 +222,9 @@ export function summaryOf(data: ReportData): unknown {
   const blasts = data.blasts.map(({ names, ...rest }) => rest);
   const { scenario, startedAt, holds, claims, recoveries, voided, joint, robust, budgets, disagreements } = data;
   const earned = Object.fromEntries(data.services.map((service) => [service.id, service.earned]));
+  const repair = Object.fromEntries(data.services.map((service) => [service.id, service.repair]));
   const episodes = Object.fromEntries(data.services.map((service) => [service.id, service.episodes]));
-  const measures = { joint, gains: data.gains, earned, episodes, robust, budgets, voided };
+  const measures = { joint, gains: data.gains, earned, episodes, repair, robust, budgets, voided };
   const divided = data.kind === "watch" ? { byName: data.byName, byVantage: data.byVantage, disagreements } : {};
   return { scenario: scenario.id, startedAt, holds, phases, claims, recoveries, blasts, ...measures, ...divided };
 }

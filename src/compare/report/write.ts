@@ -2,20 +2,29 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Observation } from "../../availability/observation.ts";
+import { reportCsv } from "./csv.ts";
 import { type ReportData, summaryOf } from "./data.ts";
+import { ENGLISH } from "./english.ts";
 import { reportPage } from "./html.ts";
-import type { Language } from "./language.ts";
+import { KOREAN } from "./korean.ts";
+import type { Language, Words } from "./language.ts";
+import { reportMarkdown } from "./markdown.ts";
 
-/** Writes `index.html`, `summary.json` and `observations.jsonl`; returns the page's path. */
+const WORDS: Readonly<Record<Language, Words>> = { en: ENGLISH, ko: KOREAN };
+
+/** Writes `index.html`, `report.md`, `report.csv`, `summary.json` and `observations.jsonl`; returns the page's path. */
 export function writeReport(
   folder: string,
   data: ReportData,
   observations: readonly Observation[],
-  _language: Language = "en",
+  language: Language = "en",
 ): string {
   mkdirSync(folder, { recursive: true });
   const page = join(folder, "index.html");
-  writeFileSync(page, reportPage(data));
+  const words = WORDS[language];
+  writeFileSync(page, reportPage(data, words));
+  writeFileSync(join(folder, "report.md"), reportMarkdown(data, words));
+  writeFileSync(join(folder, "report.csv"), reportCsv(data));
   writeFileSync(join(folder, "summary.json"), `${JSON.stringify(summaryOf(data), null, 2)}\n`);
   writeFileSync(join(folder, "observations.jsonl"), observations.map((one) => `${JSON.stringify(one)}\n`).join(""));
   return page;

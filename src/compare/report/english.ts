@@ -1,0 +1,109 @@
+/** The report's labels and sentences in English. */
+import { milliseconds, percent } from "../../availability/report.ts";
+import type { ReportData } from "./data.ts";
+import type { Words } from "./language.ts";
+import { limitsOf, methodOf, recoverySentence, verdictOf } from "./words.ts";
+
+function watchVerdict(data: ReportData): string {
+  const raised = data.disagreements.filter(({ state }) => state === "raised").length;
+  const disagreed = raised === 0 ? "No source contradicted another" : `${raised} disagreements were raised`;
+  const best = data.cells.find(({ path }) => path === "combined") ?? data.cells.at(-1);
+  if (best === undefined) return `${disagreed}.`;
+  const interval = `${percent(best.low)} to ${percent(best.high)}`;
+  return `${disagreed} in ${data.probes - data.voided} probes; ${best.path} answered right ${percent(best.availability)} of the time (${interval} with 95 % confidence).`;
+}
+
+const WATCH_METHOD = [
+  "In every interval each name comes up once, at a random instant of a slot of its own; every path and server is then asked at once, without a retry and without a cache. The series combined asks through the user's policy, with its cache unless that was turned off.",
+  "An answer that contradicts the newest verified one is wrong; a time-out weighs as infinity in every quantile.",
+];
+
+const WATCH_LIMITS = [
+  "What is measured is what these vantage points saw; others may see something else.",
+  "Intervals of a row of probes take them as independent; where outages come in bursts, the intervals by blocks of time are the honest ones.",
+];
+
+export const ENGLISH: Words = {
+  code: "en",
+  verdict: (data) => (data.kind === "watch" ? watchVerdict(data) : verdictOf(data)),
+  method: (data) => (data.kind === "watch" ? [...WATCH_METHOD, methodOf(data).at(-1)!] : methodOf(data)),
+  limits: (data) => (data.kind === "watch" ? WATCH_LIMITS : limitsOf(data)),
+  recovery: recoverySentence,
+  earned: ({ id, earned }) => {
+    const said = earned.earned === null ? "no nine yet" : `at least ${percent(earned.earned)}`;
+    return `${id}: ${said}; ${percent(earned.next)} takes ${earned.missing} more right answers in a row.`;
+  },
+  joint: (joint) =>
+    `In ${joint.rounds} rounds every path was asked for the same name at once. All of ${joint.paths.join(", ")} failed together in ${percent(joint.allFailed)} of them; were they independent, that would be ${percent(joint.allFailedIndependent)}.${joint.commonCauseRatio === null ? "" : ` Common-cause share of failures: ${percent(joint.commonCauseRatio)}.`}`,
+  blast: "Who was hurt by the attack",
+  holds: (holds) => (holds ? "✓ holds" : "✗ fails"),
+  kind: (kind) => (kind === "answer" ? "answers" : "SOA serials"),
+  state: (state) => (state === "raised" ? "raised" : "over"),
+  burning: (window) => `${window.severity} (${window.factor}x over ${window.longMs / 3_600_000} h)`,
+  interval: (low, high) => `${percent(low)} to ${percent(high)}`,
+  neverEnded: "not within the run",
+  none: "None.",
+  nothingBroken: "nothing broken",
+  label: {
+    phase: "Phase",
+    name: "Name",
+    vantage: "Vantage point",
+    path: "Path",
+    probes: "Probes",
+    right: "Right",
+    wrong: "Wrong",
+    availability: "Availability",
+    interval: "95 % interval",
+    median: "Median",
+    p99: "p99",
+    from: "From",
+    to: "To",
+    failed: "Failed probes",
+    verdict: "Verdict",
+    claim: "Claim",
+    measured: "Measured",
+    gain: "What the combination buys",
+    onlyBetter: "Only it was right",
+    onlyOther: "Only the other was",
+    difference: "Difference",
+    effective: "Independent probes it is worth",
+    pValue: "McNemar p",
+    objective: "Objective",
+    spent: "Failures",
+    allowed: "Allowed",
+    remaining: "Budget left",
+    burning: "Burning",
+    time: "Time",
+    kind: "About",
+    state: "State",
+    sides: "Who said what",
+    fact: "Fact",
+    value: "Value",
+  },
+  title: {
+    cells: "Paths",
+    byName: "Names",
+    byVantage: "Vantage points",
+    claims: "Claims",
+    recoveries: "Fail-over and recovery",
+    episodes: "Outages",
+    disagreements: "Disagreements",
+    gains: "Joint failures",
+    robust: "Intervals by blocks of time",
+    budgets: "Error budgets",
+    earned: "What may be claimed",
+    method: "Method and limits",
+    provenance: "Provenance",
+    again: "Again",
+    over: "Availability over time",
+    latency: "Latency",
+  },
+  note: {
+    cells: "∞ where the quantile's probe was never answered.",
+    robust: "Outages come in bursts; whole blocks of time were resampled.",
+    earned: "With 95 % confidence, of the time in which nothing was broken on purpose:",
+    over: "Shaded: something is broken on purpose.",
+    latency: "Share of all probes answered within a time. A line that ends below 100 lost the rest for good.",
+  },
+  milliseconds,
+};

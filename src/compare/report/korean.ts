@@ -1,0 +1,159 @@
+/** The report's labels and sentences in Korean. */
+import { milliseconds, percent } from "../../availability/report.ts";
+import type { ReportData } from "./data.ts";
+import type { Words } from "./language.ts";
+
+function verdict(data: ReportData): string {
+  const probes = data.probes - data.voided;
+  if (data.kind === "watch") {
+    const raised = data.disagreements.filter(({ state }) => state === "raised").length;
+    const disagreed = raised === 0 ? "서로 어긋난 응답은 없었습니다" : `불일치가 ${raised}건 발생했습니다`;
+    const best = data.cells.find(({ path }) => path === "combined") ?? data.cells.at(-1);
+    if (best === undefined) return `${disagreed}.`;
+    return `측정 ${probes}회 동안 ${disagreed}. ${best.path} 경로의 가용성은 ${percent(best.availability)}입니다(95 % 신뢰구간 ${percent(best.low)} ~ ${percent(best.high)}).`;
+  }
+  const failed = data.claims.filter((claim) => !claim.holds);
+  if (data.holds && failed.length > 0) {
+    return `실패해야 하는 시험이므로, 주장 ${data.claims.length}개 중 ${failed.length}개가 예정대로 실패했습니다.`;
+  }
+  if (failed.length > 0) {
+    return `측정 ${probes}회에서 주장 ${data.claims.length}개 중 ${failed.length}개가 성립하지 않았습니다. 첫 번째: ${failed[0]!.text}.`;
+  }
+  const faulty = data.phases.filter((phase) => phase.faults.length > 0);
+  const best = data.services.at(-1);
+  const cells = data.cells.filter((cell) => cell.path === best?.id && faulty.some(({ id }) => id === cell.phase));
+  const worst = cells.reduce((least, cell) => Math.min(least, cell.availability), 1);
+  const kept = best ? ` 장애 중에도 ${best.id} 경로는 최소 ${percent(worst)}를 바르게 응답했습니다.` : "";
+  return `측정 ${probes}회에서 주장 ${data.claims.length}개가 모두 성립했습니다.${kept}`;
+}
+
+const intervals = (data: ReportData) =>
+  `신뢰구간은 측정이 40회 미만이거나 실패가 없으면 클로퍼-피어슨, 그 밖에는 윌슨 구간입니다. 측정 장치 자체가 늦어져 제외한 측정은 ${data.voided}회입니다.`;
+
+function method(data: ReportData): string[] {
+  if (data.kind === "watch") {
+    return [
+      "주기마다 각 이름을 한 번씩, 자기 구간 안의 임의 시각에 측정합니다. 모든 경로와 서버에 동시에 묻고, 재시도와 캐시는 쓰지 않습니다. combined 계열은 사용자의 정책대로 묻고, 끄지 않았다면 캐시도 씁니다.",
+      "가장 최근에 검증된 응답과 어긋나는 응답은 오답입니다. 시간 초과는 모든 분위수에서 무한대로 셉니다.",
+      intervals(data),
+    ];
+  }
+  return [
+    "회차마다 모든 경로에 같은 이름을 동시에 묻습니다. 측정은 캐시 없이, 재시도 없이 하며, 이름은 고르게 돌아옵니다. 단계는 마지막 측정이 끝나야 끝나고 장애는 그때만 바뀌므로, 두 단계에 걸친 측정은 없습니다.",
+    "모든 응답을 체인의 값과 비교합니다. 기한 안에 그 값(또는 실제로 없음)을 가져온 측정만 정답이며, 시간 초과는 모든 분위수에서 무한대로 셉니다.",
+    intervals(data),
+  ];
+}
+
+function limits(data: ReportData): string[] {
+  if (data.kind === "watch") {
+    return [
+      "이 관측 지점에서 본 결과입니다. 다른 곳에서는 다를 수 있습니다.",
+      "행별 신뢰구간은 측정이 서로 독립이라고 봅니다. 장애가 몰려서 올 때는 시간 블록 구간을 보아야 합니다.",
+    ];
+  }
+  const fleet = data.blasts[0] ? new Set(data.blasts[0].names.flatMap((name) => name.gatewayIds)).size : 0;
+  return [
+    "관측 지점 하나, 기계 하나, 루프백에서 측정했습니다. 지연 시간은 하한이며, 대륙 사이 인터넷의 동작은 알 수 없습니다.",
+    "장애는 일부러 만든 것입니다. 단계의 비율은 그 장애에서 일어나는 일을 말할 뿐, 장애의 빈도를 말하지 않습니다.",
+    ...(fleet > 0
+      ? [
+          `가상 게이트웨이 2,048개를 게이트웨이 ${fleet}대가 맡으므로 기계에서는 샤드가 훨씬 자주 겹칩니다. 두 예측을 모두 적었습니다.`,
+        ]
+      : []),
+  ];
+}
+
+export const KOREAN: Words = {
+  code: "ko",
+  verdict,
+  method,
+  limits,
+  recovery: ({ path, failOverMs, longestGapMs, recoveryMs, faultMs }) => {
+    const lasted = `${((faultMs[1] - faultMs[0]) / 1000).toFixed(1)}초`;
+    const back =
+      recoveryMs === null
+        ? "복구는 관측되지 않았습니다"
+        : `장애가 끝나고 ${milliseconds(recoveryMs)} 뒤에 복구되었습니다`;
+    if (failOverMs === null) return `${path}: 장애 내내(${lasted}) 응답이 없었고, ${back}.`;
+    return `${path}: 장애(${lasted}) 시작 후 첫 정답까지 ${milliseconds(failOverMs)}, 가장 긴 공백 ${milliseconds(longestGapMs)}; ${back}.`;
+  },
+  earned: ({ id, earned }) => {
+    const said = earned.earned === null ? "아직 주장할 수 있는 값이 없습니다" : `최소 ${percent(earned.earned)}`;
+    return `${id}: ${said}. ${percent(earned.next)}를 주장하려면 정답이 연속으로 ${earned.missing}회 더 필요합니다.`;
+  },
+  joint: (joint) =>
+    `${joint.rounds}회차에서 모든 경로에 같은 이름을 동시에 물었습니다. ${joint.paths.join(", ")} 경로가 모두 함께 실패한 회차는 ${percent(joint.allFailed)}이며, 서로 독립이었다면 ${percent(joint.allFailedIndependent)}였을 것입니다.${joint.commonCauseRatio === null ? "" : ` 공통 원인 비율: ${percent(joint.commonCauseRatio)}.`}`,
+  blast: "공격의 피해 범위",
+  holds: (holds) => (holds ? "✓ 성립" : "✗ 불성립"),
+  kind: (kind) => (kind === "answer" ? "응답" : "SOA 일련번호"),
+  state: (state) => (state === "raised" ? "발생" : "해소"),
+  burning: (window) =>
+    `${window.severity === "page" ? "즉시 호출" : "처리 요청"}(${window.longMs / 3_600_000}시간에 ${window.factor}배)`,
+  interval: (low, high) => `${percent(low)} ~ ${percent(high)}`,
+  neverEnded: "측정 중에 끝나지 않음",
+  none: "없음.",
+  nothingBroken: "장애 없음",
+  label: {
+    phase: "단계",
+    name: "이름",
+    vantage: "관측 지점",
+    path: "경로",
+    probes: "측정",
+    right: "정답",
+    wrong: "오답",
+    availability: "가용성",
+    interval: "95 % 신뢰구간",
+    median: "중앙값",
+    p99: "p99",
+    from: "시작",
+    to: "끝",
+    failed: "실패한 측정",
+    verdict: "판정",
+    claim: "주장",
+    measured: "측정값",
+    gain: "결합의 이득",
+    onlyBetter: "결합만 정답",
+    onlyOther: "상대만 정답",
+    difference: "차이",
+    effective: "독립 측정으로 환산",
+    pValue: "맥니마 p",
+    objective: "목표",
+    spent: "실패",
+    allowed: "허용",
+    remaining: "남은 예산",
+    burning: "소진 경보",
+    time: "시각",
+    kind: "대상",
+    state: "상태",
+    sides: "각 출처의 응답",
+    fact: "항목",
+    value: "값",
+  },
+  title: {
+    cells: "경로",
+    byName: "이름별",
+    byVantage: "관측 지점별",
+    claims: "주장",
+    recoveries: "전환과 복구",
+    episodes: "장애 구간",
+    disagreements: "불일치",
+    gains: "동시 실패",
+    robust: "시간 블록 신뢰구간",
+    budgets: "오류 예산",
+    earned: "주장할 수 있는 가용성",
+    method: "방법과 한계",
+    provenance: "출처",
+    again: "다시 실행",
+    over: "시간에 따른 가용성",
+    latency: "지연 시간",
+  },
+  note: {
+    cells: "해당 분위수의 측정이 끝내 응답받지 못했으면 ∞입니다.",
+    robust: "장애는 몰려서 오므로 시간 블록 단위로 재표집했습니다.",
+    earned: "일부러 만든 장애가 없던 시간에 대해, 95 % 신뢰수준에서:",
+    over: "음영: 일부러 만든 장애가 있는 구간.",
+    latency: "시간 안에 응답받은 측정의 비율. 100에 닿지 않고 끝나는 선은 나머지를 끝내 받지 못했습니다.",
+  },
+  milliseconds,
+};

@@ -1,0 +1,61 @@
+/** The report as Markdown (GitHub's tables). */
+import type { ReportData } from "./data.ts";
+import type { Words } from "./language.ts";
+import { type ReportTable, tablesOf } from "./tables.ts";
+
+/** Text that Markdown, and HTML inside it, takes as text. */
+function plain(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(/[\\`*_[\]|#]/g, "\\$&")
+    .replaceAll(/\s+/g, " ");
+}
+
+function tableText({ title, note, head, rows }: ReportTable): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(plain).join(" | ")} |`;
+  const rule = `|${head.map(() => "---|").join("")}`;
+  return [`## ${plain(title)}`, "", ...(note ? [plain(note), ""] : []), line(head), rule, ...rows.map(line), ""].join(
+    "\n",
+  );
+}
+
+const list = (lines: readonly string[]) => lines.map((line) => `- ${plain(line)}`).join("\n");
+
+export function reportMarkdown(data: ReportData, words: Words): string {
+  const { title } = words;
+  const { scenario, startedAt, command } = data;
+  return [
+    `# ${plain(scenario.title)}`,
+    "",
+    `Holdfast ${data.kind === "watch" ? "compare" : "drill"}, ${startedAt}`,
+    "",
+    ...(scenario.summary === "" ? [] : [plain(scenario.summary), ""]),
+    `**${plain(words.verdict(data))}**`,
+    "",
+    ...tablesOf(data, words).map(tableText),
+    ...(data.recoveries.length > 0
+      ? [`## ${title.recoveries}`, "", list(data.recoveries.map(words.recovery)), ""]
+      : []),
+    `## ${title.earned}`,
+    "",
+    plain(words.note.earned),
+    "",
+    list(data.services.map(words.earned)),
+    "",
+    `## ${title.method}`,
+    "",
+    ...words
+      .method(data)
+      .map(plain)
+      .flatMap((text) => [text, ""]),
+    list(words.limits(data)),
+    "",
+    `## ${title.again}`,
+    "",
+    "```console",
+    command.replaceAll("`", ""),
+    "```",
+    "",
+  ].join("\n");
+}
