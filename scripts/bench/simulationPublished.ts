@@ -3,6 +3,8 @@
 import { normalQuantile, samplesToClaim } from "../../src/availability/interval.ts";
 import { jointFailure } from "../../src/availability/joint.ts";
 import { atLeastWorking, systemAvailability } from "../../src/availability/rootServers.ts";
+import { seededRandom, shuffled } from "../../src/base/random.ts";
+import { overlapOf, slotsOf } from "../../src/sharding/shard.ts";
 import { expectedAllFailed, simulateCodns } from "../../src/simulation/published/codns.ts";
 import { DIKE_EXPERIMENT_A, type DikeRound, simulateDike } from "../../src/simulation/published/dikeBreaks.ts";
 import {
@@ -226,6 +228,50 @@ const OVERLAP_TABLES: readonly (readonly [number, number, readonly number[]])[] 
   [100, 5, [77.0, 21.1, 1.84, 0.059, 0.00063, 0.0000013]],
 ];
 
+/** The protocol's own shards keep what any scheme can at most promise under Route 53's rule. */
+function ownShardRows(small: boolean): BenchRow[] {
+  const random = seededRandom(SEED, "pairs");
+  return [
+    [512, 0],
+    [262_144, 1],
+    [134_217_728, 2],
+  ].map(([names, published]) => {
+    let most = 0;
+    for (let pair = 0; pair < (small ? 20_000 : 500_000); pair += 1) {
+      const [left, right] = [random.below(names!), random.below(names!)];
+      if (left !== right) most = Math.max(most, overlapOf(slotsOf(left), slotsOf(right)));
+    }
+    const id = `holdfast-first-${names}-names-share-at-most`;
+    const peer = "two polynomials agree";
+    const goal = `<= ${published}`;
+    return {
+      id,
+      value: most,
+      unit: "gateways",
+      peer,
+      peerValue: published!,
+      ratio: null,
+      goal,
+      ok: most <= published!,
+    };
+  });
+}
+
+/** The Builders' Library's worked example: rainbow poisons workers 1 and 4; rose (1, 8) and sunflower (4, 6) retry. */
+function builderRows(small: boolean): BenchRow[] {
+  const dead = new Set([1, 4]);
+  const random = seededRandom(SEED, "builders");
+  const customers = { rainbow: [1, 4], rose: [1, 8], sunflower: [4, 6] };
+  return Object.entries(customers).map(([name, workers]) => {
+    const requests = small ? 1_000 : 100_000;
+    let answered = 0;
+    for (let request = 0; request < requests; request += 1) {
+      if (shuffled(random, workers).some((worker) => !dead.has(worker))) answered += 1;
+    }
+    return near(`builders-${name}-answered`, (100 * answered) / requests, name === "rainbow" ? 0 : 100, 0, "%", "AWS");
+  });
+}
+
 export function shardRows(small: boolean): BenchRow[] {
   const draws = small ? 15_000 : 500_000;
   const rows: BenchRow[] = [
@@ -256,6 +302,7 @@ export function shardRows(small: boolean): BenchRow[] {
     const tries = countedTries(SEED, 4, dead, draws);
     rows.push(near(`tries-${dead}-of-4-dead`, tries, expectedTries(4, dead), 0.02, "tries", "(k+1)/(k-d+1)"));
   }
+  rows.push(...ownShardRows(small), ...builderRows(small));
   const errors = KUBERNETES_TABLE.flatMap(([size, pool, ...published]) =>
     [1, 4, 16].map((elephants, index) => Math.abs(squishedRatio(pool, size, elephants) / published[index]! - 1)),
   );

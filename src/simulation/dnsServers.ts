@@ -27,7 +27,7 @@ export function dnsNameOf(name: string): string | undefined {
 
 export interface DnsServers {
   /** The reply's bytes; `undefined` where the server keeps silent. */
-  answer(manner: Manner, query: Uint8Array): Promise<Uint8Array | undefined>;
+  answer(manner: Manner | "met", query: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
 function uint32(value: number): Uint8Array {

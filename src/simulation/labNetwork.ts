@@ -93,6 +93,9 @@ export function transportOf(bench: Bench, course: Course): ClientTransport {
   };
 }
 
+/** How the other side answers: in some manner, or as it was when the client met it. */
+type Said = Manner | "met";
+
 /** What an exchange meets while all is well: an honest answer after the usual time. */
 function usualFate(bench: Bench, asked: Asked): Fate {
   const { topology } = bench;
@@ -107,7 +110,7 @@ function exchange<Reply>(
   course: Course,
   asked: Asked,
   signal: AbortSignal,
-  answer: (manner: Manner) => Reply | undefined | Promise<Reply | undefined>,
+  answer: (manner: Said) => Reply | undefined | Promise<Reply | undefined>,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(new TransportError("timedOut", "given up"));
@@ -122,7 +125,7 @@ function exchange<Reply>(
     const timer = course.clock.schedule(fate.latencyMs, () => {
       signal.removeEventListener("abort", onAbort);
       if (fate.arrival === "refused") return reject(new TransportError("refused", "nobody listens"));
-      Promise.resolve(answer(fate.manner)).then((reply) => {
+      Promise.resolve(answer(course.beganAtMs === undefined ? "met" : fate.manner)).then((reply) => {
         // What is no answer to the question is dropped, as a socket would drop it.
         if (reply !== undefined) resolve(reply);
       }, reject);
@@ -135,12 +138,12 @@ function httpResponse(status: number, body: string, fields: Readonly<Record<stri
   return { status, field: (name) => fields[name], body: utf8Bytes(body) };
 }
 
-function refusal(manner: Manner): HttpResponse | undefined {
+function refusal(manner: Said): HttpResponse | undefined {
   if (manner === "servfail") return httpResponse(503, "");
   return manner === "limited" ? httpResponse(429, "", { "retry-after": "1" }) : undefined;
 }
 
-function gatewayResponse(bench: Bench, manner: Manner, machine: number, body: string): HttpResponse {
+function gatewayResponse(bench: Bench, manner: Said, machine: number, body: string): HttpResponse {
   const refused = refusal(manner);
   if (refused !== undefined) return refused;
   const key = `${machine}/${manner}/${body}`;
@@ -179,7 +182,7 @@ function gatewayOf(bench: Bench, machine: number, state: StateName): Gateway {
   return gateway;
 }
 
-function rpcResponse(bench: Bench, manner: Manner, body: string): HttpResponse {
+function rpcResponse(bench: Bench, manner: Said, body: string): HttpResponse {
   const refused = refusal(manner);
   if (refused !== undefined) return refused;
   const key = `rpc/${manner}/${body}`;

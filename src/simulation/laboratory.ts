@@ -135,6 +135,7 @@ async function runProbe(bench: Bench, service: Service, variant: number, draw: D
     clock,
     random: seededRandom(variant, "client"),
     policy: service.policy,
+    trust: { gateways: service.evidence },
     freshness: { ageSecondsMax: load.maxAgeSeconds },
     cache: false,
     deadlineMs: load.timeoutMs,

@@ -75,6 +75,8 @@ const serviceSchema = z.strictObject({
   dns: z.array(id).max(16).default([]),
   gateways: z.boolean().default(false),
   chain: z.boolean().default(false),
+  /** What the gateways path rests on: two of the name's four sign alike, or a state proof under a header that two attest. */
+  evidence: z.enum(["signature", "proof"]).default("signature"),
   /** RPC providers that the chain path asks; all of the topology's without it. */
   rpc: z.array(id).min(1).max(16).optional(),
 });
@@ -137,7 +139,7 @@ const pricesSchema = z.strictObject({
   etherUsd: z.number().nonnegative().default(3000),
 });
 
-export const SERVICES_DEFAULT: readonly z.infer<typeof serviceSchema>[] = [
+export const SERVICES_DEFAULT: readonly z.input<typeof serviceSchema>[] = [
   { id: "one-provider", title: "One DNS provider", policy: "dns-first", dns: ["dns-a"], gateways: false, chain: false },
   {
     id: "two-providers",
@@ -179,7 +181,7 @@ export const scenarioSchema = z
       .array(serviceSchema)
       .min(1)
       .max(8)
-      .default([...SERVICES_DEFAULT]),
+      .prefault([...SERVICES_DEFAULT]),
     load: loadSchema.prefault({}),
     phases: z.array(phaseSchema).min(1).max(64),
     /** Seconds of the timeline per second of a live run. */

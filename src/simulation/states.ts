@@ -17,9 +17,17 @@ import type { Manner } from "./fate.ts";
 import { CHAIN_ID, CODE_HASH, DIRECTORY, REGISTRY, SimulatedChain, START_BLOCK, TLD } from "./simulatedChain.ts";
 import type { Topology } from "./topology.ts";
 
-/** The manners that are answers out of some world. */
-export type StateName = Extract<Manner, "honest" | "staleYoung" | "staleOld" | "wrong" | "nxdomain" | "empty">;
-export const STATE_NAMES: readonly StateName[] = ["honest", "staleYoung", "staleOld", "wrong", "nxdomain", "empty"];
+/** The manners that are answers out of some world; and the true one as clients met it, some checkpoints ago. */
+export type StateName = Extract<Manner, "honest" | "staleYoung" | "staleOld" | "wrong" | "nxdomain" | "empty"> | "met";
+export const STATE_NAMES: readonly StateName[] = [
+  "honest",
+  "met",
+  "staleYoung",
+  "staleOld",
+  "wrong",
+  "nxdomain",
+  "empty",
+];
 
 /** Addresses of the record (TEST-NET-1 and -2): now, before, and the forger's. */
 export const ADDRESS = { now: "192.0.2.10", before: "192.0.2.9", forged: "198.51.100.66" } as const;
@@ -33,7 +41,7 @@ export function recordValue(owner: string, address: string): Hex {
 
 /** What the record says in a world; `undefined` where there is none. */
 export function addressIn(state: StateName): string | undefined {
-  if (state === "honest") return ADDRESS.now;
+  if (state === "honest" || state === "met") return ADDRESS.now;
   if (state === "wrong") return ADDRESS.forged;
   return state === "staleYoung" || state === "staleOld" ? ADDRESS.before : undefined;
 }
@@ -68,6 +76,11 @@ export function httpUrlOf(machine: number): string {
   return `http://gateway-${machine}.example`;
 }
 
+/** The account of a gateway operator. */
+function operatorAddress(operator: number): Hex {
+  return `0x${(operator + 1).toString(16).padStart(40, "0")}`;
+}
+
 function directoryEvents(topology: Topology, signers: readonly Hex[]): DirectoryEvent[] {
   let version = 0n;
   const next = () => {
@@ -75,8 +88,14 @@ function directoryEvents(topology: Topology, signers: readonly Hex[]): Directory
     return version;
   };
   const registered = topology.machines.map((endpoint, machine): DirectoryEvent => {
-    const { zone } = topology.endpoints[endpoint]!;
-    const args = { id: machine + 1, zone, operator: OWNER, signer: signers[machine]!, version: next() };
+    const { zone, operator } = topology.endpoints[endpoint]!;
+    const args = {
+      id: machine + 1,
+      zone,
+      operator: operatorAddress(operator),
+      signer: signers[machine]!,
+      version: next(),
+    };
     const endpoints = { httpUrl: httpUrlOf(machine), dnsEndpoint: `gateway-${machine}.example:53` };
     return { eventName: "GatewayRegistered", args: { ...args, ...endpoints } };
   });
@@ -106,19 +125,24 @@ function registryEvents(options: WorldStatesOptions, state: StateName): Registry
   return [registered, { eventName: "DNSRecordChanged", args: { node, name: wireName, resource: TYPE.A, record } }];
 }
 
+/** How far a world's newest block lies behind, in seconds. */
+function behindSecondsOf(state: StateName, maxAgeSeconds: number): number {
+  if (state === "staleOld") return maxAgeSeconds * 2;
+  return state === "staleYoung" || state === "met" ? maxAgeSeconds / 2 : 6;
+}
+
 /** Every world, its chain made and its replica up to date and proven at its head. */
 export async function buildStates(options: WorldStatesOptions): Promise<ReadonlyMap<StateName, WorldState>> {
   const states = new Map<StateName, WorldState>();
   for (const name of STATE_NAMES) {
-    const behindSeconds =
-      name === "staleOld" ? options.maxAgeSeconds * 2 : name === "staleYoung" ? options.maxAgeSeconds / 2 : 6;
+    const behindSeconds = behindSecondsOf(name, options.maxAgeSeconds);
     const behindBlocks = Math.min(40, Math.floor(behindSeconds / options.blockSeconds));
     // Only checkpoints can be proven.
     const headNumber = HEAD_NUMBER - (behindBlocks - (behindBlocks % 8));
     const chain = new SimulatedChain({
       registryEvents: registryEvents(options, name),
       directoryEvents: directoryEvents(options.topology, options.signers),
-      fork: name,
+      fork: name === "met" ? "honest" : name,
       headNumber,
       headTimestamp: options.nowSeconds - behindSeconds,
       blockSeconds: options.blockSeconds,

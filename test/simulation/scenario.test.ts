@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import fc from "fast-check";
 import type { Scenario } from "../../src/simulation/scenario.ts";
 import { phaseSpans } from "../../src/simulation/scenario.ts";
 import {
@@ -78,6 +79,31 @@ describe("scenario", () => {
       expect(error.message).to.match(message);
     });
   }
+
+  it("rejects whatever a field is replaced by, with an error of its own", () => {
+    const whole = JSON.parse(JSON.stringify(loadScenario("aws-seoul-2018")));
+    const paths: (string | number)[][] = [];
+    const walk = (value: unknown, path: (string | number)[]) => {
+      paths.push(path);
+      if (Array.isArray(value)) value.forEach((item, index) => walk(item, [...path, index]));
+      else if (typeof value === "object" && value !== null)
+        for (const [key, item] of Object.entries(value)) walk(item, [...path, key]);
+    };
+    walk(whole, []);
+    fc.assert(
+      fc.property(fc.constantFrom(...paths.filter((path) => path.length > 0)), fc.jsonValue(), (path, value) => {
+        const copy = structuredClone(whole);
+        const parent = path.slice(0, -1).reduce((at, key) => at[key], copy);
+        parent[path.at(-1)!] = value;
+        try {
+          parseScenario(JSON.stringify(copy));
+        } catch (error) {
+          expect(error).to.be.instanceOf(MalformedScenarioError);
+        }
+      }),
+      { numRuns: Math.max(200, Number(process.env.FC_NUM_RUNS ?? 0)) },
+    );
+  });
 
   it("rejects an unknown name and lists the known ones", () => {
     expect(() => loadScenario("atlantis")).to.throw(UnknownScenarioError, /aws-seoul-2018/);
