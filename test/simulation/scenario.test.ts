@@ -85,7 +85,7 @@ describe("scenario", () => {
     const paths: (string | number)[][] = [];
     const walk = (value: unknown, path: (string | number)[]) => {
       paths.push(path);
-      if (Array.isArray(value)) value.forEach((item, index) => walk(item, [...path, index]));
+      if (Array.isArray(value)) for (const [index, item] of value.entries()) walk(item, [...path, index]);
       else if (typeof value === "object" && value !== null)
         for (const [key, item] of Object.entries(value)) walk(item, [...path, key]);
     };
