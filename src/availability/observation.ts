@@ -23,6 +23,8 @@ export interface Observation {
   readonly vantage?: string;
   /** What the answer rests on, such as `proof`, `signature`, `unverified`; which path of a combination brought it. */
   readonly evidence?: string;
+  /** `false` where the client itself saw that an answer was wrong and did not take it; only for `wrong`. */
+  readonly accepted?: boolean;
   /** One line about a failure, for people. */
   readonly detail?: string;
   /** The instrument itself was late (its event loop stalled, its clock jumped): marked, and not counted. */

@@ -21,6 +21,7 @@ export interface Cell {
   readonly path: string;
   readonly probes: number;
   readonly right: number;
+  /** Wrong answers that were accepted; those that verification caught are among the outcomes. */
   readonly wrong: number;
   readonly availability: number;
   /** 95 % interval of the availability. */
@@ -49,7 +50,7 @@ export function cellOf(phase: string, path: string, observations: readonly Obser
     path,
     probes: mine.length,
     right,
-    wrong: outcomes.wrong,
+    wrong: mine.filter(({ outcome, accepted }) => outcome === "wrong" && accepted !== false).length,
     availability: mine.length === 0 ? 0 : right / mine.length,
     ...availabilityInterval(right, mine.length),
     p50Ms: quantile(ascending, 0.5),

@@ -14,7 +14,7 @@ import { type Blast, blastOf, predictedHits, type ShardedName } from "./drill/bl
 import { judgeClaims } from "./drill/claims.ts";
 import { type DrillResult, runDrill, type ServiceProbe, type Target } from "./drill/drill.ts";
 import { observed } from "./drill/judge.ts";
-import { createFaultDriver, type FaultableNetwork, gatewaysHit, stateUnder } from "./local/faults.ts";
+import { createFaultDriver, deedOf, type FaultableNetwork, gatewaysHit } from "./local/faults.ts";
 import type { LocalNetwork } from "./local/network.ts";
 import { profileOf, readDirectory } from "./local/profile.ts";
 import { createServiceProbe } from "./local/services.ts";
@@ -57,7 +57,7 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
   const names = shardNames(network, directory);
   const faultable: FaultableNetwork = { ...network, directory, names };
   // Whatever processes cannot do is refused before the first probe.
-  for (const fault of scenario.phases.flatMap((phase) => phase.faults)) stateUnder(fault);
+  for (const fault of scenario.phases.flatMap((phase) => phase.faults)) deedOf(fault, faultable);
   const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
   const dns = new Map([...network.dns].map(([id, member]) => [id, member.ready]));
   const services = scenario.services.map((service) => createServiceProbe(service, { client, dns }, clock, random));
@@ -154,15 +154,16 @@ async function readTargets(network: LocalNetwork): Promise<Target[]> {
 interface NumberedName extends ShardedName {
   readonly node: `0x${string}`;
   readonly shardIndex: number;
+  readonly domain: string;
 }
 
 /** Names were registered in order on a fresh chain, so a name's shard index is its number. */
 function shardNames(network: LocalNetwork, directory: DirectorySnapshot): NumberedName[] {
-  return network.plan.names.map(({ name }, shardIndex) => {
+  return network.plan.names.map(({ name, domain }, shardIndex) => {
     const node = namehash(name);
     const slots = shardOf(directory, node, shardIndex);
     const gatewayIds = gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0);
-    return { name, node, shardIndex, slots, gatewayIds };
+    return { name, node, domain, shardIndex, slots, gatewayIds };
   });
 }
 

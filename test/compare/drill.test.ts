@@ -5,7 +5,7 @@ import { seededRandom } from "../../src/base/random.ts";
 import { blastOf, predictedHits } from "../../src/compare/drill/blast.ts";
 import { judgeClaims } from "../../src/compare/drill/claims.ts";
 import { type FaultDriver, runDrill, type ServiceProbe, type Target } from "../../src/compare/drill/drill.ts";
-import { judge } from "../../src/compare/drill/judge.ts";
+import { judge, observed } from "../../src/compare/drill/judge.ts";
 import { buildReport, summaryOf } from "../../src/compare/report/data.ts";
 import { reportPage } from "../../src/compare/report/html.ts";
 import { parseAddress4 } from "../../src/dns/addressText.ts";
@@ -155,6 +155,17 @@ describe("judge", () => {
     expect(judge({ ...told, outcome: "absent", value: null }, truth)).to.equal("wrong");
     expect(judge({ ...told, outcome: "absent", value: null }, null)).to.equal("absent");
     expect(judge({ ...told, outcome: "timedOut", value: null }, truth)).to.equal("timedOut");
+  });
+
+  it("keeps wrong answers that the client took apart from those it caught", () => {
+    expect(observed({ ...told, outcome: "wrong", value: null }, truth)).to.deep.include({
+      outcome: "wrong",
+      accepted: false,
+    });
+    expect(observed({ ...told, outcome: "answered", value: address("192.0.2.2") }, truth)).to.deep.equal({
+      outcome: "wrong",
+      detail: "not what the chain says",
+    });
   });
 });
 

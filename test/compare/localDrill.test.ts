@@ -39,6 +39,39 @@ claims:
   - { text: DNS is back on its port, service: dns, phase: back, measure: availability, min: 1 }
 `);
 
+const LIES = parseScenario(`
+id: lies
+title: Everybody lies in turn
+summary: DNS is hijacked, then denies the names, then RPC providers lie and get stuck.
+topology:
+  dns: { providers: [{ id: dns-a }] }
+  gateways: { count: 4, operators: 4 }
+  chain: { providers: [rpc-a, rpc-b] }
+services:
+  - { id: dns, title: DNS, dns: [dns-a] }
+  - { id: chain, title: Chain, chain: true }
+  - { id: combined, title: All, policy: verified-first, dns: [dns-a], gateways: true, chain: true }
+load: { probesPerSecond: 8, timeoutMs: 4000 }
+phases:
+  - { id: hijacked, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: wrong } }] }
+  - { id: denied, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: nxdomain }, names: 0.3 }] }
+  - { id: servfail, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: servfail } }] }
+  - { id: rpc-lies, seconds: 1, faults: [{ on: { path: chain }, effect: { kind: wrong } }] }
+  - { id: rpc-down, seconds: 1, faults: [{ on: { path: chain }, effect: { kind: servfail } }] }
+  - { id: well, seconds: 1 }
+claims:
+  - { text: A hijack shows as wrong, service: dns, phase: hijacked, measure: wrongRatio, min: 1 }
+  - { text: A false denial shows as wrong, service: dns, phase: denied, measure: wrongRatio, min: 0.2, max: 0.5 }
+  - { text: A refusal is none, service: dns, phase: servfail, measure: wrongRatio, max: 0 }
+  - { text: and no answer, service: dns, phase: servfail, measure: availability, max: 0 }
+  - { text: Nobody believes a lying provider, service: chain, phase: rpc-lies, measure: availability, max: 0 }
+  - { text: The combination knows better, service: combined, phase: hijacked, measure: availability, min: 1 }
+  - { text: also here, service: combined, phase: denied, measure: availability, min: 1 }
+  - { text: and here, service: combined, phase: rpc-lies, measure: availability, min: 1 }
+  - { text: Everything is undone, service: chain, phase: well, measure: availability, min: 1 }
+  - { text: everywhere, service: dns, phase: well, measure: availability, min: 1 }
+`);
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -71,6 +104,20 @@ describe("local drill", function () {
     });
   });
   after(() => network?.close());
+
+  it("returns lies as what they are, and never believes them on a verified path", async () => {
+    const { data } = await runLocalDrill({
+      scenario: LIES,
+      network,
+      clock: systemClock,
+      random: seededRandom(1, "drill"),
+      command: "test",
+      provenance: [],
+      say: () => {},
+    });
+    expect(data.claims.filter((claim) => !claim.holds)).to.deep.equal([]);
+    expect(data.phases[1]!.faults).to.deep.equal(["DNS server dns-a nxdomain for 1 names"]);
+  });
 
   it("returns a report whose claims hold, on processes that were stopped, killed and started again", async () => {
     const lines: string[] = [];

@@ -97,7 +97,7 @@ export function judgeClaims(
   );
   const verified = new Set(scenario.services.filter(isVerified).map((service) => service.id));
   const probes = observations.filter(({ path }) => verified.has(path));
-  const wrong = probes.filter(({ outcome }) => outcome === "wrong");
+  const wrong = probes.filter(({ outcome, accepted }) => outcome === "wrong" && accepted !== false);
   return [
     ...stated,
     {

@@ -35,7 +35,10 @@ export function judge(told: Told, truth: Hex | null): Outcome {
 }
 
 /** The fields of an observation that come from the resolution itself. */
-export function observed(told: Told, truth: Hex | null): Pick<Observation, "outcome" | "evidence" | "detail"> {
+export function observed(
+  told: Told,
+  truth: Hex | null,
+): Pick<Observation, "outcome" | "evidence" | "detail" | "accepted"> {
   const outcome = judge(told, truth);
   if (outcome === "answered" || outcome === "absent") {
     return { outcome, evidence: told.path === null ? told.evidence : `${told.path} ${told.evidence}` };
@@ -43,5 +46,5 @@ export function observed(told: Told, truth: Hex | null): Pick<Observation, "outc
   const last = told.trace.findLast((attempt) => attempt.outcome !== "answered");
   const detail =
     outcome === "wrong" && told.outcome !== "wrong" ? "not what the chain says" : (last?.reason ?? told.outcome);
-  return { outcome, detail };
+  return { outcome, detail, ...(told.outcome === "wrong" ? { accepted: false } : {}) };
 }

@@ -7,6 +7,8 @@ import { createDnsHandler } from "../../gateway/dns/handler.ts";
 import { createMemoryZoneSource } from "../../gateway/dns/memoryZone.ts";
 import { startDnsServer } from "../../gateway/dns/server.ts";
 import { runChild } from "./childMain.ts";
+import { withDnsFaults } from "./dnsFaults.ts";
+import { isFaultMessage, type LiveFault } from "./liveFault.ts";
 
 export interface DnsConfig {
   readonly host: string;
@@ -23,12 +25,20 @@ export interface DnsReady {
 
 runChild(async (config: DnsConfig) => {
   const source = createMemoryZoneSource(parseZoneFile(config.zoneText, config.zoneFile));
+  const handler = createDnsHandler({ source, clock: systemClock, random: secureRandom });
+  let fault: LiveFault | null = null;
   const server = await startDnsServer({
-    handler: createDnsHandler({ source, clock: systemClock, random: secureRandom }),
+    handler: withDnsFaults(handler, () => fault, systemClock, secureRandom),
     host: config.host,
     port: config.port,
     clock: systemClock,
     log: createLog(systemClock, "warn", (line) => process.stderr.write(line)),
   });
-  return { ready: { host: server.host, port: server.port } satisfies DnsReady, close: () => server.close() };
+  return {
+    ready: { host: server.host, port: server.port } satisfies DnsReady,
+    close: () => server.close(),
+    onMessage: (message) => {
+      if (isFaultMessage(message)) fault = message.fault;
+    },
+  };
 });

@@ -5,6 +5,7 @@ import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { Node } from "../../naming/namehash.ts";
 import type { Fault } from "../../simulation/fault.ts";
 import type { FaultDriver } from "../drill/drill.ts";
+import type { LiveFault } from "./liveFault.ts";
 import type { MemberState } from "./member.ts";
 
 /** What a fault can be done to. */
@@ -12,6 +13,7 @@ export interface Faultable {
   readonly what: string;
   readonly state: MemberState;
   put(state: MemberState): Promise<void>;
+  spoil(fault: LiveFault | null): void;
 }
 
 export interface FaultableNetwork {
@@ -21,7 +23,7 @@ export interface FaultableNetwork {
   readonly gateways: readonly Faultable[];
   readonly directory: DirectorySnapshot;
   /** Names under test by number, with their shard indices. */
-  readonly names: readonly { readonly node: Node; readonly shardIndex: number }[];
+  readonly names: readonly { readonly node: Node; readonly shardIndex: number; readonly domain: string }[];
 }
 
 export class UnsupportedFaultError extends BaseError {
@@ -58,12 +60,23 @@ function membersHit(fault: Fault, network: FaultableNetwork): readonly Faultable
   return all.slice(0, Math.ceil(all.length * fault.share));
 }
 
-/** What a process does under a fault. Throws `UnsupportedFaultError` for what only the simulator can do. */
-export function stateUnder(fault: Fault): MemberState {
-  if (fault.names < 1) throw new UnsupportedFaultError("A fault for some names only");
-  if (fault.effect.kind === "silent") return "paused";
-  if (fault.effect.kind === "refused") return "dead";
-  throw new UnsupportedFaultError(`The effect ${fault.effect.kind}`);
+/** What is done to a process: a state it is put into, or answers it is made to give. */
+type Deed = { readonly state: MemberState } | { readonly fault: LiveFault };
+
+/** What a fault does to the processes it hits. Throws `UnsupportedFaultError` for what only the simulator can do. */
+export function deedOf(fault: Fault, network: FaultableNetwork): Deed {
+  const { effect } = fault;
+  if (fault.from !== undefined) throw new UnsupportedFaultError("A fault that only some vantage points see");
+  if (effect.kind === "flood") throw new UnsupportedFaultError("A flood that uses up capacity");
+  if (effect.kind === "silent" || effect.kind === "refused") {
+    if (fault.names < 1) throw new UnsupportedFaultError("A stop for some names only");
+    return { state: effect.kind === "silent" ? "paused" : "dead" };
+  }
+  if (fault.on.path === "gateways") throw new UnsupportedFaultError(`The effect ${effect.kind} on gateways`);
+  if (fault.names === 1) return { fault: { effect } };
+  if (fault.on.path !== "dns") throw new UnsupportedFaultError("A fault of RPC providers for some names only");
+  const domains = network.names.slice(0, Math.ceil(network.names.length * fault.names)).map(({ domain }) => domain);
+  return { fault: { effect, domains } };
 }
 
 const WORDS: Readonly<Record<MemberState, string>> = {
@@ -72,19 +85,33 @@ const WORDS: Readonly<Record<MemberState, string>> = {
   dead: "killed",
 };
 
+function wordsOf(deed: Deed): string {
+  if ("state" in deed) return WORDS[deed.state];
+  const { effect, domains } = deed.fault;
+  return `${effect.kind}${domains === undefined ? "" : ` for ${domains.length} names`}`;
+}
+
 /** `gateways 1, 4 stopped (SIGSTOP)`: one part for each kind of process and what was done to it. */
-function inWords(wanted: ReadonlyMap<Faultable, MemberState>): string[] {
-  const groups = new Map<string, { kind: string; state: MemberState; ids: string[] }>();
-  for (const [{ what }, state] of wanted) {
+function inWords(wanted: ReadonlyMap<Faultable, Deed>): string[] {
+  const groups = new Map<string, { kind: string; words: string; ids: string[] }>();
+  for (const [{ what }, deed] of wanted) {
     const space = what.lastIndexOf(" ");
-    const kind = what.slice(0, space);
-    const group = groups.get(`${kind}/${state}`) ?? { kind, state, ids: [] };
+    const [kind, words] = [what.slice(0, space), wordsOf(deed)];
+    const group = groups.get(`${kind}/${words}`) ?? { kind, words, ids: [] };
     group.ids.push(what.slice(space + 1));
-    groups.set(`${kind}/${state}`, group);
+    groups.set(`${kind}/${words}`, group);
   }
   return [...groups.values()].map(
-    ({ kind, state, ids }) => `${kind}${ids.length > 1 ? "s" : ""} ${ids.join(", ")} ${WORDS[state]}`,
+    ({ kind, words, ids }) => `${kind}${ids.length > 1 ? "s" : ""} ${ids.join(", ")} ${words}`,
   );
+}
+
+async function bring(member: Faultable, deed: Deed | undefined, wasTouched: boolean): Promise<void> {
+  const state = deed && "state" in deed ? deed.state : "running";
+  // What was killed by somebody else is not started again: the drill goes on and says so.
+  if (member.state !== state && (deed !== undefined || wasTouched)) await member.put(state);
+  if (deed && "fault" in deed) member.spoil(deed.fault);
+  else if (wasTouched && member.state === "running") member.spoil(null);
 }
 
 /** Does what faults ask for and undoes what they no longer do. */
@@ -94,19 +121,12 @@ export function createFaultDriver(network: FaultableNetwork): FaultDriver {
   const touched = new Set<Faultable>();
   return {
     async apply(faults) {
-      const wanted = new Map<Faultable, MemberState>();
+      const wanted = new Map<Faultable, Deed>();
       for (const fault of faults) {
-        const state = stateUnder(fault);
-        for (const member of membersHit(fault, network)) wanted.set(member, state);
+        const deed = deedOf(fault, network);
+        for (const member of membersHit(fault, network)) wanted.set(member, deed);
       }
-      // What was killed by somebody else is not started again: the drill goes on and says so.
-      await Promise.all(
-        everyone.map((member) => {
-          const state = wanted.get(member);
-          if (state !== undefined) return member.state === state ? undefined : member.put(state);
-          return touched.delete(member) && member.state !== "running" ? member.put("running") : undefined;
-        }),
-      );
+      await Promise.all(everyone.map((member) => bring(member, wanted.get(member), touched.delete(member))));
       for (const member of wanted.keys()) touched.add(member);
       return inWords(wanted);
     },

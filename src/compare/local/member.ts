@@ -1,6 +1,7 @@
 /** One replaceable process of the local network, put into one of three states by faults and put back by their end. */
 import type { Child, ChildOptions } from "./child.ts";
 import { startChild } from "./child.ts";
+import type { FaultMessage, LiveFault } from "./liveFault.ts";
 
 /**
  * - `running`: as it should be;
@@ -73,6 +74,11 @@ export class Member<Ready, Config> {
     }
     if (state === "paused") this.#child.pause();
     else this.#child.resume();
+  }
+
+  /** Makes the process answer as it should not, or, with `null`, as it should again. */
+  spoil(fault: LiveFault | null): void {
+    this.#child.send({ fault } satisfies FaultMessage);
   }
 
   async stop(): Promise<void> {

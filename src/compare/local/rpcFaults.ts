@@ -1,0 +1,41 @@
+/** JSON-RPC answered wrongly on purpose while a fault holds. */
+import type { LiveFault } from "./liveFault.ts";
+
+interface RpcRequest {
+  readonly method: string;
+  readonly params?: readonly unknown[];
+}
+
+/** A provider stuck at `head` (hexadecimal): what asks for the latest block is asked for that one. */
+export function stuckAt(body: string, head: string): string {
+  const stick = (request: RpcRequest): RpcRequest => ({
+    ...request,
+    ...(request.params ? { params: request.params.map((one) => (isLatest(one) ? head : one)) } : {}),
+  });
+  const parsed = JSON.parse(body) as RpcRequest | RpcRequest[];
+  return JSON.stringify(Array.isArray(parsed) ? parsed.map(stick) : stick(parsed));
+}
+
+function isLatest(value: unknown): boolean {
+  return value === "latest" || value === "safe" || value === "pending";
+}
+
+/** The answer to a question for the head itself, which no parameter can stick. */
+export function stuckAnswer(body: string, answer: string, head: string): string {
+  const asked = JSON.parse(body) as RpcRequest & { id?: unknown };
+  if (Array.isArray(asked) || asked.method !== "eth_blockNumber") return answer;
+  return JSON.stringify({ ...JSON.parse(answer), result: head });
+}
+
+/** An answer that lies: the last digit of every value and of every node of a proof in it is another. */
+export function lie(answer: string): string {
+  return answer.replaceAll(/"(0x[0-9a-f]{63,})([0-9a-f])"/g, (whole, head: string, digit: string) => {
+    // Hashes stay as they are, so that the answer still looks like one about the block it names.
+    return head.length === 65 ? whole : `"${head}${digit === "1" ? "2" : "1"}"`;
+  });
+}
+
+/** What an HTTP status tells of a fault; `undefined` where the exchange goes on. */
+export function statusUnder(effect: LiveFault["effect"]["kind"]): number | undefined {
+  return effect === "servfail" ? 503 : undefined;
+}
