@@ -189,8 +189,8 @@ export const bench: Bench = async ({ small, say, args }) => {
       say(`dns: ${name} serves after ${Math.round(performance.now() - begin)} ms`);
       peers.set(name, peer);
     };
-    await add("holdfast", await startOurs(["--zone", zone, "--unlimited"]));
-    await add("holdfast dgram", await startOurs(["--zone", zone, "--unlimited", "--no-native"]));
+    await add("holdfast", await startOurs(["--zone", zone, "--unlimited", "--precompile"]));
+    await add("holdfast dgram", await startOurs(["--zone", zone, "--unlimited", "--precompile", "--no-native"]));
     const versions: Record<string, [string, string]> = {
       knot: ["knotd", "--version"],
       nsd: ["nsd", "-v"],

@@ -86,110 +86,138 @@ class Outgoing {
   }
 }
 
-/** Listens through a native socket; `undefined` where there is none, and `listenUdp` must do. */
-export function listenBatch(options: listenUdp.Options): Listener | undefined {
-  const { handler, log } = options;
-  const address = parseAddress4(options.host) ?? parseAddress6(options.host);
-  if (!address) return undefined;
-  const socket = openNativeSocket({
-    address,
-    port: options.port,
-    reusePort: options.reusePort ?? false,
-    bufferBytes: BUFFER_BYTES,
-  });
-  if (!socket) return undefined;
-  const incoming = socket.createBatch(BATCH_COUNT, QUERY_BYTES_MAX);
-  const outgoing = new Outgoing(socket);
-  const late: LateReply[] = [];
-  const pendingMax = options.pendingMax ?? DEFAULT_PENDING_MAX;
-  let pending = 0;
-  let isClosed = false;
-  let markClosed = () => {};
-  const closed = new Promise<void>((resolve) => {
-    markClosed = resolve;
-  });
+/** A native socket and the loop that serves it. */
+class BatchServer {
+  readonly #socket: NativeSocket;
+  readonly #options: listenUdp.Options;
+  readonly #incoming: Batch;
+  readonly #outgoing: Outgoing;
+  readonly #hashes = new Uint32Array(BATCH_COUNT);
+  readonly #late: LateReply[] = [];
+  readonly #turn = () => this.#serve();
+  readonly #closed: Promise<void>;
+  #markClosed = () => {};
+  #pending = 0;
+  #isClosed = false;
 
-  const answerSlowly = (index: number, length: number) => {
-    const at = index * ADDRESS_BYTES;
-    const query = incoming.bytes.slice(index * QUERY_BYTES_MAX, index * QUERY_BYTES_MAX + length);
-    const reply = handler.handle(query, peerOf(incoming.addresses, at), "udp");
-    const from = incoming.addresses.slice(at, at + addressLengthOf(incoming, index));
-    if (!(reply instanceof Promise)) {
-      if (reply) outgoing.push({ reply, address: from });
+  constructor(socket: NativeSocket, options: listenUdp.Options) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#incoming = socket.createBatch(BATCH_COUNT, QUERY_BYTES_MAX);
+    this.#outgoing = new Outgoing(socket);
+    this.#closed = new Promise((resolve) => {
+      this.#markClosed = resolve;
+    });
+  }
+
+  start(): void {
+    this.#serve();
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#closed;
+  }
+
+  /** Serves what has arrived; then waits for more, or lets other work have its turn. */
+  #serve(): void {
+    if (this.#isClosed) {
+      this.#socket.close();
+      this.#markClosed();
       return;
     }
-    if (pending >= pendingMax) return;
-    pending += 1;
-    reply
-      .then((bytes) => {
-        if (bytes) late.push({ reply: bytes, address: from });
-      })
-      .catch((error: unknown) => log.error("a DNS query failed", { reason: messageOf(error) }))
-      .finally(() => {
-        pending -= 1;
-        if (!isClosed) flushLate();
-      });
-  };
-
-  const flushLate = () => {
-    for (const reply of late.splice(0, BATCH_COUNT)) outgoing.push(reply);
-    outgoing.flush();
-  };
-
-  const hashes = new Uint32Array(BATCH_COUNT);
-  const prepare = (count: number) => {
-    for (let index = 0; index < count; index += 1) {
-      hashes[index] = handler.hashOf(incoming.bytes, index * QUERY_BYTES_MAX, lengthOf(incoming, index));
+    for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+      const count = this.#socket.receive(this.#incoming, BATCH_COUNT);
+      this.#prepare(count);
+      for (let index = 0; index < count; index += 1) {
+        try {
+          this.#answer(index);
+        } catch (error) {
+          this.#fail(error);
+        }
+        resetAddressLength(this.#incoming, index);
+      }
+      this.#outgoing.flush();
+      if (count === 0) {
+        this.#socket.poll(POLL_MS, this.#turn);
+        return;
+      }
     }
-    handler.prefetch(hashes, count);
-  };
+    setImmediate(this.#turn);
+  }
 
-  const answer = (index: number) => {
+  #prepare(count: number): void {
+    const { handler } = this.#options;
+    for (let index = 0; index < count; index += 1) {
+      this.#hashes[index] = handler.hashOf(
+        this.#incoming.bytes,
+        index * QUERY_BYTES_MAX,
+        lengthOf(this.#incoming, index),
+      );
+    }
+    handler.prefetch(this.#hashes, count);
+  }
+
+  #answer(index: number): void {
+    const { handler } = this.#options;
+    const incoming = this.#incoming;
+    const outgoing = this.#outgoing;
     const length = lengthOf(incoming, index);
     const at = index * ADDRESS_BYTES;
     if (isCut(incoming, index)) return;
     const network = handler.needsNetwork ? networkOf(incoming.addresses, at) : 0;
-    const { bytes } = outgoing.batch;
-    const hash = hashes[index]!;
+    const { offset, batch } = outgoing;
+    const hash = this.#hashes[index]!;
     const start = index * QUERY_BYTES_MAX;
-    const { offset } = outgoing;
     // A hash of 0 says that the query is not plain: the long way.
     const written =
-      hash === 0 ? -1 : handler.answerInto(incoming.bytes, start, length, "udp", network, bytes, offset, hash);
+      hash === 0 ? -1 : handler.answerInto(incoming.bytes, start, length, "udp", network, batch.bytes, offset, hash);
     if (written > 0) outgoing.commit(written, incoming.addresses, at, addressLengthOf(incoming, index));
-    else if (written < 0) answerSlowly(index, length);
-  };
+    else if (written < 0) this.#answerSlowly(index, length);
+  }
 
-  const turn = () => {
-    if (isClosed) return finish();
-    for (let turns = 0; turns < TURNS_MAX; turns += 1) {
-      const count = socket.receive(incoming, BATCH_COUNT);
-      prepare(count);
-      for (let index = 0; index < count; index += 1) {
-        try {
-          answer(index);
-        } catch (error) {
-          log.error("a DNS query failed", { reason: messageOf(error) });
-        }
-        resetAddressLength(incoming, index);
-      }
-      outgoing.flush();
-      if (count === 0) return socket.poll(POLL_MS, turn);
+  #answerSlowly(index: number, length: number): void {
+    const { handler, pendingMax = DEFAULT_PENDING_MAX } = this.#options;
+    const incoming = this.#incoming;
+    const at = index * ADDRESS_BYTES;
+    const query = incoming.bytes.slice(index * QUERY_BYTES_MAX, index * QUERY_BYTES_MAX + length);
+    const reply = handler.handle(query, peerOf(incoming.addresses, at), "udp");
+    const address = incoming.addresses.slice(at, at + addressLengthOf(incoming, index));
+    if (!(reply instanceof Promise)) {
+      if (reply) this.#outgoing.push({ reply, address });
+      return;
     }
-    setImmediate(turn);
-  };
+    if (this.#pending >= pendingMax) return;
+    this.#pending += 1;
+    reply
+      .then((bytes) => {
+        if (bytes) this.#late.push({ reply: bytes, address });
+      })
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#pending -= 1;
+        if (!this.#isClosed) this.#flushLate();
+      });
+  }
 
-  const finish = () => {
-    socket.close();
-    markClosed();
-  };
+  #flushLate(): void {
+    for (const reply of this.#late.splice(0, BATCH_COUNT)) this.#outgoing.push(reply);
+    this.#outgoing.flush();
+  }
 
-  turn();
-  return {
-    port: socket.port,
-    close: () => {
-      isClosed = true;
-      return closed;
-    },
-  };
+  #fail(error: unknown): void {
+    this.#options.log.error("a DNS query failed", { reason: messageOf(error) });
+  }
+}
+
+/** Listens through a native socket; `undefined` where there is none, and `listenUdp` must do. */
+export function listenBatch(options: listenUdp.Options): Listener | undefined {
+  const address = parseAddress4(options.host) ?? parseAddress6(options.host);
+  if (!address) return undefined;
+  const { port, reusePort = false } = options;
+  const socket = openNativeSocket({ address, port, reusePort, bufferBytes: BUFFER_BYTES });
+  if (!socket) return undefined;
+  const server = new BatchServer(socket, options);
+  server.start();
+  return { port: socket.port, close: () => server.close() };
 }

@@ -11,7 +11,7 @@ import { createQuery, type Message, type Question, type RRset, recordsOf } from 
 import { type DomainName, lowerName, nameToWire, parentDomain } from "../../dns/name.ts";
 import { AnswerTable, type PlainQuery, questionHash, readPlainQuery, writeAnswer } from "./answerTable.ts";
 import type { DnsHandler } from "./handler.ts";
-import type { Lookup } from "./lookup.ts";
+import { type Lookup, lookup } from "./lookup.ts";
 import { hashText, type Limits, mix32 } from "./rateLimit.ts";
 import type { Zone, ZoneSource } from "./zoneSource.ts";
 
@@ -28,7 +28,7 @@ export function questionWire(question: Question): Uint8Array {
   return wire;
 }
 
-export interface FastPath extends Pick<DnsHandler, "answerInto" | "hashOf" | "prefetch"> {
+export interface FastPath extends Pick<DnsHandler, "answerInto" | "hashOf" | "prefetch" | "precompile"> {
   readonly table: AnswerTable;
   /** Keeps an answer for the next time. */
   learn(question: Question, zone: Zone, found: Lookup): void;
@@ -68,14 +68,27 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
     return amplificationMax === 0 ? size : Math.min(size, length * amplificationMax);
   };
 
+  const learn: FastPath["learn"] = (question, zone, found) => {
+    if (question.class !== CLASS_IN || found.isGeneric || found.alias || found.rcode !== RCODE.NOERROR) return;
+    // Types that no zone holds are not worth keeping, and there are 65,000 of them.
+    if (found.answers.length === 0 && question.type > 260) return;
+    const answer = compile(question, found);
+    if (answer) table.set({ ...answer, zoneIndex: zoneIndexOf(zone.apex), account: hashText(found.account) });
+  };
+
   return {
     table,
-    learn(question, zone, found) {
-      if (question.class !== CLASS_IN || found.isGeneric || found.rcode !== RCODE.NOERROR) return;
-      // Types that no zone holds are not worth keeping, and there are 65,000 of them.
-      if (found.answers.length === 0 && question.type > 260) return;
-      const answer = compile(question, found);
-      if (answer) table.set({ ...answer, zoneIndex: zoneIndexOf(zone.apex), account: hashText(found.account) });
+    learn,
+    *precompile() {
+      for (const zone of source.zones()) {
+        let [lastName, lastType]: [DomainName, number] = ["", 0];
+        for (const { name, type } of zone.records?.() ?? []) {
+          if (name === lastName && type === lastType) continue;
+          [lastName, lastType] = [name, type];
+          learn({ name, type, class: CLASS_IN }, zone, lookup(zone, lowerName(name), type));
+          yield;
+        }
+      }
     },
     hashOf(bytes, start, length) {
       readPlainQuery(bytes, start, length, plain);

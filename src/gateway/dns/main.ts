@@ -3,7 +3,7 @@
  * listens; SIGHUP reads the files again, SIGTERM ends it.
  *
  *     node src/gateway/dns/main.ts --zone example.zone [--zone more.zone] [--listen 127.0.0.1:5300] [--nsid TEXT]
- *         [--workers 2] [--unlimited] [--no-native]
+ *         [--workers 2] [--precompile] [--unlimited] [--no-native]
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     workers: { type: "string", default: "1" },
     "reuse-port": { type: "boolean", default: false },
     "no-native": { type: "boolean", default: false },
+    precompile: { type: "boolean", default: false },
     unlimited: { type: "boolean", default: false },
   },
 });
@@ -61,6 +62,7 @@ async function serve(): Promise<Running> {
     ...(values.nsid === undefined ? {} : { nsid: values.nsid }),
     ...(values.unlimited ? { amplificationMax: 0 } : { responsesPerSecond: RESPONSES_PER_SECOND }),
   });
+  if (values.precompile) for (const _ of handler.precompile());
   const server = await startDnsServer({
     handler,
     host,
@@ -90,7 +92,7 @@ async function serve(): Promise<Running> {
 }
 
 async function serveByWorkers(count: number): Promise<Running> {
-  const flags = ["no-native", "unlimited"] as const;
+  const flags = ["no-native", "precompile", "unlimited"] as const;
   const argsFor = (sharedPort = port) => [
     ...values.zone.flatMap((file) => ["--zone", file]),
     ...["--listen", `${host.includes(":") ? `[${host}]` : host}:${sharedPort}`, "--reuse-port"],

@@ -72,6 +72,23 @@ describe("compiled answers", () => {
     });
   }
 
+  it("returns compiled answers to everything the zones list, before anyone has asked", () => {
+    const handler = handlerOf();
+    let steps = 0;
+    for (const _ of handler.precompile()) steps += 1;
+    expect(steps).to.be.above(20);
+    for (const [name, type] of [
+      ["www2", "A"],
+      ["ns1", "A"],
+      ["mail", "A"],
+      ["_sip._udp", "SRV"],
+      ["sub", "NS"],
+    ]) {
+      const query = encodeMessage(queryOf(`${name}.example.org`, type!));
+      expect(handler.answerInto(query, 0, query.length, "udp", 0, OUT, 0), name).to.be.above(0);
+    }
+  });
+
   it("never keeps what endlessly many names share, nor what does not exist", async () => {
     const handler = handlerOf();
     for (const name of [
