@@ -2,7 +2,7 @@
  * The handler behind a socket. Everything a stranger can hold on to is bounded: header and body size, time per request,
  * connections in all and for each client address, and how long a response may wait to be read.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type Server as HttpBackend, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createNetServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { type Clock, nowSeconds } from "../../base/clock.ts";
@@ -48,35 +48,20 @@ export interface HttpServer {
 }
 
 export async function startHttpServer(options: startHttpServer.Options): Promise<HttpServer> {
-  const { handler, clock, host, port, tls, reusePort = false } = options;
-  const { bodyBytesMax = 64 * 1024, connectionsMax = 10_000, connectionsPerClientMax = 256 } = options;
+  const { handler, clock, host, port, tls, reusePort = false, bodyBytesMax = 64 * 1024 } = options;
   const { requestMsMax = 10_000, idleMsMax = 30_000 } = options;
-  const perClient = new Map<string, number>();
-  const limits = {
-    maxHeaderSize: 16 * 1024,
-    requestTimeout: requestMsMax,
-    headersTimeout: requestMsMax,
-    keepAliveTimeout: idleMsMax,
-    connectionsCheckingInterval: Math.min(1_000, requestMsMax),
-  };
-  const listener = (message: IncomingMessage, response: ServerResponse) => {
-    serve(handler, message, response, bodyBytesMax);
-  };
-  const inner = createServer(limits, listener);
-  // Node starts to watch for slow requests when a server listens; this one never does, it is handed its connections.
-  inner.emit("listening");
+  const inner = createInner(handler, bodyBytesMax, requestMsMax, idleMsMax);
   // A half-open connection is ended by whoever serves it, once what was asked is answered.
   const server = tls
     ? createTlsServer({ cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2", allowHalfOpen: true })
     : createNetServer({ allowHalfOpen: true, noDelay: true });
-  server.maxConnections = connectionsMax;
+  server.maxConnections = options.connectionsMax ?? 10_000;
   const sockets = new Set<Socket>();
-  const date = createDate(clock);
   let isClosing = false;
   const plain: PlainConnectionOptions = {
     handler,
     bodyBytesMax,
-    date,
+    date: createDate(clock),
     handOver: (socket, rest) => {
       if (isClosing || socket.destroyed) {
         socket.destroy();
@@ -89,30 +74,16 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
       socket.resume();
     },
   };
+  const admit = createAdmission(options.connectionsPerClientMax ?? 256);
   server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
-    const client = socket.remoteAddress ?? "";
-    const count = (perClient.get(client) ?? 0) + 1;
-    if (count > connectionsPerClientMax) {
-      socket.destroy();
-      return;
-    }
-    perClient.set(client, count);
+    if (!admit(socket)) return;
     sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
     // A reader that stops reading leaves the socket without progress, which is what the time-out counts.
     socket.setTimeout(idleMsMax, () => socket.destroy());
-    socket.once("close", () => {
-      sockets.delete(socket);
-      const left = (perClient.get(client) ?? 1) - 1;
-      if (left === 0) perClient.delete(client);
-      else perClient.set(client, left);
-    });
     servePlain(socket, plain);
   });
   server.on("tlsClientError", (_error, socket) => socket.destroy());
-  inner.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    else socket.destroy();
-  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new HttpPortError(host, port, error)));
     server.listen({ host, port, reusePort }, resolve);
@@ -135,6 +106,45 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
       await closed;
       timer.cancel();
     },
+  };
+}
+
+/** Node's own HTTP server, for connections that are handed to it. */
+function createInner(handler: HttpHandler, bodyBytesMax: number, requestMsMax: number, idleMsMax: number): HttpBackend {
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    requestTimeout: requestMsMax,
+    headersTimeout: requestMsMax,
+    keepAliveTimeout: idleMsMax,
+    connectionsCheckingInterval: Math.min(1_000, requestMsMax),
+  };
+  const inner = createServer(limits, (message, response) => serve(handler, message, response, bodyBytesMax));
+  inner.on("clientError", (_error, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    else socket.destroy();
+  });
+  // Node starts to watch for slow requests when a server listens; this one never does, it is handed its connections.
+  inner.emit("listening");
+  return inner;
+}
+
+/** Counts the connections of each client address; refuses those over its share. */
+function createAdmission(countMax: number): (socket: Socket) => boolean {
+  const counts = new Map<string, number>();
+  return (socket) => {
+    const client = socket.remoteAddress ?? "";
+    const count = (counts.get(client) ?? 0) + 1;
+    if (count > countMax) {
+      socket.destroy();
+      return false;
+    }
+    counts.set(client, count);
+    socket.once("close", () => {
+      const left = (counts.get(client) ?? 1) - 1;
+      if (left === 0) counts.delete(client);
+      else counts.set(client, left);
+    });
+    return true;
   };
 }
 
