@@ -79,17 +79,7 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
   return {
     table,
     learn,
-    *precompile() {
-      for (const zone of source.zones()) {
-        let [lastName, lastType]: [DomainName, number] = ["", 0];
-        for (const { name, type } of zone.records?.() ?? []) {
-          if (name === lastName && type === lastType) continue;
-          [lastName, lastType] = [name, type];
-          learn({ name, type, class: CLASS_IN }, zone, lookup(zone, lowerName(name), type));
-          yield;
-        }
-      }
-    },
+    precompile: () => compileAll(source, learn),
     hashOf(bytes, start, length) {
       readPlainQuery(bytes, start, length, plain);
       return plain.questionEnd === 0 ? 0 : questionHash(bytes, start + HEADER_BYTES, plain.questionEnd);
@@ -116,6 +106,19 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
       return writeAnswer(table, entry, bytes, start, plain, out, to, limitOf(length), isCut);
     },
   };
+}
+
+/** Learns the answer to every owner and type that the zones list. */
+function* compileAll(source: ZoneSource, learn: FastPath["learn"]): Generator<void> {
+  for (const zone of source.zones()) {
+    let [lastName, lastType]: [DomainName, number] = ["", 0];
+    for (const { name, type } of zone.records?.() ?? []) {
+      if (name === lastName && type === lastType) continue;
+      [lastName, lastType] = [name, type];
+      learn({ name, type, class: CLASS_IN }, zone, lookup(zone, lowerName(name), type));
+      yield;
+    }
+  }
 }
 
 function compile(question: Question, found: Lookup) {
