@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import type { Resolution } from "../../src/client/resolution.ts";
 import {
   addName,
@@ -195,5 +196,32 @@ describe("gateways path", () => {
     for (let round = 0; round < 100; round += 1) await world.run(client.resolve("shop.hold", ADDR));
     const hitCount = [...world.hits.values()].reduce((sum, count) => sum + count, 0);
     expect(hitCount).to.be.below(230);
+  });
+
+  it("never accepts a wrong value in random worlds with one liar among a name's four", async () => {
+    const honestFaults = ["good", "hangs", "unreachable", "junk", "empty", { status: 500 }, { status: 404 }] as const;
+    const lies = ["lies", "badSignature", "otherName", "dropsRecord", "old", "future"] as const;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(2 ** 31 - 1),
+        fc.array(fc.constantFrom<Behaviour>(...honestFaults), { minLength: 8, maxLength: 8 }),
+        fc.constantFrom(...lies),
+        fc.nat(3),
+        async (index, faults, lie, liar) => {
+          const world = createWorld();
+          addName(world, "shop.hold", index);
+          for (const [id, fault] of faults.entries()) world.behaviours.set(id + 1, fault);
+          world.behaviours.set(world.shardOf("shop.hold")[liar]!, lie);
+          const client = world.client({ cache: false, deadlineMs: 1_000 });
+          for (let round = 0; round < 2; round += 1) {
+            const told = await world.run(client.resolve("shop.hold", ADDR));
+            expect(told.value).to.be.oneOf([VALUE, null]);
+            expect(told.outcome).to.not.equal("absent");
+            expect(told.value === null).to.equal(told.outcome !== "answered");
+          }
+        },
+      ),
+      { numRuns: Number(process.env.FC_NUM_RUNS ?? 40) },
+    );
   });
 });
