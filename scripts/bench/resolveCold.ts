@@ -61,6 +61,10 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
     gateways: new Map([...stock.gateways].map(([id, gateway]) => [id, { ...gateway, signer: attesterAddress(id) }])),
   };
   let exchangeCount = 0;
+  // Gateways keep their answers; what a client costs is what counts here.
+  const bodies = new Map<string, Uint8Array>();
+  const bodyOf = (answer: ProvenAnswer, id: number) =>
+    utf8Bytes(encodeAnswer({ ...answer, evidence: { ...answer.evidence, attestations: [attest(id, answer.block)] } }));
   /** Gateways that answer at once from proofs made beforehand, 50 ms away. */
   const transport: ClientTransport = {
     ...chain.transport,
@@ -71,8 +75,10 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
       const query = decodeQuery(String(request.body));
       const answer = answers.get(`${query.name}/${query.records.length}`)!;
       const id = Number(/g(\d+)\./.exec(request.url)?.[1]);
-      const told = { ...answer, evidence: { ...answer.evidence, attestations: [attest(id, answer.block)] } };
-      return { status: 200, field: () => undefined, body: utf8Bytes(encodeAnswer(told)) };
+      const key = `${query.name}/${query.records.length}/${id}`;
+      const body = bodies.get(key) ?? bodyOf(answer, id);
+      bodies.set(key, body);
+      return { status: 200, field: () => undefined, body };
     },
   };
   const { registry } = world.pinned;
@@ -119,6 +125,9 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
   const fiveMs = await timeOf(() => five.resolveRecords("name2.hold", records));
   const fiveExchanges = exchangeCount;
   const many = connect();
+  for (const [key, answer] of answers) {
+    if (key.endsWith("/1")) for (const id of stock.gateways.keys()) bodies.set(`${key}/${id}`, bodyOf(answer, id));
+  }
   const manyMs = await timeOf(() =>
     Promise.all([...Array(nameCount).keys()].map((index) => many.resolve(`name${index}.hold`, ADDR))),
   );

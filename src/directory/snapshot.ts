@@ -2,7 +2,7 @@
  * Directory snapshots: the directory at one block as a JSON document, which gateways publish, replicas store and clients ship
  * with, so that nobody needs a lookup service that everybody shares.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { RESERVED_INDEX_MIN, SLOT_COUNT, ZONE_COUNT } from "../sharding/shard.ts";

@@ -1,5 +1,5 @@
 /** Record data in presentation form (RFC 1035 section 5, RFC 3597 section 5 for unknown types). */
-import { concatBytes } from "../base/bytes.ts";
+import { concatBytes, toHex } from "../base/bytes.ts";
 import { typeName } from "./codes.ts";
 import { formatField, parseField } from "./fieldText.ts";
 import type { ResourceRecord } from "./message.ts";
@@ -12,7 +12,7 @@ import { UnexpectedWordError, type Word, WordReader } from "./words.ts";
 export function formatRdata(type: number, rdata: Uint8Array): string {
   const fields = schemaOf(type) ? readFields(type, rdata, 0, rdata.length, "refused") : "unknown";
   if (typeof fields !== "string") return fields.map(formatField).join(" ").trimEnd();
-  return `\\# ${rdata.length}${rdata.length === 0 ? "" : ` ${Buffer.from(rdata).toString("hex").toUpperCase()}`}`;
+  return `\\# ${rdata.length}${rdata.length === 0 ? "" : ` ${toHex(rdata).slice(2).toUpperCase()}`}`;
 }
 
 /** The data of words in presentation form; names completed by `origin`. Throws `UnexpectedWordError`. */

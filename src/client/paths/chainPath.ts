@@ -181,8 +181,13 @@ async function agreeOnHead(
       return near.length >= quorum ? { done: near } : { missing: quorum - near.length };
     },
   });
-  if (told.result === undefined) return pathFailure(told.failure, told.reason, told.values.length);
-  return await confirm(options, run, told.result);
+  if (told.result !== undefined) return await confirm(options, run, told.result);
+  const isSplit = told.values.length >= quorum;
+  return pathFailure(
+    isSplit ? "wrong" : told.failure,
+    isSplit ? "providers tell of different blocks" : told.reason,
+    told.values.length,
+  );
 }
 
 /** A block may arrive between the two calls of one exchange; then the slots are asked for again, at the block told. */
@@ -204,28 +209,45 @@ async function wordsAt(
   }
 }
 
-/** The largest group of heads that lie near one another. */
+/** The largest group of heads that lie near one another and do not contradict the first of them. */
 function nearest(heads: readonly Head[]): readonly Head[] {
   let largest: readonly Head[] = [];
   for (const { block } of heads) {
-    const group = heads.filter(
-      (other) => block.number >= other.block.number && block.number - other.block.number <= HEAD_DISTANCE_MAX,
-    );
+    const group = heads.filter(({ block: other }) => {
+      if (other.number === block.number) return isSameBlock(other, block);
+      return other.number < block.number && block.number - other.number <= HEAD_DISTANCE_MAX;
+    });
     if (group.length > largest.length) largest = group;
   }
   return largest;
 }
 
-/** The lowest of the heads, once all the others have told of the same block. */
+/** The lowest of the heads of which enough providers tell; each is tried in turn, since any of them may be made up. */
 async function confirm(options: ChainPathOptions, run: Run, heads: readonly Head[]): Promise<Head | PathReply> {
-  const lowest = heads.reduce((left, right) => (right.block.number < left.block.number ? right : left));
-  const { block } = lowest;
-  const others = heads.filter((head) => head !== lowest && head.block.number !== block.number);
-  const same = heads.filter((head) => head.block.number === block.number && isSameBlock(head.block, block)).length;
-  if (same >= options.quorum) return lowest;
+  let failure: PathReply | undefined;
+  for (const head of [...heads].sort((left, right) => Number(left.block.number - right.block.number))) {
+    const told = await confirmHead(options, run, head, heads);
+    if (!("path" in told)) return told;
+    failure = told;
+  }
+  return failure ?? failedReply("chain", "unreachable", "nobody told of a block");
+}
+
+/** Asks whoever has not spoken of the head's block yet, until enough have told of the same. */
+async function confirmHead(
+  options: ChainPathOptions,
+  run: Run,
+  head: Head,
+  heads: readonly Head[],
+): Promise<Head | PathReply> {
+  const { block } = head;
+  const spoken = heads.filter((other) => other.block.number === block.number);
+  const same = spoken.filter((other) => isSameBlock(other.block, block)).length;
+  if (same >= options.quorum) return head;
+  const heard = new Set(spoken.map((other) => other.target.endpoint));
   const told = await askSeveral<Target, BlockReference, true>(run, {
     path: "chain",
-    targets: others.map((head) => head.target),
+    targets: options.rpcUrls.filter((endpoint) => !heard.has(endpoint)).map((endpoint) => ({ endpoint })),
     ask: (target, signal) =>
       replyFrom(async () => {
         const call = { method: "eth_getBlockByNumber", params: [blockTag(block.number), false] };
@@ -237,10 +259,8 @@ async function confirm(options: ChainPathOptions, run: Run, heads: readonly Head
     judge: (values) =>
       same + values.length >= options.quorum ? { done: true } : { missing: options.quorum - same - values.length },
   });
-  if (told.result === true) return lowest;
-  if (told.values.length === 0 && others.length === 0) {
-    return failedReply("chain", "wrong", `providers tell of different blocks ${block.number}`);
-  }
+  if (told.result === true) return head;
+  if (spoken.length > same) return failedReply("chain", "wrong", `providers tell of different blocks ${block.number}`);
   return pathFailure(told.failure, told.reason, told.values.length);
 }
 
