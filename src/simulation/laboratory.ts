@@ -33,10 +33,13 @@ const REST_MS = 5_000;
 const QUERIES_MAX = 40;
 
 export interface Laboratory {
-  /** Runs a probe of `service` by a client of its own; `variant` is who the client is: it decides whom it asks first. */
-  runner(service: Service, variant: number): RunProbe;
+  /**
+   * Runs a probe of `service` by a client of its own; `variant` is who the client is: it decides whom it asks first. `overlap`
+   * has a bit for each zone in which the name's own and its bootstrap gateway are the same machine.
+   */
+  runner(service: Service, variant: number, overlap?: number): RunProbe;
   /** What is known of such probes so far; kept from run to run, since it depends on nothing but the fates met. */
-  tree(service: Service, variant: number): ProbeTree;
+  tree(service: Service, variant: number, overlap?: number): ProbeTree;
 }
 
 /** Text of the name with this number. */
@@ -46,11 +49,33 @@ export function nameOf(name: number): string {
 
 /** A laboratory with the scenario's fleet, on which one name stands for all: the network decides what its machines are like. */
 export async function createLaboratory(scenario: Scenario, topology: Topology): Promise<Laboratory> {
+  const benches = new Map<number, Promise<Bench>>([[0, createBench(scenario, topology, 0)]]);
+  await benches.get(0);
+  const trees = new Map<string, ProbeTree>();
+  const runner =
+    (service: Service, variant: number, overlap = 0) =>
+    async (draw: DrawFate) => {
+      const bench = benches.get(overlap) ?? createBench(scenario, topology, overlap);
+      benches.set(overlap, bench);
+      return await runProbe(await bench, service, variant, draw);
+    };
+  return {
+    runner,
+    tree(service, variant, overlap = 0) {
+      const key = `${service.id}/${variant}/${overlap}`;
+      const tree = trees.get(key) ?? new ProbeTree(runner(service, variant, overlap));
+      trees.set(key, tree);
+      return tree;
+    },
+  };
+}
+
+async function createBench(scenario: Scenario, topology: Topology, overlap: number): Promise<Bench> {
   const clock = new Winding();
   const signers = topology.machines.map((_, machine) =>
     createSigner(toHex(keccak256(utf8Bytes(`simulated signer ${machine}`))), "the simulation"),
   );
-  const index = typicalName(topology);
+  const index = typicalName(topology, overlap);
   const name = nameOf(index);
   const states = await buildStates({
     topology,
@@ -62,7 +87,7 @@ export async function createLaboratory(scenario: Scenario, topology: Topology): 
     maxAgeSeconds: scenario.load.maxAgeSeconds,
     blockSeconds: scenario.topology.chain.blockSeconds,
   });
-  const bench: Bench = {
+  return {
     scenario,
     topology,
     clock,
@@ -76,30 +101,26 @@ export async function createLaboratory(scenario: Scenario, topology: Topology): 
     gateways: new Map(),
     recover: keptRecover(),
   };
-  const trees = new Map<string, ProbeTree>();
-  const runner = (service: Service, variant: number) => (draw: DrawFate) => runProbe(bench, service, variant, draw);
-  return {
-    runner,
-    tree(service, variant) {
-      const key = `${service.id}/${variant}`;
-      const tree = trees.get(key) ?? new ProbeTree(runner(service, variant));
-      trees.set(key, tree);
-      return tree;
-    },
-  };
 }
 
 function bootstrapMachines(topology: Topology, name: string): readonly number[] {
   return gatewaysOf(topology.placement, bootstrapSlotsOf(namehash(name))).map((id) => id - 1);
 }
 
-/** A name whose own and bootstrap shard have no machine in common where that can be, so that each is told from the other. */
-function typicalName(topology: Topology): number {
+/** The zones, as bits, in which two shards have the same machine. */
+export function overlapBits(own: readonly number[], bootstrap: readonly number[]): number {
+  return own.reduce((bits, machine, zone) => (machine === bootstrap[zone] ? bits | (1 << zone) : bits), 0);
+}
+
+/**
+ * The first name whose own and bootstrap shard overlap in just these zones; the first of all where there is none, as in a fleet
+ * of one machine a zone.
+ */
+function typicalName(topology: Topology, overlap: number): number {
   for (let index = 0; index < 100_000; index += 1) {
     const bootstrap = bootstrapMachines(topology, nameOf(index));
-    if (machinesOfName(topology, index).every((machine) => !bootstrap.includes(machine))) return index;
+    if (overlapBits(machinesOfName(topology, index), bootstrap) === overlap) return index;
   }
-  // A fleet of one machine a zone: both shards are everybody.
   return 0;
 }
 

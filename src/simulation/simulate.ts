@@ -10,7 +10,7 @@ import { type ClaimVerdict, judgeClaim } from "./claims.ts";
 import { costOf, type ServiceCost } from "./costs.ts";
 import { createFateSource, type Fate } from "./fate.ts";
 import { type FaultPlan, planFaults } from "./faultPlan.ts";
-import { type Laboratory, nameOf } from "./laboratory.ts";
+import { type Laboratory, nameOf, overlapBits } from "./laboratory.ts";
 import type { Asked, ProbeResult, ProbeTree } from "./probeTree.ts";
 import type { Claim, Scenario, Service } from "./scenario.ts";
 import { createStreams } from "./streams.ts";
@@ -56,6 +56,8 @@ export interface SimulationResult {
 
 /** Orders in which cold clients ask a name's four gateways; each probe belongs to one at random. */
 const VARIANTS = 6;
+/** Zones as bits. */
+const OVERLAPS = 16;
 const VIOLATIONS_MAX = 20;
 /** Even a short phase is looked at this often. */
 const ROUNDS_MIN = 20;
@@ -89,8 +91,8 @@ class Run {
   readonly #options: SimulateOptions;
   readonly #fates;
   readonly #members: MemberTable;
-  /** By service and variant. */
-  readonly #trees: readonly (readonly ProbeTree[])[];
+  /** By service, variant and overlap. */
+  readonly #trees: (ProbeTree | undefined)[] = [];
   /** By service and phase. */
   readonly #buckets: readonly (readonly Bucket[])[];
   readonly #safety = new Set<string>();
@@ -113,9 +115,6 @@ class Run {
     this.#fates = createFateSource(scenario, topology, plan);
     this.#members = new MemberTable(topology);
     const tallies = () => topology.vantages.map(() => new Tally());
-    this.#trees = scenario.services.map((service) =>
-      Array.from({ length: VARIANTS }, (_, variant) => laboratory.tree(service, variant)),
-    );
     this.#buckets = scenario.services.map(() =>
       scenario.phases.map(() => ({
         phase: new Tally(),
@@ -172,15 +171,28 @@ class Run {
         asked.path === "gateways" ? this.#members.endpoint(name, asked.index, asked.bootstrap) : asked.index;
       return this.#fates.draw({ endpoint, vantage, name, atMs: atMs + offsetMs, phase }, random);
     };
-    const tree = this.#trees[service]![variant]!;
+    const overlap = this.#overlapOf(name);
     let ended: ProbeResult | Promise<ProbeResult>;
     if (this.#options.everyProbeReal === true) {
-      ended = this.#laboratory.runner(this.#scenario.services[service]!, variant)(draw);
+      ended = this.#laboratory.runner(this.#scenario.services[service]!, variant, overlap)(draw);
     } else {
-      ended = tree.probe(draw);
+      ended = this.#treeOf(service, variant, overlap).probe(draw);
     }
     const result = ended instanceof Promise ? await ended : ended;
     this.#count(probe, result);
+  }
+
+  /** Only a cold client asks a name's bootstrap shard, so only for it does it matter who is in both. */
+  #overlapOf(name: number): number {
+    if (this.#scenario.load.clients !== "cold") return 0;
+    return overlapBits(this.#members.machines(name, false), this.#members.machines(name, true));
+  }
+
+  #treeOf(service: number, variant: number, overlap: number): ProbeTree {
+    const index = (service * VARIANTS + variant) * OVERLAPS + overlap;
+    const tree = this.#trees[index] ?? this.#laboratory.tree(this.#scenario.services[service]!, variant, overlap);
+    this.#trees[index] = tree;
+    return tree;
   }
 
   #count(probe: { service: number; name: number; vantage: number; atMs: number }, result: ProbeResult): void {

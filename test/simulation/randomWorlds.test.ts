@@ -54,7 +54,7 @@ const world: fc.Arbitrary<ScenarioInput> = fc.record({
   title: fc.constant("A random world"),
   summary: fc.constant("Drawn at random."),
   topology: fc.record({ gateways: fc.record({ count: fc.constantFrom(8, 16), operators: fc.constant(16) }) }),
-  load: fc.record({ names: fc.constant(10), clients: fc.constant("acquainted" as const) }),
+  load: fc.record({ names: fc.constant(10), clients: fc.constantFrom("acquainted" as const, "cold" as const) }),
   services: fc.constant([
     { id: "gateways-only", title: "Gateways", policy: "verified-first" as const, gateways: true },
     {
