@@ -33,7 +33,7 @@ export class SetUpError extends BaseError {
   }
 }
 
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`"${text}" is no port.`);
   return port;

@@ -56,6 +56,8 @@ export interface SourcesOptions {
 
 const serverText = ({ host, port }: DnsServer) => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
+const ownerOf = ({ name, record }: WatchedName) => (record.kind === "dns" ? record.owner : name);
+
 function sayingOf(resolution: Resolution): Saying {
   const { outcome, value, evidence, block, cached, path, trace } = resolution;
   const failed = trace.findLast((attempt) => attempt.outcome !== "answered");
@@ -79,7 +81,8 @@ export function createSources(options: SourcesOptions): WatchSource[] {
   const common = { ...client, clock, random, paths: { ...paths, ...dns } };
   const cold = createNodeNameClient({ ...common, policy: options.policy, cache: false });
   const user = createNodeNameClient({ ...common, policy: options.policy, ...(options.cache ? {} : { cache: false }) });
-  const hasDomain = ({ name, record }: WatchedName) => record.kind === "dns" && dnsNameOf(name) !== undefined;
+  const hasDomain = (watched: WatchedName) =>
+    watched.record.kind === "dns" && dnsNameOf(ownerOf(watched)) !== undefined;
   const set: PathName[] = [];
   for (const path of ["dns", "chain", "gateways"] as const) if (paths[path] !== undefined) set.push(path);
   const single = set.map(
@@ -108,7 +111,7 @@ export function createSources(options: SourcesOptions): WatchSource[] {
       id: `dns@${target.text}`,
       supports: target.isMirror ? ({ record }) => record.kind === "dns" : hasDomain,
       ask: (watched, deadlineMs, signal) =>
-        askServer(options, target, watched, mappedOf(watched.name)!, deadlineMs, signal),
+        askServer(options, target, watched, mappedOf(ownerOf(watched))!, deadlineMs, signal),
     };
   });
   return [...single, combined, policy, ...servers];

@@ -1,0 +1,78 @@
+/** `holdfast up --dashboard`: probes the local network without end, and lets a page break it. */
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import { createNodeNameClient } from "../client/nodeClient.ts";
+import { optionsOfProfile } from "../client/profile.ts";
+import { formatValue, recordOfType } from "../client/recordText.ts";
+import type { LocalNetwork } from "../compare/local/network.ts";
+import { profileOf } from "../compare/local/profile.ts";
+import { createWatchMetrics } from "../compare/watch/metrics.ts";
+import type { WatchedName } from "../compare/watch/names.ts";
+import { createAlertTracker } from "../compare/watch/round.ts";
+import { createSources } from "../compare/watch/sources.ts";
+import { runWatch } from "../compare/watch/watch.ts";
+import type { DirectorySnapshot } from "../directory/snapshot.ts";
+import { normaliseName } from "../naming/name.ts";
+import { startDashboard } from "./server.ts";
+import { createViewModel } from "./view.ts";
+
+export interface LocalDashboardOptions {
+  readonly network: LocalNetwork;
+  readonly directory: DirectorySnapshot;
+  readonly port: number;
+  readonly onStart: (url: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const ROUNDS_PER_SECOND = 4;
+const TIMEOUT_MS = 2_000;
+/** Series of single servers tell nothing here that the paths do not. */
+const SHOWN: readonly string[] = ["dns", "chain", "gateways", "combined"];
+
+/** Runs until `signal` fires. */
+export async function runLocalDashboard(options: LocalDashboardOptions, clock: Clock, random: Random): Promise<void> {
+  const { network, directory, signal } = options;
+  const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
+  const names = network.plan.names.flatMap(({ name, probe }): WatchedName[] =>
+    probe === undefined ? [] : [{ name, record: { kind: "dns", owner: probe.owner, rrtype: probe.type } }],
+  );
+  const model = createViewModel();
+  const policy = "verified-first";
+  const sources = createSources({ client, policy, cache: false, mirrors: [], domains: new Map(), clock, random });
+  const members = [...network.rpcs.values(), ...network.dns.values(), ...network.gateways];
+  const asker = createNodeNameClient({ ...client, clock, random, cache: false });
+  const dashboard = await startDashboard({
+    port: options.port,
+    clock,
+    view: () => model.view(clock.nowMs()),
+    members: () => members.map(({ what, state }) => ({ what, state })),
+    put: async (what, state) => await members.find((member) => member.what === what)?.put(state),
+    async resolve(text, type) {
+      const name = normaliseName(text);
+      const told = await asker.probe({ name, record: recordOfType(name, type), path: "all" });
+      return { ...told, lines: told.value === null ? [] : formatValue(told.record, told.value) };
+    },
+  });
+  options.onStart(dashboard.url);
+  try {
+    await runWatch({
+      names,
+      sources: sources.filter(({ id }) => SHOWN.includes(id)),
+      everyMs: (names.length / ROUNDS_PER_SECOND) * 1000,
+      timeoutMs: TIMEOUT_MS,
+      comparesAnswers: true,
+      zoneOf: () => "domain",
+      journal: { append() {}, sync() {} },
+      metrics: createWatchMetrics("dashboard"),
+      alerts: createAlertTracker(2),
+      onAlert: (entry) => model.noteDisagreement(entry),
+      onSample: (sample) => model.note(sample),
+      clock,
+      random,
+      firstRound: 0,
+      signal,
+    });
+  } finally {
+    await dashboard.close();
+  }
+}

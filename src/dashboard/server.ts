@@ -1,0 +1,139 @@
+/** The dashboard's server: a page, its script, uPlot from the installed package, events, and two controls. Loopback only. */
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import type { Clock, Timer } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { DashboardView } from "./view.ts";
+
+export type ProcessState = "running" | "paused" | "dead";
+
+export interface DashboardOptions {
+  readonly port: number;
+  readonly clock: Clock;
+  readonly view: () => DashboardView;
+  /** The processes of the network and how each is. */
+  readonly members: () => readonly { readonly what: string; readonly state: ProcessState }[];
+  readonly put: (what: string, state: ProcessState) => Promise<void>;
+  /** A resolution as plain JSON, with its trace. */
+  readonly resolve: (name: string, type: string) => Promise<unknown>;
+}
+
+export interface Dashboard {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const EVENT_MS = 1_000;
+const BODY_BYTES_MAX = 4_096;
+const STATES: readonly string[] = ["running", "paused", "dead"];
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src data:";
+
+function files(): ReadonlyMap<string, { readonly type: string; readonly body: Buffer }> {
+  const uplot = dirname(createRequire(import.meta.url).resolve("uplot"));
+  const own = (name: string) => readFileSync(new URL(`./${name}`, import.meta.url));
+  return new Map([
+    ["/", { type: "text/html; charset=utf-8", body: own("page.html") }],
+    ["/app.js", { type: "text/javascript; charset=utf-8", body: own("app.js") }],
+    ["/style.css", { type: "text/css; charset=utf-8", body: own("style.css") }],
+    ["/uplot.js", { type: "text/javascript; charset=utf-8", body: readFileSync(join(uplot, "uPlot.iife.min.js")) }],
+    ["/uplot.css", { type: "text/css; charset=utf-8", body: readFileSync(join(uplot, "uPlot.min.css")) }],
+  ]);
+}
+
+async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = "";
+  for await (const part of request) {
+    text += part;
+    if (text.length > BODY_BYTES_MAX) return {};
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+const bigints = (_: string, item: unknown) => (typeof item === "bigint" ? item.toString() : item);
+
+function reply(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value, bigints));
+}
+
+/** Carries out a control; what goes wrong is told to the page. */
+async function control(options: DashboardOptions, path: string, request: IncomingMessage, response: ServerResponse) {
+  const body = await readJson(request);
+  try {
+    if (path === "/fault") {
+      const { what, state } = body;
+      const known = options.members().some((member) => member.what === what);
+      if (!known || !STATES.includes(String(state))) return reply(response, 400, { error: "no such process or state" });
+      await options.put(String(what), state as ProcessState);
+      return reply(response, 200, { members: options.members() });
+    }
+    if (path === "/resolve") return reply(response, 200, await options.resolve(String(body.name), String(body.type)));
+    return reply(response, 404, { error: "no such control" });
+  } catch (error) {
+    return reply(response, 400, { error: messageOf(error) });
+  }
+}
+
+export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const pages = files();
+  const listeners = new Set<ServerResponse>();
+  let hosts: readonly string[] = [];
+  const server = createServer((request, response) => {
+    const { host = "", origin } = request.headers;
+    // A page elsewhere must reach neither view nor controls, by its own origin or by a name it points here.
+    const isForeign =
+      !hosts.includes(host) || (origin !== undefined && !hosts.some((own) => origin === `http://${own}`));
+    if (isForeign) return void response.writeHead(403).end("only from this machine\n");
+    response.setHeader("content-security-policy", POLICY);
+    response.setHeader("x-content-type-options", "nosniff");
+    const path = request.url?.split("?", 1)[0] ?? "";
+    if (request.method === "POST") {
+      const isJson = request.headers["content-type"] === "application/json";
+      return isJson ? void control(options, path, request, response) : void response.writeHead(415).end();
+    }
+    if (path === "/events") {
+      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+      listeners.add(response);
+      response.on("close", () => listeners.delete(response));
+      return void response.write(event(options));
+    }
+    const page = pages.get(path);
+    if (page === undefined) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-type": page.type }).end(page.body);
+  });
+  server.listen(options.port, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
+  let timer: Timer;
+  const beat = () => {
+    if (listeners.size > 0) {
+      const text = event(options);
+      for (const listener of listeners) listener.write(text);
+    }
+    timer = options.clock.schedule(EVENT_MS, beat);
+  };
+  timer = options.clock.schedule(EVENT_MS, beat);
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    async close() {
+      timer.cancel();
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+}
+
+function event(options: DashboardOptions): string {
+  return `data: ${JSON.stringify({ ...options.view(), members: options.members() })}\n\n`;
+}

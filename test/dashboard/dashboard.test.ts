@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { type BrowserContext, chromium } from "playwright-core";
+import { systemClock } from "../../src/base/clock.ts";
+import type { Sample } from "../../src/compare/watch/sample.ts";
+import { type Dashboard, type ProcessState, startDashboard } from "../../src/dashboard/server.ts";
+import { createViewModel } from "../../src/dashboard/view.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const sample = (more: Partial<Sample> = {}): Sample => ({
+  at: 1_700_000_000_000,
+  round: 0,
+  name: "shop.hold",
+  path: "combined",
+  outcome: "answered",
+  latencyMs: 5,
+  ...more,
+});
+
+describe("createViewModel", () => {
+  it("returns five minutes of bins, with nothing where nothing was probed, void probes aside", () => {
+    const model = createViewModel();
+    const at = 1_700_000_000_000;
+    model.note(sample({ at: at - 400_000 }));
+    model.note(sample({ at: at - 2_000, outcome: "timedOut", latencyMs: 2_000 }));
+    for (const latencyMs of [3, 5, 9]) model.note(sample({ at, latencyMs }));
+    model.note(sample({ at, outcome: "timedOut", void: "stalled" }));
+    const { paths, times, voided } = model.view(at);
+    expect(times.length).to.equal(150);
+    expect([paths[0]!.probes, paths[0]!.right, voided]).to.deep.equal([4, 3, 1]);
+    expect(paths[0]!.availability.slice(-3)).to.deep.equal([null, 0, 1]);
+    expect(paths[0]!.medianMs.slice(-3)).to.deep.equal([null, null, 5]);
+  });
+});
+
+describe("dashboard", () => {
+  let dashboard: Dashboard;
+  let states: Map<string, ProcessState>;
+  beforeEach(async () => {
+    const model = createViewModel();
+    states = new Map<string, ProcessState>([
+      ["gateway 1", "running"],
+      ["dns-a", "running"],
+    ]);
+    const at = systemClock.nowMs();
+    for (let index = 0; index < 20; index += 1) {
+      for (const path of ["dns", "combined"])
+        model.note(sample({ at: at - index * 2_000, path, latencyMs: 5 + index }));
+    }
+    dashboard = await startDashboard({
+      port: 0,
+      clock: systemClock,
+      view: () => model.view(systemClock.nowMs()),
+      members: () => [...states].map(([what, state]) => ({ what, state })),
+      put: async (what, state) => void states.set(what, state),
+      resolve: async (name) => ({
+        outcome: "answered",
+        lines: [`A 192.0.2.1 for ${name}`],
+        path: "gateways",
+        evidence: "proof",
+        durationMs: 12,
+        trace: [
+          {
+            path: "gateways",
+            endpoint: "<b>http://192.0.2.9</b>",
+            startedAtMs: 0,
+            durationMs: 12,
+            outcome: "answered",
+            hedge: true,
+          },
+        ],
+      }),
+    });
+  });
+  afterEach(() => dashboard.close());
+
+  it("rejects other origins, other hosts, and anything but JSON for controls", async () => {
+    const post = (headers: Record<string, string>, body: unknown = { what: "dns-a", state: "dead" }) =>
+      fetch(`${dashboard.url}fault`, { method: "POST", headers, body: JSON.stringify(body) }).then(
+        ({ status }) => status,
+      );
+    const json = { "content-type": "application/json" };
+    expect(await post({ ...json, origin: "https://example.org" })).to.equal(403);
+    expect(await post({ "content-type": "text/plain" })).to.equal(415);
+    expect(await post(json, { what: "nobody", state: "dead" })).to.equal(400);
+    expect(await post(json, { what: "dns-a", state: "x" })).to.equal(400);
+    expect(states.get("dns-a")).to.equal("running");
+    expect(await post(json)).to.equal(200);
+    expect(states.get("dns-a")).to.equal("dead");
+  });
+
+  describe("in Chromium", () => {
+    let folder: string;
+    let browser: BrowserContext;
+    before(async function () {
+      if (!existsSync(CHROMIUM)) {
+        console.log(`      skipped: no ${CHROMIUM}`);
+        this.skip();
+      }
+      this.timeout(60_000);
+      folder = mkdtempSync(join(tmpdir(), "holdfast-chromium-"));
+      browser = await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, args: FLAGS });
+    });
+    after(async () => {
+      await browser?.close();
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    });
+
+    it("draws charts and figures, breaks a process by keyboard, resolves with a trace, and is accessible", async function () {
+      this.timeout(60_000);
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      await page.goto(dashboard.url);
+      await page.waitForSelector("#availability canvas");
+      expect(await page.locator("canvas").count()).to.equal(2);
+      expect(await page.locator("#figures tbody tr").count()).to.equal(2);
+      expect(await page.locator("#verdict").textContent()).to.include("combined answered right 100 %");
+      await page.getByRole("button", { name: "Stop gateway 1" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("cell", { name: "stopped", exact: true }).waitFor();
+      expect(states.get("gateway 1")).to.equal("paused");
+      await page.getByLabel("Name").fill("shop.hold");
+      await page.keyboard.press("Enter");
+      await page.locator("#trace tbody tr").waitFor();
+      expect(await page.locator("#told").textContent()).to.include("A 192.0.2.1 for shop.hold");
+      expect(await page.locator("#trace b").count()).to.equal(0);
+      await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        const found = (await page.evaluate("axe.run().then((r) => r.violations.map((v) => v.id))")) as string[];
+        expect(found, colorScheme).to.deep.equal([]);
+      }
+      expect(errors).to.deep.equal([]);
+    });
+  });
+});
