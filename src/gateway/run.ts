@@ -21,13 +21,17 @@ import { createGateway } from "./gateway.ts";
 import { answerRoute } from "./http/answerRoute.ts";
 import { createResponseCache } from "./http/cache.ts";
 import { dohRoutes } from "./http/dohRoute.ts";
-import { createHttpHandler, type HttpHandler } from "./http/handler.ts";
+import { createHttpHandler, type HttpHandler, type Route } from "./http/handler.ts";
 import { createHttpMetrics, metricsRoute } from "./http/metrics.ts";
 import { nameRoutes } from "./http/nameRoutes.ts";
 import { openApiRoute } from "./http/openApiRoute.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
+import { setRoutes } from "./http/setRoutes.ts";
 import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
 import { type RunningDns, runDns } from "./runDns.ts";
+import { createReplication } from "./sets/replication.ts";
+import { SetStore } from "./sets/setStore.ts";
+import { createSets, type SetsOptions } from "./sets/sets.ts";
 import { createSigner } from "./signer.ts";
 import { createReplicaZones } from "./zone/replicaZones.ts";
 
@@ -130,23 +134,35 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   let isDraining = false;
   let dns: RunningDns | undefined;
   let http: HttpServer | undefined;
+  const offchain = openSets(config, deployment, world, { gateway, replica, clock });
   try {
     if (config.dns !== false) {
       const zones = createReplicaZones({ replica, gateway, registry, tld, ...mirrorOf(config) });
       dns = await runDns(config.dns, zones, world);
     }
     const about = { gateway, replica, pool, gatewayId, chainId, directoryAddress: directory, registry, tld };
-    const handler = createFront({ ...about, clock, log, isDraining: () => isDraining }, dns?.handler);
+    const front = { ...about, clock, log, isDraining: () => isDraining };
+    const handler = createFront(front, dns?.handler, offchain.routes);
     const tls = readTls(config);
     const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
     const limits = { connectionsMax, connectionsPerClientMax };
-    http = await startHttpServer({ handler, clock, host, port, ...limits, ...(tls === undefined ? {} : { tls }) });
+    http = await startHttpServer({
+      handler,
+      clock,
+      host,
+      port,
+      bodyBytesMax: SET_BYTES_MAX,
+      ...limits,
+      ...(tls === undefined ? {} : { tls }),
+    });
   } catch (error) {
     await dns?.close();
+    offchain.close();
     await replica.stop();
     throw error;
   }
   replica.start();
+  offchain.replication.start();
   const front = http;
   return {
     gatewayId,
@@ -161,10 +177,33 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     },
     async close() {
       isDraining = true;
+      offchain.replication.stop();
       await Promise.all([front.close(), dns?.close()]);
+      offchain.close();
       await replica.stop();
     },
   };
+}
+
+/** The longest published set of off-chain records taken, in bytes. */
+const SET_BYTES_MAX = 256 * 1024;
+
+/** Owner-signed record sets: what this gateway holds of them, and how it shares them with a name's other gateways. */
+function openSets(
+  config: GatewayConfig,
+  deployment: Deployment,
+  { log, fetch = globalThis.fetch }: GatewayWorld,
+  parts: Pick<SetsOptions, "gateway" | "replica" | "clock">,
+) {
+  const { chainId, contracts, tld } = deployment;
+  const store = new SetStore(join(config.data, "sets.db"));
+  const domain = { chainId, resolver: contracts.offchainResolver };
+  const sets = createSets({ ...parts, store, domain, registry: contracts.registry, tld });
+  const { replica, clock } = parts;
+  const { gatewayId } = config;
+  const replication = createReplication({ sets, store, replica, gatewayId, tld, clock, log, fetch });
+  const origin = () => replica.directory.gateways.get(gatewayId)?.httpUrl ?? "";
+  return { routes: setRoutes({ sets, store, replication, origin }), replication, close: () => store.close() };
 }
 
 interface FrontOptions extends StatusRouteOptions {
@@ -174,7 +213,11 @@ interface FrontOptions extends StatusRouteOptions {
 }
 
 /** Everything a gateway serves over HTTP, as one function. */
-export function createFront(options: FrontOptions, dns: DnsHandler | undefined): HttpHandler {
+export function createFront(
+  options: FrontOptions,
+  dns: DnsHandler | undefined,
+  more: readonly Route[] = [],
+): HttpHandler {
   const { gateway, replica, pool, registry, tld, clock, log } = options;
   const cache = createResponseCache();
   replica.onChange(() => cache.clear());
@@ -186,6 +229,7 @@ export function createFront(options: FrontOptions, dns: DnsHandler | undefined):
     ...(dns === undefined ? [] : dohRoutes(dns)),
     metricsRoute(metrics, replica, pool),
     openApiRoute(),
+    ...more,
   ];
   const paths = [...new Set(routes.map(({ path }) => path))];
   return metrics.count(createHttpHandler(routes, log), paths);

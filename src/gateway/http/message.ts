@@ -47,6 +47,12 @@ const TITLES: Readonly<Record<string, string>> = {
   behind: "This gateway is behind the block asked for",
   "foreign-resolver": "The name keeps its records in another contract",
   "not-served": "This gateway does not serve the name",
+  "wrong-epoch": "The set was signed for another tenure or version of the name",
+  expired: "The set no longer counts",
+  "not-yet-valid": "The set does not count yet",
+  "wrong-signature": "The signature is not the signer's",
+  "wrong-signer": "The signer may not write the name's records",
+  "old-sequence": "A newer set is held",
   busy: "This gateway is at its limit",
   internal: "This gateway failed",
 };
