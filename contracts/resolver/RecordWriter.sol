@@ -150,24 +150,27 @@ abstract contract RecordWriter {
 
     // ------------------------------------------------------------------ calls within calldata
 
-    /// @dev Runs the call that fills calldata from `at` to `end` if it is to one of the setters above.
-    function _runSetter(uint256 selector, uint256 at, uint256 end) internal returns (bool) {
-        return _runText(selector, at, end) || _runHighSetter(selector, at, end) || _runLowSetter(selector, at, end);
+    /// @dev Runs the call that fills calldata from `start` to `end` if it is to one of the setters above.
+    function _runSetter(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
+        return
+            _runText(selector, start, end) ||
+            _runHighSetter(selector, start, end) ||
+            _runLowSetter(selector, start, end);
     }
 
     /// @dev `setText`, alone because its margin is the smallest.
-    function _runText(uint256 selector, uint256 at, uint256 end) internal returns (bool) {
+    function _runText(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
         if (selector != SET_TEXT) return false;
         unchecked {
-            uint256 base = at + 4;
+            uint256 base = start + 4;
             _setText(_word(base, end), _bytesAt(base, end, 32), _bytesAt(base, end, 64));
         }
         return true;
     }
 
     /// @dev Those with low selectors.
-    function _runLowSetter(uint256 selector, uint256 at, uint256 end) internal returns (bool) {
-        uint256 base = at + 4;
+    function _runLowSetter(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
+        uint256 base = start + 4;
         if (selector == SET_DNS_RECORDS) _setDNSRecords(_word(base, end), _bytesAt(base, end, 32));
         else if (selector == SET_CONTENTHASH) _setContenthash(_word(base, end), _bytesAt(base, end, 32));
         else return false;
@@ -175,9 +178,9 @@ abstract contract RecordWriter {
     }
 
     /// @dev Those with high selectors.
-    function _runHighSetter(uint256 selector, uint256 at, uint256 end) internal returns (bool) {
+    function _runHighSetter(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
         if (selector != SET_ADDR) return false;
-        _setAddr(_word(at + 4, end), _addressAt(at + 36, end));
+        _setAddr(_word(start + 4, end), _addressAt(start + 36, end));
         return true;
     }
 
