@@ -36,6 +36,8 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   "src/gateway/http/server.ts": 90,
   "src/replica/source/rpcSource.ts": 75,
 };
+/** Offered to programs of others; nothing here but tests calls them. */
+const OFFERED = ["src/client/dropins/verifySignedRecords.ts", "src/protocol/offchainMessages.ts"];
 const README_SECTIONS = ["Name", "Description", "Usage", "Examples", "Limits"];
 
 const sources = globSync("src/**/*.ts").sort();
@@ -124,7 +126,7 @@ describe("tidy", () => {
     const dead = sources.filter(
       (file) => ![...all].some(([other, text]) => other !== file && text.includes(`/${basename(file)}`)),
     );
-    expect(dead.filter((file) => basename(file) !== "index.ts")).to.deep.equal([]);
+    expect(dead.filter((file) => basename(file) !== "index.ts" && !OFFERED.includes(file))).to.deep.equal([]);
   });
 
   it("keeps a README of five sections in every room", () => {
