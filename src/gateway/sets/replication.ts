@@ -56,57 +56,65 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** Endpoints of the other gateways of a name's shard. */
+function peersOf({ replica, tld, gatewayId }: ReplicationOptions, name: string): readonly string[] {
+  const registered = registeredNameOf(name, tld);
+  if (registered === undefined) return [];
+  const node = namehash(registered);
+  const parsed = parseNameWord(replica.read(fromHex(nameSlot(node))));
+  const gateways = gatewaysOfShard(replica.directory, shardOf(replica.directory, node, parsed.index));
+  return gateways.flatMap((gateway) =>
+    gateway === undefined || gateway.id === gatewayId || !gateway.active ? [] : [gateway.httpUrl],
+  );
+}
+
+async function call(
+  { clock, fetch }: ReplicationOptions,
+  url: string,
+  init: RequestInit,
+): Promise<{ readonly status: number; readonly text: string }> {
+  return await withDeadline(clock, RELAY_DEADLINE_MS, "The peer", async (signal) => {
+    const response = await fetch(url, { ...init, signal, redirect: "error" });
+    return { status: response.status, text: await readText(response) };
+  });
+}
+
+/** Takes from one peer what is newer than what is held. */
+async function pullFrom(options: ReplicationOptions, url: string, isStopped: () => boolean): Promise<void> {
+  const { sets, store } = options;
+  let after = "";
+  for (let page = 0; page < PAGES_MAX && !isStopped(); page += 1) {
+    const { status, text } = await call(options, `${url}/v1/sets?after=${encodeURIComponent(after)}`, {});
+    if (status !== 200) return;
+    const { sets: listed } = JSON.parse(text) as { sets: { name: string; sequence: string }[] };
+    for (const { name, sequence } of listed) {
+      const held = store.get(name);
+      if (held !== undefined && held.sequence >= BigInt(sequence)) continue;
+      const found = await call(options, `${url}/v1/sets/${encodeURIComponent(name)}`, {});
+      if (found.status !== 200) continue;
+      try {
+        sets.accept(found.text);
+      } catch (error) {
+        // Names of other shards are listed too.
+        if (!(error instanceof ProblemError)) throw error;
+      }
+    }
+    if (listed.length < PAGE) return;
+    after = listed.at(-1)!.name;
+  }
+}
+
 export function createReplication(options: ReplicationOptions): Replication {
-  const { sets, store, replica, gatewayId, tld, clock, log, fetch, repairMs = 30_000 } = options;
+  const { replica, gatewayId, clock, log, repairMs = 30_000 } = options;
   let timer: Timer | undefined;
   let isStopped = false;
-
-  const peersOf = (name: string): readonly string[] => {
-    const registered = registeredNameOf(name, tld);
-    if (registered === undefined) return [];
-    const node = namehash(registered);
-    const parsed = parseNameWord(replica.read(fromHex(nameSlot(node))));
-    const gateways = gatewaysOfShard(replica.directory, shardOf(replica.directory, node, parsed.index));
-    return gateways.flatMap((gateway) =>
-      gateway === undefined || gateway.id === gatewayId || !gateway.active ? [] : [gateway.httpUrl],
-    );
-  };
-  const call = async (url: string, init: RequestInit): Promise<{ status: number; text: string }> =>
-    await withDeadline(clock, RELAY_DEADLINE_MS, "The peer", async (signal) => {
-      const response = await fetch(url, { ...init, signal, redirect: "error" });
-      return { status: response.status, text: await readText(response) };
-    });
-
-  const pullFrom = async (url: string): Promise<void> => {
-    let after = "";
-    for (let page = 0; page < PAGES_MAX && !isStopped; page += 1) {
-      const { status, text } = await call(`${url}/v1/sets?after=${encodeURIComponent(after)}`, {});
-      if (status !== 200) return;
-      const { sets: listed } = JSON.parse(text) as { sets: { name: string; sequence: string }[] };
-      for (const { name, sequence } of listed) {
-        const held = store.get(name);
-        if (held !== undefined && held.sequence >= BigInt(sequence)) continue;
-        const found = await call(`${url}/v1/sets/${encodeURIComponent(name)}`, {});
-        if (found.status !== 200) continue;
-        try {
-          sets.accept(found.text);
-        } catch (error) {
-          // Names of other shards are listed too.
-          if (!(error instanceof ProblemError)) throw error;
-        }
-      }
-      if (listed.length < PAGE) return;
-      after = listed.at(-1)!.name;
-    }
-  };
-
   const replication: Replication = {
     async relay(name, text) {
       const headers = { "content-type": "application/json", "x-holdfast-relayed": "1" };
       const held = await Promise.all(
-        peersOf(name).map(async (url) => {
+        peersOf(options, name).map(async (url) => {
           try {
-            const { status } = await call(`${url}/v1/sets`, { method: "PUT", headers, body: text });
+            const { status } = await call(options, `${url}/v1/sets`, { method: "PUT", headers, body: text });
             return status === 200 || status === 201 ? 1 : 0;
           } catch (error) {
             log.warn("a set was not passed on", { name, peer: url, reason: messageOf(error) });
@@ -119,7 +127,7 @@ export function createReplication(options: ReplicationOptions): Replication {
     async repair() {
       for (const gateway of replica.directory.gateways.values()) {
         if (gateway.id === gatewayId || !gateway.active || isStopped) continue;
-        await pullFrom(gateway.httpUrl).catch((error: unknown) => {
+        await pullFrom(options, gateway.httpUrl, () => isStopped).catch((error: unknown) => {
           log.debug("no repair", { peer: gateway.httpUrl, reason: messageOf(error) });
         });
       }
