@@ -15,6 +15,7 @@ export interface DnsRecordQuery {
 
 /** Of the two overloads the one that takes the owner name itself; viem cannot choose between them. */
 const READ_ABI = parseAbi(["function dnsRecord(bytes32 node, bytes ownerName, uint16 resource) view returns (bytes)"]);
+const WORD_ABI = parseAbi(["function nameWord(bytes32 node) view returns (uint256)"]);
 /** How many reads are under way at once. */
 const PARALLEL_MAX = 32;
 
@@ -43,4 +44,23 @@ export async function readDnsRecords(
     values.push(...(await Promise.all(queries.slice(start, start + PARALLEL_MAX).map(read))));
   }
   return values;
+}
+
+/** The shard indices of names directly under the TLD, in the order asked for: the highest 32 bits of a leased name's word. */
+export async function readShardIndices(
+  rpcUrl: string,
+  deployment: Deployment,
+  names: readonly string[],
+): Promise<readonly number[]> {
+  const client = createPublicClient({ transport: http(rpcUrl, { timeout: 30_000 }) });
+  const read = async (name: string): Promise<number> => {
+    const address = deployment.contracts.registry;
+    const args = [namehash(name)] as const;
+    return Number((await client.readContract({ abi: WORD_ABI, address, functionName: "nameWord", args })) >> 224n);
+  };
+  const indices: number[] = [];
+  for (let start = 0; start < names.length; start += PARALLEL_MAX) {
+    indices.push(...(await Promise.all(names.slice(start, start + PARALLEL_MAX).map(read))));
+  }
+  return indices;
 }

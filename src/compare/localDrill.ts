@@ -4,7 +4,7 @@ import { type Cell, cellOf, milliseconds, observationsIn, type Phase, percent } 
 import type { Clock } from "../base/clock.ts";
 import { BaseError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
-import { readDnsRecords } from "../chain/readRecords.ts";
+import { readDnsRecords, readShardIndices } from "../chain/readRecords.ts";
 import { optionsOfProfile } from "../client/profile.ts";
 import { gatewaysOfShard, shardOf } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
@@ -54,7 +54,7 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
   const directory = await readDirectory(network, signal);
   const targets = await readTargets(network);
   if (targets.length === 0) throw new NothingToProbeError();
-  const names = shardNames(network, directory);
+  const names = await shardNames(network, directory);
   const faultable: FaultableNetwork = { ...network, directory, names };
   // Whatever processes cannot do is refused before the first probe.
   for (const fault of scenario.phases.flatMap((phase) => phase.faults)) deedOf(fault, faultable);
@@ -157,9 +157,15 @@ interface NumberedName extends ShardedName {
   readonly domain: string;
 }
 
-/** Names were registered in order on a fresh chain, so a name's shard index is its number. */
-function shardNames(network: LocalNetwork, directory: DirectorySnapshot): NumberedName[] {
-  return network.plan.names.map(({ name, domain }, shardIndex) => {
+/** Every name with its shard, by the index the chain has for it. */
+async function shardNames(network: LocalNetwork, directory: DirectorySnapshot): Promise<NumberedName[]> {
+  const indices = await readShardIndices(
+    network.chain.ready.url,
+    network.deployment,
+    network.plan.names.map(({ name }) => name),
+  );
+  return network.plan.names.map(({ name, domain }, number) => {
+    const shardIndex = indices[number] ?? 0;
     const node = namehash(name);
     const slots = shardOf(directory, node, shardIndex);
     const gatewayIds = gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0);
