@@ -78,7 +78,7 @@ export function batchesOf(names: readonly BulkName[]): BulkName[][] {
 }
 
 /**
- * Registers `names` in order, so that the first gets the lowest shard index. All or nothing a batch. Throws
+ * Registers `names`, batch after batch, all or nothing a batch; which shard index each gets is the registry's to say. Throws
  * `BatchRevertedError`, and viem's errors where the RPC provider fails.
  */
 export async function registerInBulk(parameters: registerInBulk.Parameters): Promise<void> {
