@@ -96,14 +96,20 @@ function usedBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
+/** Follows the chain from its first block with a replica that is gone afterwards; returns how long it took. */
+async function follow(path: string, nameCount: number): Promise<number> {
+  const first = open(path, nameCount);
+  const [, followMs] = await timed(() => first.step());
+  await first.stop();
+  return followMs;
+}
+
 async function replicaRows(nameCount: number): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const path = join(folder, "replica.db");
   try {
-    const first = open(path, nameCount);
-    const [, followMs] = await timed(() => first.step());
-    await first.stop();
     const beforeBytes = usedBytes();
+    const followMs = await follow(path, nameCount);
     const [again, startMs] = await timed(() => open(path, nameCount));
     const bytesPerName = (usedBytes() - beforeBytes) / nameCount;
     const slotCount = again.slotCount;
