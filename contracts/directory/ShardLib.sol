@@ -55,7 +55,9 @@ library ShardLib {
 
     /// @notice One zone's slot out of a packed shard.
     function slotIn(uint256 slots, uint256 zone) internal pure returns (uint256) {
-        return (slots >> (zone << 4)) & 0xFFFF;
+        unchecked {
+            return (slots >> (zone << 4)) & 0xFFFF;
+        }
     }
 
     /// @notice The polynomial's values at 0, 1, 2 and 4; bits of `index` above the 36th are ignored.

@@ -45,12 +45,14 @@ library TableImage {
 
     /// @notice One slot of one zone.
     function holder(address image, uint256 zone, uint256 slot) internal view returns (uint256 id) {
-        // Slot 0 is in a word's lowest bits, which are its last bytes.
-        uint256 offset = 1 + 32 * (ZONE_WORDS * zone + (slot >> 4)) + 30 - 2 * (slot & 15);
-        assembly ("memory-safe") {
-            mstore(0, 0)
-            extcodecopy(image, 30, offset, 2)
-            id := mload(0)
+        // Slot 0 is in a word's lowest bits, which are its last bytes. Unchecked: zone and slot are small.
+        unchecked {
+            uint256 offset = 31 + 32 * (ZONE_WORDS * zone + (slot >> 4)) - 2 * (slot & 15);
+            assembly ("memory-safe") {
+                mstore(0, 0)
+                extcodecopy(image, 30, offset, 2)
+                id := mload(0)
+            }
         }
     }
 }
