@@ -20,7 +20,10 @@ const CHECKS: readonly Check[] = [
           name: "prettier",
           args: ["node_modules/prettier/bin/prettier.cjs", "--check", "contracts/**/*.sol", "test/**/*.sol"],
         },
-        { name: "solhint", args: ["node_modules/solhint/solhint.js", "--quiet", "contracts/**/*.sol"] },
+        {
+          name: "solhint",
+          args: ["node_modules/solhint/solhint.js", "--disc", "--noPoster", "--quiet", "contracts/**/*.sol"],
+        },
       ]
     : []),
   ...(existsSync("scripts/bench/gas.bench.ts") && existsSync(".gas-snapshot")

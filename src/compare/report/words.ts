@@ -16,9 +16,12 @@ export function verdictOf(data: ReportData): string {
   const faulty = data.phases.filter((phase) => phase.faults.length > 0);
   const best = data.services.at(-1);
   const cells = data.cells.filter((cell) => cell.path === best?.id && faulty.some((phase) => phase.id === cell.phase));
-  const worst = cells.reduce((least, cell) => Math.min(least, cell.availability), 1);
+  const right = cells.reduce((sum, cell) => sum + cell.right, 0);
+  const asked = cells.reduce((sum, cell) => sum + cell.probes, 0);
+  // No more than the smallest sample has earned: the lower end of the worst phase's interval.
+  const low = cells.reduce((least, cell) => Math.min(least, cell.low), 1);
   const kept = best
-    ? ` While things were broken, ${best.id} answered right at least ${percent(worst)} of the time.`
+    ? ` While things were broken, ${best.id} answered right in ${right} of ${asked} probes; in every phase that shows ${percent(low)} or more, with 95 % confidence.`
     : "";
   return `All ${data.claims.length} claims hold, in ${probes}.${kept}`;
 }
