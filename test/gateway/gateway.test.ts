@@ -84,14 +84,16 @@ describe("gateway", function () {
     return gateway;
   };
   const caughtUp = async (gateway: RunningGateway, block: number): Promise<void> => {
-    if ((gateway.replica.head?.number ?? -1) >= block && gateway.replica.checkpoint !== undefined) return;
-    await new Promise<void>((resolve) => {
-      const stop = gateway.replica.onChange(({ head }) => {
-        if (head === undefined || head.number < block) return;
-        stop();
-        resolve();
+    // No change comes any more once the head is reached, whether or not the checkpoint is sealed yet.
+    if ((gateway.replica.head?.number ?? -1) < block) {
+      await new Promise<void>((resolve) => {
+        const stop = gateway.replica.onChange(({ head }) => {
+          if (head === undefined || head.number < block) return;
+          stop();
+          resolve();
+        });
       });
-    });
+    }
     // The checkpoint is sealed in the same step, after the change was told.
     while (gateway.replica.checkpoint === undefined) await new Promise((resolve) => setImmediate(resolve));
   };
