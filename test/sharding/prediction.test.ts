@@ -21,23 +21,9 @@ import {
   sybilGatewaysNeeded,
   sybilOf,
 } from "../../src/sharding/index.ts";
+import { KUBERNETES_TABLE } from "../../src/simulation/published/shuffleSharding.ts";
 
 const any = (gatewayCount: number, perName: number): Scheme => ({ kind: "any", gatewayCount, perName });
-
-/** HandSize, Queues, then P(squished) with 1, 4 and 16 elephants: Kubernetes, "API Priority and Fairness". */
-const KUBERNETES_TABLE = [
-  [12, 32, 4.428838398950118e-9, 0.11431348830099144, 0.9935089607656024],
-  [10, 32, 1.550093439632541e-8, 0.0626479840223545, 0.9753101519027554],
-  [10, 64, 6.601827268370426e-12, 0.00045571320990370776, 0.49999929150089345],
-  [9, 64, 3.6310049976037345e-11, 0.00045501212304112273, 0.4282314876454858],
-  [8, 64, 2.25929199850899e-10, 0.0004886697053040446, 0.35935114681123076],
-  [8, 128, 6.994461389026097e-13, 3.4055790161620863e-6, 0.02746173137155063],
-  [7, 128, 1.0579122850901972e-11, 6.960839379258192e-6, 0.02406157386340147],
-  [7, 256, 7.597695465552631e-14, 6.728547142019406e-8, 0.0006709661542533682],
-  [6, 256, 2.7134626662687968e-12, 2.9516464018476436e-7, 0.0008895654642000348],
-  [6, 512, 4.116062922897309e-14, 4.982983350480894e-9, 2.26025764343413e-5],
-  [6, 1024, 6.337324016514285e-16, 8.09060164312957e-11, 4.517408062903668e-7],
-] as const;
 
 /** Gateways, members, then P(overlap = 0, 1, …) in per cent to the digits published: AWS Builders' Library and its worked tables. */
 const OVERLAP_TABLES = [
