@@ -67,42 +67,61 @@ interface IGatewayDirectory {
     event NameReleased(bytes32 indexed node, uint64 version);
 
     /// @notice No gateway has this id.
+    /// @dev Error selector: 0xc829de84
     error GatewayDirectoryUnknownGateway(GatewayId id);
     /// @notice The gateway is retired.
+    /// @dev Error selector: 0xc8eed337
     error GatewayDirectoryRetiredGateway(GatewayId id);
     /// @notice Only the gateway's operator may do this.
+    /// @dev Error selector: 0x6e5516b1
     error GatewayDirectoryNotOperator(GatewayId id, address caller);
     /// @notice Zones are numbered 0 to 3.
+    /// @dev Error selector: 0xbadcd756
     error GatewayDirectoryInvalidZone(uint8 zone);
     /// @notice Slots of a zone are numbered 0 to 543.
+    /// @dev Error selector: 0x1f45a3df
     error GatewayDirectoryInvalidSlot(uint256 slot);
     /// @notice The gateway belongs to another zone than the slot.
+    /// @dev Error selector: 0x13ecfd9b
     error GatewayDirectoryZoneMismatch(GatewayId id, uint8 gatewayZone, uint8 zone);
     /// @notice An operator or signer must not be the zero address.
+    /// @dev Error selector: 0x0f816b88
     error GatewayDirectoryZeroAddress();
     /// @notice An endpoint must have 1 to `bytesMax` bytes.
+    /// @dev Error selector: 0xc26f8833
     error GatewayDirectoryInvalidEndpoint(uint256 byteCount, uint256 bytesMax);
     /// @notice Another active gateway has this endpoint.
+    /// @dev Error selector: 0x722848fa
     error GatewayDirectoryDuplicateEndpoint(string endpoint);
     /// @notice The gateway still holds slots.
+    /// @dev Error selector: 0xc87281f3
     error GatewayDirectoryHoldsSlots(GatewayId id, uint256 slotCount);
     /// @notice The gateway holds no ordinary slots.
+    /// @dev Error selector: 0x01b3965c
     error GatewayDirectoryHoldsNoSlots(GatewayId id);
     /// @notice Only an empty zone can be seeded.
+    /// @dev Error selector: 0x6f195fd5
     error GatewayDirectoryZoneNotEmpty(uint8 zone);
     /// @notice A seeded zone leaves no slot to nobody.
+    /// @dev Error selector: 0xa00d974f
     error GatewayDirectoryEmptySlot(uint8 zone, uint256 slot);
     /// @notice A move names another number of slots than the rule asks for.
+    /// @dev Error selector: 0xa4ca1bb6
     error GatewayDirectoryWrongMoveCount(uint256 actual, uint256 expected);
     /// @notice After the move a gateway would hold a number of slots that is not within one of even.
+    /// @dev Error selector: 0x12e70203
     error GatewayDirectoryUneven(GatewayId id, uint256 slotCount, uint256 evenMin, uint256 evenMax);
     /// @notice The zone's list of holders is full.
+    /// @dev Error selector: 0x215a269d
     error GatewayDirectoryZoneFull(uint8 zone);
     /// @notice All gateway ids are used up.
+    /// @dev Error selector: 0x9b2963aa
     error GatewayDirectoryFull();
     /// @notice Not an index of the reserved range 0xFFFFFFE0..0xFFFFFFFF, or its slot is nobody's in some zone.
+    /// @dev Error selector: 0x65326ed6
     error GatewayDirectoryUnusableReservedIndex(uint256 index);
     /// @notice The name is not isolated.
+    /// @dev Error selector: 0x259eb6eb
     error GatewayDirectoryNotIsolated(bytes32 node);
 
     // ── Gateways ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,7 @@ library TableImage {
     bytes10 private constant CREATION_CODE = 0x61110180600a3d393df3;
 
     /// @notice The image could not be created.
+    /// @dev Error selector: 0x98bd18b8
     error TableImageNotCreated();
 
     /// @notice All words; zeros for the image of nobody (address 0).

@@ -5,7 +5,9 @@ import {OffchainLookup} from "../universal/LookupBatch.sol";
 
 /// @notice A resolver that answers in every way that resolvers do, by the key of the text asked for, for tests.
 contract MockOddResolver {
+    /// @dev Error selector: 0x7e7dc7fd
     error Unwilling(string key);
+    /// @dev Error selector: 0x7b1c461b
     error UnsupportedResolverProfile(bytes4 selector);
 
     /// @notice `empty`, `revert`, `unsupported`, `offchain` (once), `twice`, `foreign` do what they say; else the key itself.

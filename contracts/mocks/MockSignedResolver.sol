@@ -12,8 +12,10 @@ contract MockSignedResolver is IERC165 {
     string[] private _urls;
 
     /// @notice The answer has expired.
+    /// @dev Error selector: 0x703dc499
     error MockSignedResolverExpired(uint64 expires);
     /// @notice The answer was signed by another key.
+    /// @dev Error selector: 0xe30356cd
     error MockSignedResolverInvalidSigner(address signer);
 
     constructor(address signer_, string[] memory urls_) {

@@ -17,8 +17,10 @@ library DnsName {
     uint256 internal constant NAME_BYTES_MAX = 255;
 
     /// @notice The bytes are no name in wire form (ENSIP-23).
+    /// @dev Error selector: 0xba4adc23
     error DNSDecodingFailed(bytes dns);
     /// @notice The text has an empty label, one over 63 bytes, a NUL, or more than 255 bytes in all (ENSIP-23).
+    /// @dev Error selector: 0x9a4c3e3b
     error DNSEncodingFailed(string ens);
 
     /// @notice Reverts unless the bytes are the wire form of one name.

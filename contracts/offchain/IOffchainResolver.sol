@@ -65,34 +65,49 @@ interface IOffchainResolver {
     event MinSequenceChanged(bytes32 indexed node, uint64 sequence);
 
     /// @notice No name at or above this one has this contract as its resolver.
+    /// @dev Error selector: 0xa43b02b5
     error OffchainResolverNotResolverOf(bytes name);
     /// @notice No gateway stands behind any slot of the name's shard.
+    /// @dev Error selector: 0x948780ad
     error OffchainResolverNoGateways(bytes32 node);
     /// @notice None of the name's gateways gave an answer that verifies; `lastReason` is the last refusal's encoding.
+    /// @dev Error selector: 0x4f8e835d
     error OffchainResolverNoValidAnswer(bytes32 node, bytes lastReason);
     /// @notice The answer is about another name's set.
+    /// @dev Error selector: 0x7906dc9c
     error RecordSetWrongNode(bytes32 actual, bytes32 expected);
     /// @notice The set was signed for another record epoch of the name.
+    /// @dev Error selector: 0x26d7480e
     error RecordSetWrongEpoch(uint64 actual, uint64 expected);
     /// @notice The set does not count now.
+    /// @dev Error selector: 0xd326c796
     error RecordSetNotValidAt(uint256 timestamp, uint48 validFrom, uint48 validUntil);
     /// @notice The set was revoked.
+    /// @dev Error selector: 0x832b670f
     error RecordSetRevoked(uint64 sequence, uint64 minSequence);
     /// @notice The signer is neither the name's owner nor may write its records.
+    /// @dev Error selector: 0x7aa4c80d
     error RecordSetSignerUnauthorized(bytes32 node, address signer);
     /// @notice The signature is not the signer's.
+    /// @dev Error selector: 0x0229af75
     error RecordSetInvalidSignature(address signer);
     /// @notice The answer has leaves for another number of calls.
+    /// @dev Error selector: 0x4990c2c7
     error RecordSetWrongLeafCount(uint256 actual, uint256 expected);
     /// @notice A leaf is not part of the set.
+    /// @dev Error selector: 0x737a9f3d
     error RecordSetInvalidProof(bytes32 key);
     /// @notice A leaf neither holds the record nor shows that there is none.
+    /// @dev Error selector: 0xa87964e1
     error RecordSetUnrelatedLeaf(bytes32 wanted, bytes32 key, bytes32 nextKey);
     /// @notice The call reads no record that a set can hold.
+    /// @dev Error selector: 0x7b1c461b
     error UnsupportedResolverProfile(bytes4 selector);
     /// @notice The caller may not revoke sets of this name.
+    /// @dev Error selector: 0x84a64ccc
     error OffchainResolverUnauthorized(bytes32 node, address caller);
     /// @notice The minimum moves upwards only.
+    /// @dev Error selector: 0xf5b507b2
     error OffchainResolverSequenceNotHigher(uint64 sequence, uint64 minSequence);
 
     /// @notice Makes all sets of a name with a lower sequence number void; for its owner and whoever may write its records.

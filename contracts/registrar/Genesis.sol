@@ -28,6 +28,7 @@ contract Genesis {
     RegistrarController private immutable CONTROLLER;
 
     /// @notice The controller is not where it was expected.
+    /// @dev Error selector: 0x392c8fb7
     error GenesisUnexpectedAddress(address expected, address actual);
 
     constructor(Parameters memory parameters) {

@@ -27,11 +27,15 @@ interface IPriceOracle {
     function premiumAttoUsd(uint256 elapsed) external pure returns (uint256);
 
     /// @notice There is no feed at that address, or it reverts or answers in another shape.
+    /// @dev Error selector: 0x7ff5c230
     error PriceFeedUnreadable(address feed);
     /// @notice The feed's answer is not positive.
+    /// @dev Error selector: 0x82e20b0b
     error PriceFeedNotPositive(int256 answer);
     /// @notice The feed's answer is older than `maxAge` seconds, or from the future.
+    /// @dev Error selector: 0xed15615e
     error PriceFeedStale(uint256 updatedAt, uint256 timestamp, uint256 maxAge);
     /// @notice The feed has more decimals than can be scaled.
+    /// @dev Error selector: 0xd59f36e2
     error PriceFeedDecimals(uint8 decimals);
 }

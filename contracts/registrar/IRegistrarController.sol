@@ -88,25 +88,36 @@ interface IRegistrarController {
     function maxLeaseDuration() external view returns (uint256);
 
     /// @notice No such commitment was made, or it was used.
+    /// @dev Error selector: 0x71be1cfc
     error CommitmentUnknown(bytes32 commitment);
     /// @notice The commitment can be revealed from `validFrom` (seconds) on.
+    /// @dev Error selector: 0x74480cc9
     error CommitmentTooNew(bytes32 commitment, uint256 validFrom, uint256 timestamp);
     /// @notice The commitment had to be revealed before `validUntil` (seconds).
+    /// @dev Error selector: 0x256e2216
     error CommitmentTooOld(bytes32 commitment, uint256 validUntil, uint256 timestamp);
     /// @notice The same commitment waits already.
+    /// @dev Error selector: 0x7c21dcbd
     error CommitmentDuplicated(bytes32 commitment);
     /// @notice The lease would be shorter than the least one (seconds).
+    /// @dev Error selector: 0x0b297265
     error ControllerDurationTooShort(uint256 duration, uint256 min);
     /// @notice The lease would end later than leases may (seconds from now).
+    /// @dev Error selector: 0xae3c87b3
     error ControllerDurationTooLong(uint256 duration, uint256 max);
     /// @notice The payment does not cover the price (wei).
+    /// @dev Error selector: 0x77c527be
     error ControllerUnderpaid(uint256 paid, uint256 price);
     /// @notice Not a set of reverse bits.
+    /// @dev Error selector: 0x2fbbf924
     error ControllerInvalidReverse(uint256 reverse);
     /// @notice The batch is empty.
+    /// @dev Error selector: 0xe0267a11
     error ControllerEmptyBatch();
     /// @notice The registration at `index` is not encoded before those that follow it, as it is in canonical ABI encoding.
+    /// @dev Error selector: 0xfd61fff3
     error ControllerUnorderedBatch(uint256 index);
     /// @notice Ether could not be sent.
+    /// @dev Error selector: 0xb0d23e86
     error ControllerTransferFailed(address to, uint256 amountWei);
 }

@@ -187,41 +187,60 @@ interface INameRegistry {
     // ------------------------------------------------------------------ errors
 
     /// @notice The caller may not do this on the node.
+    /// @dev Error selector: 0xec3cc0e2
     error RegistryUnauthorized(bytes32 node, address caller);
     /// @notice The caller is not a controller.
+    /// @dev Error selector: 0x3e8f13e2
     error RegistryNotController(address caller);
     /// @notice The node has no live name.
+    /// @dev Error selector: 0xeaa31ee7
     error RegistryNameNotLive(bytes32 node);
     /// @notice The name is leased and not free, at the earliest after `freeAt` (seconds).
+    /// @dev Error selector: 0x7c661351
     error RegistryNameTaken(bytes32 node, uint256 freeAt);
     /// @notice The name was not leased, or its grace period ended at `endedAt` (seconds), so it cannot be renewed.
+    /// @dev Error selector: 0xe0790165
     error RegistryNotRenewable(bytes32 node, uint256 endedAt);
     /// @notice In the grace period only the former holder can renew.
+    /// @dev Error selector: 0x4e1a9d57
     error RegistryGraceForHolderOnly(bytes32 node, address payer);
     /// @notice The subname is emancipated and live: its parent cannot touch it.
+    /// @dev Error selector: 0xd8114105
     error RegistryNameEmancipated(bytes32 node);
     /// @notice Only a leased name can do this, and the node is not one.
+    /// @dev Error selector: 0xe0717515
     error RegistryNotLeased(bytes32 node);
     /// @notice Names under the TLD are given by the controller only.
+    /// @dev Error selector: 0xea220afe
     error RegistryUseController(bytes32 node);
     /// @notice The setting is locked; `lockFlag` is the flag in the name's word.
+    /// @dev Error selector: 0xaabeb88d
     error RegistryLocked(bytes32 node, uint256 lockFlag);
     /// @notice Not a set of lock flags.
+    /// @dev Error selector: 0x930f15d0
     error RegistryInvalidLocks(uint256 locks);
     /// @notice Not a set of permissions.
+    /// @dev Error selector: 0x3f94a227
     error RegistryInvalidPermissions(uint256 permissions);
     /// @notice A name cannot be given to the zero address here.
+    /// @dev Error selector: 0x5f392242
     error RegistryZeroOwner(bytes32 node);
     /// @notice The expiry is not in the future, earlier than the present one, after the parent's, or beyond what a word holds.
+    /// @dev Error selector: 0x40429644
     error RegistryInvalidExpiry(uint256 expiry, uint256 min, uint256 max);
     /// @notice The label is empty or longer than 63 bytes (RFC 1035).
+    /// @dev Error selector: 0xb3d7df96
     error RegistryInvalidLabelLength(uint256 length);
     /// @notice The label holds a byte that DNS presentation or wire format gives another meaning: NUL or dot.
+    /// @dev Error selector: 0x830168fc
     error RegistryInvalidLabelByte(uint256 position, bytes1 value);
     /// @notice The subname would hang from its leased ancestor by more than `max` plain names.
+    /// @dev Error selector: 0xb1ba054e
     error RegistryNameTooDeep(bytes32 parent, uint256 max);
     /// @notice All 2^31 ids of a half are used.
+    /// @dev Error selector: 0x6d9129d1
     error RegistryIdsExhausted();
     /// @notice The records of a leased name can be cleared 255 times in a tenure, and they have been.
+    /// @dev Error selector: 0xffad0966
     error RegistryVersionsExhausted(bytes32 node);
 }

@@ -177,21 +177,30 @@ interface IRecordResolver {
     // ------------------------------------------------------------------ errors
 
     /// @notice The value is longer than a record can be, in bytes.
+    /// @dev Error selector: 0x11f9612c
     error RecordTooLong(uint256 length, uint256 max);
     /// @notice The key is empty or longer than a key can be, in bytes.
+    /// @dev Error selector: 0xf6d96856
     error RecordInvalidKeyLength(uint256 length, uint256 max);
     /// @notice The name has as many RRsets as one can have.
+    /// @dev Error selector: 0x1cba5d87
     error RecordTooMany(bytes32 node, uint256 max);
     /// @notice An EVM address is not 20 bytes.
+    /// @dev Error selector: 0x7e8f8efa
     error RecordInvalidAddress(uint256 coinType, bytes value);
     /// @notice A content type is not a single bit.
+    /// @dev Error selector: 0x1fe9766e
     error RecordInvalidContentType(uint256 contentType);
     /// @notice The resource record that starts at `offset` breaks the rules of its wire form.
+    /// @dev Error selector: 0x096576a6
     error RecordMalformedDns(uint256 offset);
     /// @notice The type of a resource record is not one of data (RFC 6895: zero, OPT and the query types are not).
+    /// @dev Error selector: 0x69efae7b
     error RecordInvalidDnsType(uint16 resource);
     /// @notice A call is not about `node` as it should be.
+    /// @dev Error selector: 0xd4499075
     error RecordCallForOtherNode(bytes32 node, bytes32 other);
     /// @notice The call to be answered is not one of the reading functions.
+    /// @dev Error selector: 0x97b6f93f
     error RecordUnsupportedCall(bytes4 selector);
 }

@@ -32,18 +32,25 @@ interface IReverseRegistrar is IReverseLookup {
     event ReverseControllerChanged(address indexed controller, bool allowed);
 
     /// @notice The caller is not the account, its owner or a controller.
+    /// @dev Error selector: 0x9a8b21a6
     error ReverseUnauthorized(address account, address caller);
     /// @notice Names have at most `bytesMax` bytes.
+    /// @dev Error selector: 0x26d73ee3
     error ReverseNameTooLong(uint256 byteCount, uint256 bytesMax);
     /// @notice The claim was signed in the future, or its time is over, or it is valid for longer than a day.
+    /// @dev Error selector: 0xb8d3ae11
     error ReverseClaimNotValid(uint48 signedAt, uint48 expiresAt, uint256 timestamp);
     /// @notice A claim signed at `lastSignedAt` or later was used before.
+    /// @dev Error selector: 0xfe32fd19
     error ReverseClaimSuperseded(uint48 signedAt, uint48 lastSignedAt);
     /// @notice Neither the account nor its owner signed the claim.
+    /// @dev Error selector: 0xed67b28d
     error ReverseInvalidSignature(address account);
     /// @notice The name is no reverse name of an account (ENSIP-19).
+    /// @dev Error selector: 0xf1c77c13
     error ReverseUnsupportedName(bytes name);
     /// @notice Reverse names have no other record than their name.
+    /// @dev Error selector: 0x7b1c461b
     error UnsupportedResolverProfile(bytes4 selector);
 
     /// @notice Sets the caller's primary name on Ethereum.

@@ -5,16 +5,22 @@ pragma solidity ^0.8.37;
 /// @dev Interface id: 0xcd191b34
 interface IUniversalResolver {
     /// @notice No contract answers for the name: none is set at it, and none above it answers for names below (ENSIP-10).
+    /// @dev Error selector: 0x77209fe8
     error ResolverNotFound(bytes name);
     /// @notice What is set as the name's resolver is no contract.
+    /// @dev Error selector: 0x1e9535f2
     error ResolverNotContract(bytes name, address resolver);
     /// @notice The resolver does not know the record.
+    /// @dev Error selector: 0x7b1c461b
     error UnsupportedResolverProfile(bytes4 selector);
     /// @notice The resolver reverted with `errorData`.
+    /// @dev Error selector: 0x95c0c752
     error ResolverError(bytes errorData);
     /// @notice The account's name resolves to another address.
+    /// @dev Error selector: 0xef9c03ce
     error ReverseAddressMismatch(string primary, bytes primaryAddress);
     /// @notice A gateway answered with an HTTP error (ENSIP-21).
+    /// @dev Error selector: 0x01800152
     error HttpError(uint16 status, string message);
 
     /// @notice Answers one record, or several by `multicall(bytes[])` (ENSIP-22).

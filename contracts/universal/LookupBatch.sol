@@ -2,6 +2,7 @@
 pragma solidity ^0.8.37;
 
 /// @notice The revert that asks a client to fetch something off chain (ERC-3668).
+/// @dev Error selector: 0x556f1830
 error OffchainLookup(address sender, string[] urls, bytes callData, bytes4 callbackFunction, bytes extraData);
 
 /// @notice Several off-chain lookups as one (ENSIP-21).
@@ -50,6 +51,7 @@ library LookupBatch {
     }
 
     /// @notice The gateways' answer has another number of responses than there were requests.
+    /// @dev Error selector: 0x4a5c31ea
     error InvalidBatchGatewayResponse();
 
     /// @notice Makes all calls that are due; reverts with one lookup for all that wait.
