@@ -67,6 +67,8 @@ const schema = z.strictObject({
   deployment: z.string(),
   /** Folder of the store. */
   data: z.string(),
+  /** Keeps what other shards' names need out of memory: storage slots stay in the store and are read when asked for. */
+  partition: z.boolean().default(false),
   /** Snapshot file of another gateway, to start from where the store is not there yet. */
   bootstrap: z.string().optional(),
   /** File with the signer's private key; the environment's HOLDFAST_SIGNER_KEY goes before it. */
@@ -102,6 +104,7 @@ const ENVIRONMENT: Readonly<Record<string, (text: string) => Record<string, unkn
   HOLDFAST_DATA: (text) => ({ data: text }),
   HOLDFAST_SIGNER_KEY: (text) => ({ signerKey: text }),
   HOLDFAST_SIGNER_KEY_FILE: (text) => ({ signerKeyFile: text }),
+  HOLDFAST_PARTITION: (text) => ({ partition: text === "true" || (text === "false" ? false : text) }),
   HOLDFAST_LOG: (text) => ({ log: text }),
 };
 

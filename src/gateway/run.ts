@@ -113,6 +113,7 @@ async function openReplica(config: GatewayConfig, deployment: Deployment, { cloc
     confirmationCount: config.confirmationCount,
     rangeBlocksMax: config.rangeBlocksMax,
     pollMs: config.pollMs,
+    isPartition: config.partition,
   });
   return { replica, pool };
 }

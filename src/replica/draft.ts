@@ -76,6 +76,7 @@ export function draftBlocks(parameters: DraftParameters): Draft {
       set: (slot: Uint8Array, value: Uint8Array) => {
         const key = slotKeyOf(keccak256(slot));
         if (isUndoable && !previous.has(key)) previous.set(key, nonZero(read(key)));
+        state.hold(key);
         pending.set(key, value);
         writes.set(key, value);
       },

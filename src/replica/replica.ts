@@ -48,6 +48,8 @@ export interface ReplicaOptions {
   readonly rangeBlocksMax?: number;
   /** Time between looks at the head, in milliseconds. */
   readonly pollMs?: number;
+  /** Leaves the slots in the store: memory holds a hash for every few dozen of them. */
+  readonly isPartition?: boolean;
 }
 
 export type ReplicaStatus = "empty" | "following" | "diverged";
@@ -60,11 +62,12 @@ export interface ReplicaChange {
   readonly directoryChanged: boolean;
 }
 
+const DEFAULTS = { reorgBlocksMax: 64, confirmationCount: 0, rangeBlocksMax: 2_000, pollMs: 500, isPartition: false };
 const INTERVAL = Number(CHECKPOINT_INTERVAL);
 
 export class Replica {
   readonly #options: Required<ReplicaOptions>;
-  readonly #state = new SlotState();
+  readonly #state: SlotState;
   readonly #listeners = new Set<(change: ReplicaChange) => void>();
   #head: BlockHeader | undefined;
   #directory: Directory = EMPTY_DIRECTORY;
@@ -81,7 +84,8 @@ export class Replica {
 
   /** Loads what the store holds; reads no chain. */
   constructor(options: ReplicaOptions) {
-    this.#options = { reorgBlocksMax: 64, confirmationCount: 0, rangeBlocksMax: 2_000, pollMs: 500, ...options };
+    this.#options = { ...DEFAULTS, ...options };
+    this.#state = new SlotState(this.#options.isPartition ? options.store : undefined);
     this.#load();
   }
 
@@ -114,6 +118,11 @@ export class Replica {
 
   get slotCount(): number {
     return this.#state.trie.slotCount;
+  }
+
+  /** Memory that the storage takes, in bytes. */
+  get storageBytes(): number {
+    return this.#state.trie.byteCount;
   }
 
   get store(): Store {
@@ -193,7 +202,7 @@ export class Replica {
     const { store } = this.#options;
     const head = store.head();
     if (head === undefined) return;
-    store.forEachSlot((key, value) => this.#state.trie.set(key, value));
+    this.#state.load((visit) => store.forEachSlot(visit));
     const directory = store.meta("directory");
     if (directory !== undefined) this.#directory = parseDirectory(directory);
     const text = store.meta("checkpoint");
@@ -289,12 +298,18 @@ export class Replica {
     store.commit(draft.changes, isRecent || this.#checkpoint !== undefined ? undoable : to);
     const directoryChanged = draft.directory !== this.#directory;
     this.#state.apply(draft.writes);
-    if (!isRecent && this.#checkpoint === undefined) this.#state.fold();
+    if (this.#checkpoint === undefined) this.#rebase();
     this.#directory = draft.directory;
     this.#head = last;
     this.#eventCount += draft.eventCount;
     if (this.#status === "empty") this.#status = "following";
     this.#emit({ head: last, touched: draft.touched, directoryChanged });
+  }
+
+  /** With no checkpoint to prove from, the base is at the head. */
+  #rebase(): void {
+    this.#state.fold();
+    this.#state.settle();
   }
 
   #undoFrom(from: number): number {
@@ -323,6 +338,7 @@ export class Replica {
       const checkpoint = sealCheckpoint(header, proof.account.nodes, proof.root, this.#state.trie.root());
       store.setMeta("checkpoint", formatCheckpoint(checkpoint));
       this.#checkpoint = checkpoint;
+      this.#state.settle();
       if (this.#status === "diverged") log.info("the copy is the chain's again", { block: header.number });
       this.#status = "following";
     } catch (error) {
@@ -346,12 +362,7 @@ export class Replica {
       return;
     }
     store.clear();
-    this.#state.fold();
-    const keys: Uint8Array[] = [];
-    this.#state.trie.forEach((key) => {
-      keys.push(key.slice());
-    });
-    for (const key of keys) this.#state.trie.set(key, new Uint8Array(32));
+    this.#state.clear();
     this.#directory = EMPTY_DIRECTORY;
     this.#checkpoint = undefined;
     this.#head = undefined;

@@ -2,15 +2,28 @@
  * The registry's storage in memory, at two blocks at once: the trie holds it at the base block, which is the last checkpoint,
  * so that proofs can be given for a block that other gateways give them for; the overlay holds what changed since, up to the head.
  */
+import { assert } from "../base/errors.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { hashedSlotOf, type SlotKey, slotKeyOf } from "./store/store.ts";
-import { StorageTrie } from "./trie/storageTrie.ts";
+import { ShelvedTrie, type SlotShelf } from "./trie/shelvedTrie.ts";
+import { type SlotTrie, StorageTrie } from "./trie/storageTrie.ts";
 
 const ZERO = new Uint8Array(32);
 
 export class SlotState {
-  readonly trie = new StorageTrie();
+  readonly #shelf: SlotShelf | undefined;
   readonly #overlay = new Map<SlotKey, Uint8Array>();
+  #trie: SlotTrie;
+
+  /** @param shelf The store that keeps the slots, which are then held in memory no longer than needed. */
+  constructor(shelf?: SlotShelf) {
+    this.#shelf = shelf;
+    this.#trie = this.#emptyTrie();
+  }
+
+  get trie(): SlotTrie {
+    return this.#trie;
+  }
 
   /** Values changed since the base. */
   get overlayCount(): number {
@@ -33,6 +46,33 @@ export class SlotState {
   valueOf(key: SlotKey): Uint8Array | undefined {
     const value = this.#overlay.get(key) ?? this.trie.get(hashedSlotOf(key));
     return value === undefined || value.every((byte) => byte === 0) ? undefined : value;
+  }
+
+  /** Takes in what the store holds: the base is its head. */
+  load(forEachSlot: SlotShelf["forEachSlot"]): void {
+    if (this.#trie instanceof ShelvedTrie) this.#trie.load();
+    else forEachSlot((key, value) => this.#trie.set(key, value));
+  }
+
+  /** To be called before the store's value of a hashed slot moves. */
+  hold(key: SlotKey): void {
+    if (this.#trie instanceof ShelvedTrie) this.#trie.hold(hashedSlotOf(key));
+  }
+
+  /** To be called when the base is at the head for good. */
+  settle(): void {
+    assert(this.#overlay.size === 0, "the base is at the head");
+    if (this.#trie instanceof ShelvedTrie) this.#trie.settle();
+  }
+
+  /** Forgets everything; the store holds nothing either. */
+  clear(): void {
+    this.#overlay.clear();
+    this.#trie = this.#emptyTrie();
+  }
+
+  #emptyTrie(): SlotTrie {
+    return this.#shelf === undefined ? new StorageTrie() : new ShelvedTrie(this.#shelf);
   }
 
   /** Moves the head: new values by hashed slot, `undefined` or zeros for none. */

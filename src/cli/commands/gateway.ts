@@ -34,6 +34,7 @@ interface Options {
   readonly httpPort?: string;
   readonly dnsPort?: string;
   readonly mirrorSuffix?: string;
+  readonly partition?: boolean;
   readonly dns?: boolean;
   readonly log?: string;
 }
@@ -51,6 +52,7 @@ function flagsOf(options: Options): Record<string, unknown> {
     data: options.data,
     signerKeyFile: options.signerKeyFile,
     bootstrap: options.bootstrap,
+    partition: options.partition,
     log: options.log,
     http: hasHttp ? http : undefined,
     dns: options.dns === false ? false : hasDns ? dns : undefined,
@@ -72,6 +74,7 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
     .option("--http-port <number>", "port of the HTTP front, 0 for any that is free")
     .option("--dns-port <number>", "port of the DNS front, 0 for any that is free")
     .option("--mirror-suffix <name>", "serve all names under this ordinary domain too")
+    .option("--partition", "keep storage in the store and out of memory, but for what is being asked for")
     .option("--no-dns", "no DNS front")
     .option("--log <level>", "debug, info, warn or error")
     .addHelpText("after", EXAMPLES)

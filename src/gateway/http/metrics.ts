@@ -95,6 +95,7 @@ function replicaLines(replica: Replica, pool: ProviderPool): string[] {
       ...STATUSES.map((status) => [`{status="${status}"}`, replica.status === status ? 1 : 0] as const),
     ),
     ...gauge("holdfast_replica_slots", "Storage slots held.", ["", replica.slotCount]),
+    ...gauge("holdfast_replica_storage_bytes", "Memory that the slots take.", ["", replica.storageBytes]),
     "# HELP holdfast_replica_events_total Events applied since the start.",
     "# TYPE holdfast_replica_events_total counter",
     `holdfast_replica_events_total ${replica.eventCount}`,

@@ -75,6 +75,8 @@ export class ReorgTooDeepError extends BaseError {
   }
 }
 
+/** Above every hashed slot. */
+export const END_OF_KEYS: Uint8Array = new Uint8Array(33).fill(255);
 const ZERO_PATTERN = "\0".repeat(32);
 
 export function slotKeyOf(hashed: Uint8Array): SlotKey {
@@ -170,18 +172,34 @@ export class Store {
    * as much, nearly all of it in crossing over from SQLite.
    */
   forEachSlot(visit: (key: Uint8Array, value: Uint8Array) => void): void {
+    for (let prefix = 0; prefix < 256; prefix += 1) {
+      const end = prefix === 255 ? END_OF_KEYS : Uint8Array.of(prefix + 1);
+      this.forEachSlotFrom(Uint8Array.of(prefix), end, visit);
+    }
+  }
+
+  /** Visits the slots whose hashed slot is at or above `from` and below `end`. */
+  forEachSlotFrom(from: Uint8Array, end: Uint8Array, visit: (key: Uint8Array, value: Uint8Array) => void): void {
     const statement = this.#run(
       "SELECT CAST(group_concat(key || value, '') AS BLOB) AS joined FROM " +
         "(SELECT key, value FROM slots WHERE key >= ? AND key < ? ORDER BY key)",
     );
-    for (let prefix = 0; prefix < 256; prefix += 1) {
-      const end = prefix === 255 ? new Uint8Array(33).fill(255) : Uint8Array.of(prefix + 1);
-      const { joined } = statement.get(Uint8Array.of(prefix), end) as { joined: Uint8Array | null };
-      if (joined === null) continue;
-      assert(joined.length % 64 === 0, "every slot has 32 bytes of key and 32 of value");
-      for (let at = 0; at < joined.length; at += 64)
-        visit(joined.subarray(at, at + 32), joined.subarray(at + 32, at + 64));
-    }
+    const { joined } = statement.get(from, end) as { joined: Uint8Array | null };
+    if (joined === null) return;
+    assert(joined.length % 64 === 0, "every slot has 32 bytes of key and 32 of value");
+    for (let at = 0; at < joined.length; at += 64)
+      visit(joined.subarray(at, at + 32), joined.subarray(at + 32, at + 64));
+  }
+
+  /** The value under one hashed slot; `undefined` for zero. */
+  slot(key: Uint8Array): Uint8Array | undefined {
+    const row = this.#run("SELECT value FROM slots WHERE key = ?").get(key) as { value: Uint8Array } | undefined;
+    return row?.value;
+  }
+
+  /** How many slots are not zero; counts them all. */
+  countSlots(): number {
+    return (this.#run("SELECT count(*) AS count FROM slots").get() as { count: number }).count;
   }
 
   forEachName(visit: (entry: NameEntry) => void): void {

@@ -10,7 +10,8 @@ export const RADIX = 16;
 /** Nibbles of a hashed slot. */
 export const KEY_NIBBLES = 64;
 
-const ROWS_MIN = 1_024;
+/** Rows that arrays begin with, unless told otherwise. */
+export const ROWS_MIN = 1_024;
 
 function grown<Rows extends Uint8Array | Int32Array>(rows: Rows, length: number): Rows {
   const next = new (rows.constructor as new (length: number) => Rows)(length);
@@ -22,8 +23,12 @@ function grown<Rows extends Uint8Array | Int32Array>(rows: Rows, length: number)
 class Rows {
   /** One above the highest row ever used; row 0 stands for nothing. */
   end = 1;
-  capacity = ROWS_MIN;
+  capacity: number;
   readonly #free: number[] = [];
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
 
   get count(): number {
     return this.end - 1 - this.#free.length;
@@ -44,16 +49,33 @@ class Rows {
   release(row: number): void {
     this.#free.push(row);
   }
+
+  clear(): void {
+    this.end = 1;
+    this.#free.length = 0;
+  }
 }
 
 /** Leaves: hashed slot, value, and the cached reference by which the parent names the leaf. */
 export class Leaves {
-  readonly #rows = new Rows();
-  keys: Uint8Array = new Uint8Array(ROWS_MIN * WORD_BYTES);
-  values: Uint8Array = new Uint8Array(ROWS_MIN * WORD_BYTES);
-  references: Uint8Array = new Uint8Array(ROWS_MIN * WORD_BYTES);
+  readonly #rows: Rows;
+  keys: Uint8Array;
+  /** Of a bundle, the hash of the branch at its top. */
+  values: Uint8Array;
+  references: Uint8Array;
   /** 32: a hash; 1 to 31: the node itself, which is that short; 0: to be computed. */
-  referenceBytes: Uint8Array = new Uint8Array(ROWS_MIN);
+  referenceBytes: Uint8Array;
+  /** 0 of a slot; of a bundle, which stands for all slots under a prefix, the depth of its first branch. */
+  bundleDepths: Uint8Array;
+
+  constructor(rowCount: number) {
+    this.#rows = new Rows(rowCount);
+    this.keys = new Uint8Array(rowCount * WORD_BYTES);
+    this.values = new Uint8Array(rowCount * WORD_BYTES);
+    this.references = new Uint8Array(rowCount * WORD_BYTES);
+    this.referenceBytes = new Uint8Array(rowCount);
+    this.bundleDepths = new Uint8Array(rowCount);
+  }
 
   get count(): number {
     return this.#rows.count;
@@ -67,15 +89,21 @@ export class Leaves {
       this.values = grown(this.values, capacity * WORD_BYTES);
       this.references = grown(this.references, capacity * WORD_BYTES);
       this.referenceBytes = grown(this.referenceBytes, capacity);
+      this.bundleDepths = grown(this.bundleDepths, capacity);
     }
     this.keys.set(key, row * WORD_BYTES);
     this.values.set(value, row * WORD_BYTES);
     this.referenceBytes[row] = 0;
+    this.bundleDepths[row] = 0;
     return row;
   }
 
   release(row: number): void {
     this.#rows.release(row);
+  }
+
+  clear(): void {
+    this.#rows.clear();
   }
 
   /** The nibble of a leaf's hashed slot at `depth`. */
@@ -85,18 +113,26 @@ export class Leaves {
   }
 
   get byteCount(): number {
-    return this.keys.length + this.values.length + this.references.length + this.referenceBytes.length;
+    return 3 * this.keys.length + 2 * this.referenceBytes.length;
   }
 }
 
 /** Branches: the depth at which keys part, sixteen children, and the cached reference. */
 export class Branches {
-  readonly #rows = new Rows();
-  children: Int32Array = new Int32Array(ROWS_MIN * RADIX);
-  depths: Uint8Array = new Uint8Array(ROWS_MIN);
-  references: Uint8Array = new Uint8Array(ROWS_MIN * WORD_BYTES);
+  readonly #rows: Rows;
+  children: Int32Array;
+  depths: Uint8Array;
+  references: Uint8Array;
   /** As in `Leaves`; the reference covers the extension above the branch too. */
-  referenceBytes: Uint8Array = new Uint8Array(ROWS_MIN);
+  referenceBytes: Uint8Array;
+
+  constructor(rowCount: number) {
+    this.#rows = new Rows(rowCount);
+    this.children = new Int32Array(rowCount * RADIX);
+    this.depths = new Uint8Array(rowCount);
+    this.references = new Uint8Array(rowCount * WORD_BYTES);
+    this.referenceBytes = new Uint8Array(rowCount);
+  }
 
   get count(): number {
     return this.#rows.count;
@@ -119,6 +155,10 @@ export class Branches {
 
   release(row: number): void {
     this.#rows.release(row);
+  }
+
+  clear(): void {
+    this.#rows.clear();
   }
 
   get byteCount(): number {

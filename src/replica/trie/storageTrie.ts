@@ -7,8 +7,23 @@
  */
 import { assert } from "../../base/errors.ts";
 import { keccak256 } from "../../base/keccak.ts";
-import { Branches, KEY_NIBBLES, Leaves, RADIX, WORD_BYTES } from "./arena.ts";
+import { Branches, KEY_NIBBLES, Leaves, RADIX, ROWS_MIN, WORD_BYTES } from "./arena.ts";
 import { NodeWriter } from "./encoding.ts";
+
+/** A contract's storage by hashed slot, with its root and proofs; wherever the slots lie. */
+export interface SlotTrie {
+  /** How many slots are not zero. */
+  readonly slotCount: number;
+  /** Bytes of memory held by the arrays. */
+  readonly byteCount: number;
+  /** A copy of the value under a hashed slot; `undefined` where it is zero. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Sets the value under a hashed slot; zero takes it away. */
+  set(key: Uint8Array, value: Uint8Array): void;
+  root(): Uint8Array;
+  /** The proof of a hashed slot, root first: of its value, or of its absence. */
+  prove(key: Uint8Array): Uint8Array[];
+}
 
 /** Root of the trie that holds nothing: keccak256 of the empty string's RLP. */
 export const EMPTY_ROOT: Uint8Array = keccak256(new Uint8Array([0x80]));
@@ -34,33 +49,66 @@ function nibbleOf(key: Uint8Array, depth: number): number {
  * trie.prove(keccak256(slot)); // the nodes of EIP-1186's storageProof
  * ```
  */
-export class StorageTrie {
-  readonly #leaves = new Leaves();
-  readonly #branches = new Branches();
+export class StorageTrie implements SlotTrie {
+  readonly #leaves: Leaves;
+  readonly #branches: Branches;
   readonly #writer = new NodeWriter();
   #top = 0;
 
-  /** How many slots are not zero. */
+  /** @param rowCount How many leaves and branches there is room for before the arrays grow. */
+  constructor(rowCount = ROWS_MIN) {
+    this.#leaves = new Leaves(rowCount);
+    this.#branches = new Branches(rowCount);
+  }
+
   get slotCount(): number {
     return this.#leaves.count;
   }
 
-  /** Bytes held by the arrays. */
   get byteCount(): number {
     return this.#leaves.byteCount + this.#branches.byteCount;
   }
 
-  /** A copy of the value under a hashed slot; `undefined` where it is zero. */
   get(key: Uint8Array): Uint8Array | undefined {
     const row = this.#find(key);
     return row === 0 ? undefined : this.#leaves.values.slice(row * WORD_BYTES, (row + 1) * WORD_BYTES);
   }
 
-  /** Sets the value under a hashed slot; zero takes it away. */
   set(key: Uint8Array, value: Uint8Array): void {
     assert(key.length === WORD_BYTES && value.length === WORD_BYTES, "a trie holds words of 32 bytes");
     if (isZero(value)) this.#remove(key);
     else this.#insert(key, value);
+  }
+
+  /**
+   * Lets one leaf stand for several slots, all those under a prefix that no other leaf shares: `key` is any of theirs, `depth`
+   * where they part first, `hash` that of the branch there.
+   */
+  bundle(key: Uint8Array, depth: number, hash: Uint8Array): void {
+    this.#insert(key, hash);
+    const row = this.#find(key);
+    this.#leaves.bundleDepths[row] = depth;
+  }
+
+  /** The key of the leaf that shares most of its beginning with `key`; `undefined` in an empty trie. */
+  nearestKey(key: Uint8Array): Uint8Array | undefined {
+    if (this.#top === 0) return undefined;
+    const path: number[] = [];
+    const end = this.#descend(key, path);
+    const leaf = end === 0 ? this.#anyLeaf(path.at(-1)!) : -end;
+    return this.#leaves.keys.slice(leaf * WORD_BYTES, (leaf + 1) * WORD_BYTES);
+  }
+
+  /** The depth at which the keys part first; 64 where there are fewer than two. */
+  get topDepth(): number {
+    return this.#top > 0 ? this.#branches.depths[this.#top]! : KEY_NIBBLES;
+  }
+
+  /** Takes everything away and keeps the arrays. */
+  clear(): void {
+    this.#top = 0;
+    this.#leaves.clear();
+    this.#branches.clear();
   }
 
   /** Calls `visit` for every slot, in the order of hashed slots; the arrays are views, to be copied by whoever keeps them. */
@@ -79,26 +127,34 @@ export class StorageTrie {
     if (this.#top !== 0) walk(this.#top);
   }
 
-  /** The storage root. Rehashes what was changed since it was last asked for. */
-  root(): Uint8Array {
+  /**
+   * The storage root. Rehashes what was changed since it was last asked for. With a `depth`, which must always be the same, the hash
+   * of what hangs there: all keys are equal in their first `depth` nibbles.
+   */
+  root(depth = 0): Uint8Array {
     if (this.#top === 0) return EMPTY_ROOT;
-    this.#refresh(this.#top, 0);
+    this.#refresh(this.#top, depth);
     const [references, sizes, row] = this.#referenceOf(this.#top);
     const at = row * WORD_BYTES;
     const reference = references.slice(at, at + sizes[row]!);
     return reference.length === WORD_BYTES ? reference : keccak256(reference);
   }
 
-  /** The proof of a hashed slot, root first: of its value, or of its absence. Nodes shorter than a hash lie inside their parents. */
-  prove(key: Uint8Array): Uint8Array[] {
+  /**
+   * The proof of a hashed slot, root first: of its value, or of its absence. Nodes shorter than a hash lie inside their parents.
+   *
+   * @param from Depth as for `root`.
+   * @param proveInside Goes on below a bundle's hash, from the depth given.
+   */
+  prove(key: Uint8Array, from = 0, proveInside?: (depth: number) => Uint8Array[]): Uint8Array[] {
     if (this.#top === 0) return [new Uint8Array([0x80])];
-    this.#refresh(this.#top, 0);
+    this.#refresh(this.#top, from);
     const nodes: Uint8Array[] = [];
     const keep = (node: Uint8Array) => {
       if (node.length >= WORD_BYTES || nodes.length === 0) nodes.push(node.slice());
     };
     let child = this.#top;
-    let depth = 0;
+    let depth = from;
     while (child > 0) {
       const branchDepth = this.#branches.depths[child]!;
       if (branchDepth > depth) {
@@ -112,8 +168,11 @@ export class StorageTrie {
       child = this.#branches.children[child * RADIX + nibbleOf(key, branchDepth)]!;
       depth = branchDepth + 1;
     }
-    if (child < 0) keep(this.#encodeLeaf(-child, depth));
-    return nodes;
+    if (child === 0) return nodes;
+    const inside = this.#leaves.bundleDepths[-child]!;
+    if (inside !== depth || inside === 0) keep(this.#encodeLeaf(-child, depth));
+    const isInside = inside !== 0 && this.#partingDepth(-child, key, depth) >= inside;
+    return isInside && proveInside ? [...nodes, ...proveInside(inside)] : nodes;
   }
 
   #find(key: Uint8Array): number {
@@ -180,6 +239,7 @@ export class StorageTrie {
     if (parting === KEY_NIBBLES) {
       this.#leaves.values.set(value, near * WORD_BYTES);
       this.#leaves.referenceBytes[near] = 0;
+      this.#leaves.bundleDepths[near] = 0;
       this.#touch(path);
       return;
     }
@@ -247,7 +307,13 @@ export class StorageTrie {
   /** Makes the references at and below `child` valid; `depth` is where its own path begins. */
   #refresh(child: number, depth: number): void {
     if (child < 0) {
-      if (this.#leaves.referenceBytes[-child] === 0) this.#store(child, this.#encodeLeaf(-child, depth));
+      if (this.#leaves.referenceBytes[-child] !== 0) return;
+      const at = -child * WORD_BYTES;
+      const isDirect = depth !== 0 && this.#leaves.bundleDepths[-child] === depth;
+      if (isDirect) {
+        this.#leaves.references.set(this.#leaves.values.subarray(at, at + WORD_BYTES), at);
+        this.#leaves.referenceBytes[-child] = WORD_BYTES;
+      } else this.#store(child, this.#encodeLeaf(-child, depth));
       return;
     }
     if (this.#branches.referenceBytes[child] !== 0) return;
@@ -273,6 +339,11 @@ export class StorageTrie {
   }
 
   #encodeLeaf(leaf: number, depth: number): Uint8Array {
+    const inside = this.#leaves.bundleDepths[leaf]!;
+    if (inside !== 0) {
+      const hash = this.#leaves.values.slice(leaf * WORD_BYTES, (leaf + 1) * WORD_BYTES);
+      return this.#encodeExtension(leaf, depth, inside, hash);
+    }
     this.#writer.begin();
     this.#writer.path(this.#leaves.keys, leaf * WORD_BYTES, depth, KEY_NIBBLES, true);
     this.#writer.value(this.#leaves.values, leaf * WORD_BYTES);

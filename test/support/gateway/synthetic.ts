@@ -3,11 +3,17 @@ import { createSyntheticChain, DIRECTORY, REGISTRY, TLD_NODE } from "../../../sc
 import type { Clock } from "../../../src/base/clock.ts";
 import type { Log } from "../../../src/base/log.ts";
 import { createLogDecoder } from "../../../src/replica/decode.ts";
-import { Replica } from "../../../src/replica/replica.ts";
+import { Replica, type ReplicaOptions } from "../../../src/replica/replica.ts";
 import { ProviderPool } from "../../../src/replica/source/providerPool.ts";
 import { Store } from "../../../src/replica/store/store.ts";
 
-export function openSynthetic(path: string, nameCount: number, clock: Clock, log: Log): Replica {
+export function openSynthetic(
+  path: string,
+  nameCount: number,
+  clock: Clock,
+  log: Log,
+  options: Partial<ReplicaOptions> = {},
+): Replica {
   return new Replica({
     store: new Store(path, { chainId: 31337, registry: REGISTRY, directory: DIRECTORY, startBlock: 0 }),
     pool: new ProviderPool({ sources: [createSyntheticChain(nameCount, 10)], clock, log }),
@@ -18,5 +24,6 @@ export function openSynthetic(path: string, nameCount: number, clock: Clock, log
     clock,
     log,
     rangeBlocksMax: 3,
+    ...options,
   });
 }
