@@ -109,7 +109,11 @@ class Inquiry<Item extends Target, Value, Result> {
       this.#settle(verdict.done);
       return;
     }
-    const overdueCount = [...this.#flights].filter(([target, flight]) => this.#isOverdue(target, flight)).length;
+    // One instant for all that follows: who is not overdue yet gets a timer, even if he will be by the time it is set.
+    const nowMs = this.#run.clock.monotonicMs();
+    const overdueCount = [...this.#flights].filter(
+      ([target, flight]) => this.#leftMs(target, flight, nowMs) <= 0,
+    ).length;
     let wantedCount = verdict.missing + overdueCount;
     while (this.#flights.size < wantedCount && this.#queue.length > 0) {
       // Only the first tries are free.
@@ -121,7 +125,7 @@ class Inquiry<Item extends Target, Value, Result> {
       this.#start(target, this.#flights.size >= verdict.missing);
     }
     if (this.#flights.size === 0) this.#settle(undefined);
-    else this.#armHedge();
+    else this.#armHedge(nowMs);
   };
 
   #start(target: Item, hedge: boolean): void {
@@ -156,8 +160,9 @@ class Inquiry<Item extends Target, Value, Result> {
     run.signal.removeEventListener("abort", this.#onAbort);
     const late = result === undefined && isLate(run);
     const why = late ? "no answer before the deadline" : result === undefined ? "called off" : "another was faster";
+    const nowMs = run.clock.monotonicMs();
     for (const [target, flight] of this.#flights) {
-      if (this.#isOverdue(target, flight)) run.health.failed(target.endpoint);
+      if (this.#leftMs(target, flight, nowMs) <= 0) run.health.failed(target.endpoint);
       if (late) this.#note("timedOut", why);
       this.#record(target, flight, late ? "timedOut" : "abandoned", why);
       flight.controller.abort();
@@ -166,12 +171,12 @@ class Inquiry<Item extends Target, Value, Result> {
   }
 
   /** Wakes up when the next of those asked is overdue. */
-  #armHedge(): void {
+  #armHedge(nowMs: number): void {
     this.#hedgeTimer?.cancel();
     if (this.#queue.length === 0) return;
     let waitMs = Number.POSITIVE_INFINITY;
     for (const [target, flight] of this.#flights) {
-      const leftMs = this.#run.health.hedgeDelayMs(target.endpoint) - this.#elapsedMs(flight);
+      const leftMs = this.#leftMs(target, flight, nowMs);
       if (leftMs > 0) waitMs = Math.min(waitMs, leftMs);
     }
     if (waitMs === Number.POSITIVE_INFINITY) return;
@@ -183,8 +188,9 @@ class Inquiry<Item extends Target, Value, Result> {
     return this.#run.clock.monotonicMs() - flight.startedAtMs;
   }
 
-  #isOverdue(target: Item, flight: Flight): boolean {
-    return this.#elapsedMs(flight) >= this.#run.health.hedgeDelayMs(target.endpoint);
+  /** How long the target may still take before it is overdue, as of `nowMs`. */
+  #leftMs(target: Item, flight: Flight, nowMs: number): number {
+    return this.#run.health.hedgeDelayMs(target.endpoint) - (nowMs - flight.startedAtMs);
   }
 
   #note(outcome: Outcome, why: string): void {

@@ -16,7 +16,12 @@ import type { ClientTransport } from "./transport.ts";
 export interface ClientDeployment {
   readonly chainId: number;
   readonly tld: string;
-  readonly contracts: { readonly registry: Hex; readonly directory: Hex };
+  readonly contracts: {
+    readonly registry: Hex;
+    readonly directory: Hex;
+    /** Whose names have records that their owners signed. */
+    readonly offchainResolver?: Hex;
+  };
   readonly codeHashes: { readonly registry: Hex };
 }
 
@@ -38,7 +43,13 @@ export interface TrustOptions {
 
 export interface PathsOptions {
   readonly dns?: DnsPathOptions;
-  readonly chain?: { readonly rpcUrls: readonly string[] };
+  readonly chain?: {
+    readonly rpcUrls: readonly string[];
+    /**
+     * Which URLs may be asked that contracts other than the deployment's name (ERC-3668); by default those that point outward.
+     */
+    readonly allowsUrl?: (url: string) => boolean;
+  };
   /** Needs a directory snapshot. */
   readonly gateways?: { readonly directory: DirectorySnapshot };
 }

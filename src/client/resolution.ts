@@ -9,9 +9,10 @@ import type { RecordKey } from "../protocol/record.ts";
  * - `proof`: a state proof from a trusted header;
  * - `signature`: two of the name's four gateways signed the same;
  * - `owner`: the name's owner signed it, and the chain said which key that is;
+ * - `agreement`: RPC providers, as many as the quorum, said that a contract other than the registry answers so at one block;
  * - `none`: somebody said so.
  */
-export type EvidenceLevel = "proof" | "signature" | "owner" | "none";
+export type EvidenceLevel = "proof" | "signature" | "owner" | "agreement" | "none";
 
 /** One try: who was asked, when, for how long, and what came of it. */
 export interface Attempt {

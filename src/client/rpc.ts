@@ -33,13 +33,23 @@ function parseBody(body: Uint8Array): unknown {
   }
 }
 
-/** The results of `calls`, in order. Throws `RpcError` where any failed, and `TransportError`. */
-export async function callRpc(
+/** What a provider said went wrong with one call. */
+export interface RpcFailure {
+  readonly code: unknown;
+  readonly message: string;
+  readonly data: unknown;
+}
+
+/** What came of one call: a result, or what the provider said went wrong. */
+export type RpcOutcome = { readonly result: unknown } | { readonly failure: RpcFailure };
+
+/** What came of each of `calls`, in order. Throws `RpcError` where the reply is none to them, and `TransportError`. */
+export async function exchangeRpc(
   run: Run,
   url: string,
   calls: readonly RpcCall[],
   signal: AbortSignal,
-): Promise<readonly unknown[]> {
+): Promise<readonly RpcOutcome[]> {
   const messages = calls.map((call, id) => ({ jsonrpc: "2.0", id, method: call.method, params: call.params }));
   const response = await run.transport.http({
     method: "POST",
@@ -55,19 +65,33 @@ export async function callRpc(
   const replies = new Map<unknown, unknown>();
   for (const reply of Array.isArray(parsed) ? parsed : [parsed]) {
     if (typeof reply === "object" && reply !== null && "id" in reply) replies.set(reply.id, reply);
-    // A provider that refuses a batch as a whole answers with a single error without id.
     else throw new RpcError("wrong", "the provider's reply is not JSON-RPC");
   }
-  return calls.map((call, id) => resultOf(call, replies.get(id) ?? replies.get(null)));
+  // A provider that refuses a batch as a whole answers with a single error whose id is null.
+  return calls.map((call, id) => outcomeOf(call, replies.get(id) ?? replies.get(null)));
 }
 
-function resultOf(call: RpcCall, reply: unknown): unknown {
+/** The results of `calls`, in order. Throws `RpcError` where any failed, and `TransportError`. */
+export async function callRpc(
+  run: Run,
+  url: string,
+  calls: readonly RpcCall[],
+  signal: AbortSignal,
+): Promise<readonly unknown[]> {
+  const outcomes = await exchangeRpc(run, url, calls, signal);
+  return outcomes.map((outcome, index) => {
+    if ("result" in outcome) return outcome.result;
+    throw new RpcError("refused", `${calls[index]?.method}: ${outcome.failure.message}`);
+  });
+}
+
+function outcomeOf(call: RpcCall, reply: unknown): RpcOutcome {
   if (typeof reply !== "object" || reply === null) throw new RpcError("wrong", `no reply to ${call.method}`);
   if ("error" in reply && reply.error !== undefined && reply.error !== null) {
-    const { error } = reply;
-    const text = typeof error === "object" && "message" in error ? String(error.message) : "an error";
-    throw new RpcError("refused", `${call.method}: ${text.slice(0, 200)}`);
+    const error: Record<string, unknown> = typeof reply.error === "object" ? { ...reply.error } : {};
+    const message = String(error.message ?? "an error").slice(0, 200);
+    return { failure: { code: error.code, message, data: error.data } };
   }
   if (!("result" in reply)) throw new RpcError("wrong", `no result of ${call.method}`);
-  return reply.result;
+  return { result: reply.result };
 }

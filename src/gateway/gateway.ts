@@ -13,13 +13,14 @@ import { keccak256 } from "../base/keccak.ts";
 import { isServing, shardOf } from "../directory/directory.ts";
 import { registeredNameOf } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
-import { type NameReading, type ReadSlot, readName } from "../proof/readName.ts";
+import { ForeignResolverError, type NameReading, type ReadSlot, readName } from "../proof/readName.ts";
 import {
   type Answer,
   answerDigest,
   type BlockReference,
   type HeaderAttestation,
   type NameStatus,
+  type RecordResult,
   type SigningDomain,
   type StorageProof,
 } from "../protocol/answer.ts";
@@ -42,7 +43,10 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  /** Throws `NotReadyError`, `BehindError`, and of the proof room `ForeignResolverError`. */
+  /**
+   * Throws `NotReadyError`, `BehindError`, and where it is asked to sign, `ForeignResolverError` of the proof room; asked to prove,
+   * it proves that the name's records are elsewhere, and tells none.
+   */
   answer(query: Query): Answer;
   /** Whether this gateway serves a name directly under the TLD, as of its head. */
   serves(registeredName: string): boolean;
@@ -74,6 +78,17 @@ export function blockReferenceOf(header: BlockHeader): BlockReference {
     stateRoot: header.stateRoot,
     timestamp: BigInt(header.timestamp),
   };
+}
+
+/** The results of a reading; where it is to be proven that the records are in another contract, none of any record. */
+function resultsOf(query: Query, touched: Set<Hex> | undefined, read: () => NameReading): readonly RecordResult[] {
+  try {
+    return read().results;
+  } catch (error) {
+    // The slots read so far prove which contract keeps the records; what those are is not this gateway's to say.
+    if (!(error instanceof ForeignResolverError) || touched === undefined) throw error;
+    return query.records.map((record) => ({ record, value: null, ttlSeconds: 0 }));
+  }
 }
 
 /** A gateway over a replica. */
@@ -120,12 +135,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const prove = (answer: Omit<Answer, "evidence">, touched: ReadonlySet<Hex>): Answer => {
     const checkpoint = replica.checkpoint!;
-    const storage: StorageProof[] = [];
-    for (const slot of touched) {
-      const bytes = fromHex(slot);
-      const nodes = replica.prove(keccak256(bytes)).map(toHexFast);
-      storage.push({ slot, value: toHex(replica.readAtCheckpoint(bytes)), nodes });
-    }
     return {
       ...answer,
       evidence: {
@@ -133,7 +142,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         header: toHexFast(checkpoint.header.rlp),
         attestations: [gateway.attestation()!.attestation],
         account: checkpoint.account,
-        storage,
+        storage: [...touched].map((slot) => storageProofOf(replica, slot)),
       },
     } as Answer;
   };
@@ -145,7 +154,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       const { status } = read(query, [], header, touched);
       const common = { name: query.name, node: namehash(query.name), block: blockReferenceOf(header), status };
       const answer = isOwn(query.name, status, header)
-        ? { kind: "records" as const, ...common, results: read(query, query.records, header, touched).results }
+        ? {
+            kind: "records" as const,
+            ...common,
+            results: resultsOf(query, touched, () => read(query, query.records, header, touched)),
+          }
         : { kind: "referral" as const, ...common };
       return touched === undefined ? sign(answer) : prove(answer, touched);
     },
@@ -166,6 +179,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
   };
   return gateway;
+}
+
+/** One slot at the last checkpoint. */
+function storageProofOf(replica: Replica, slot: Hex): StorageProof {
+  const bytes = fromHex(slot);
+  return {
+    slot,
+    value: toHex(replica.readAtCheckpoint(bytes)),
+    nodes: replica.prove(keccak256(bytes)).map(toHexFast),
+  };
 }
 
 /** Long byte strings as hexadecimal: Node's own conversion is some twenty times that of a loop. */

@@ -36,16 +36,35 @@ export const TTL_SECONDS_DEFAULT = 300;
 export const NEGATIVE_TTL_SECONDS = 60;
 /** The coin type of the address for all EVM chains without one of their own (ENSIP-19). */
 const COIN_TYPE_DEFAULT = 0x80000000n;
+const ZERO_RESOLVER = `0x${"00".repeat(20)}`;
+const UNKNOWN_STATUS: NameStatus = { closest: null, shardIndex: null, expiry: 0n };
 /** Plain names hang from their leased ancestor by at most this many others. */
 const ANCHORS_MAX = 16;
+
+/** A name whose records are in another contract than the registry, and what the registry's storage says of it. */
+export interface ForeignName {
+  /** The name that was asked for. */
+  readonly name: string;
+  /** The closest name at or above it that has a resolver set (ENSIP-10); `name` itself, or one above. */
+  readonly holder: string;
+  /** Lower case. */
+  readonly resolver: Hex;
+  /** The holder's word: its owner, and the epoch that its records belong to. */
+  readonly word: NameWord;
+  /** The value of the asked name's `registration` record; `null` where only a name above it is registered. */
+  readonly registration: Hex | null;
+  /** The holder's own TTL for its records, in seconds; 0 where it has none. */
+  readonly ttlSeconds: number;
+  readonly status: NameStatus;
+}
 
 /** The name keeps its records in another contract than the registry, so the registry's storage does not tell them. */
 export class ForeignResolverError extends BaseError {
   override readonly name = "Proof.ForeignResolverError";
-  readonly resolver: Hex;
-  constructor(name: string, resolver: Hex) {
-    super("PROOF_FOREIGN_RESOLVER", `${name} keeps its records in another resolver, ${resolver}.`);
-    this.resolver = resolver;
+  readonly foreign: ForeignName;
+  constructor(foreign: ForeignName) {
+    super("PROOF_FOREIGN_RESOLVER", `${foreign.holder} keeps its records in another resolver, ${foreign.resolver}.`);
+    this.foreign = foreign;
   }
 }
 
@@ -79,6 +98,7 @@ interface Reader {
   readonly words: Map<Node, NameWord>;
   /** Nodes by name: hashing a name costs more than all else here. */
   readonly nodes: Map<string, Node>;
+  readonly status: NameStatus;
 }
 
 function nodeOf(reader: Reader, name: string): Node {
@@ -156,23 +176,32 @@ function isEvm(coinType: bigint): boolean {
 
 function resultOf(reader: Reader, record: RecordKey): RecordResult {
   const absent: RecordResult = { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
-  const holder = closestOf(reader, record.kind === "dns" ? record.owner : reader.parameters.name);
+  const name = record.kind === "dns" ? record.owner : reader.parameters.name;
+  const closest = closestOf(reader, name);
+  if (closest === undefined) return absent;
   // RRsets are kept under the closest name at or above their owner; everything else under the name itself.
-  if (holder === undefined || (record.kind !== "dns" && holder !== reader.parameters.name)) {
-    if (holder !== undefined) settingsOfOwn(reader, holder);
-    return absent;
-  }
-  const node = nodeOf(reader, holder);
+  const isOwn = record.kind === "dns" || closest === name;
   if (record.kind === "registration") {
-    return { record, value: toHex(reader.read(nameSlot(node))), ttlSeconds: TTL_SECONDS_DEFAULT };
+    return isOwn ? { record, value: registrationOf(reader, name), ttlSeconds: TTL_SECONDS_DEFAULT } : absent;
   }
-  const settings = settingsOfOwn(reader, holder);
+  checkResolver(reader, name, closest);
+  return isOwn ? ownResult(reader, record, closest) : absent;
+}
+
+function registrationOf(reader: Reader, name: string): Hex {
+  return toHex(reader.read(nameSlot(nodeOf(reader, name))));
+}
+
+/** A record that the registry keeps under a live name. */
+function ownResult(reader: Reader, record: Exclude<RecordKey, { kind: "registration" }>, name: string): RecordResult {
+  const node = nodeOf(reader, name);
+  const settings = settingsOf(reader, node);
   const { epoch } = wordOf(reader, node);
   let bytes = bytesAt(reader, recordSlot(node, record, epoch, settings.zoneVersion));
   if (bytes === undefined && record.kind === "addr" && isEvm(record.coinType)) {
     bytes = bytesAt(reader, recordSlot(node, { kind: "addr", coinType: COIN_TYPE_DEFAULT }, epoch, 0));
   }
-  if (bytes === undefined) return absent;
+  if (bytes === undefined) return { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
   if (record.kind !== "dns") {
     return { record, value: toHex(bytes), ttlSeconds: settings.ttlSeconds || TTL_SECONDS_DEFAULT };
   }
@@ -181,13 +210,21 @@ function resultOf(reader: Reader, record: RecordKey): RecordResult {
   return { record, value: rrset.value, ttlSeconds: rrset.ttlSeconds };
 }
 
-/** The settings of a name whose resolver is the registry; of another, its records are not ours to tell (ENSIP-10). */
-function settingsOfOwn(reader: Reader, name: string): NameSettings {
-  const settings = settingsOf(reader, nodeOf(reader, name));
-  if (settings.resolver !== reader.parameters.registry.toLowerCase()) {
-    throw new ForeignResolverError(name, settings.resolver);
+/**
+ * Throws where another contract than the registry answers for a name: its own resolver, or where that is none, the closest
+ * one above (ENSIP-10). The TLD's resolver is the registry.
+ */
+function checkResolver(reader: Reader, name: string, closest: string): void {
+  const registry = reader.parameters.registry.toLowerCase();
+  for (let holder: string | undefined = closest; holder !== undefined; holder = closestOf(reader, parentOf(holder))) {
+    const node = nodeOf(reader, holder);
+    const { resolver, ttlSeconds } = settingsOf(reader, node);
+    if (resolver === registry) return;
+    if (resolver === ZERO_RESOLVER) continue;
+    const word = wordOf(reader, node);
+    const registration = closest === name ? registrationOf(reader, name) : null;
+    throw new ForeignResolverError({ name, holder, resolver, word, registration, ttlSeconds, status: reader.status });
   }
-  return settings;
 }
 
 /**
@@ -195,8 +232,14 @@ function settingsOfOwn(reader: Reader, name: string): NameSettings {
  * elsewhere, `CorruptRecordError` where storage cannot be the registry's, and whatever `read` throws.
  */
 export function readName(read: ReadSlot, parameters: ReadNameParameters): NameReading {
-  const reader: Reader = { parameters, read, words: new Map(), nodes: new Map() };
-  const { name, tld } = parameters;
+  const base = { parameters, read, words: new Map(), nodes: new Map() };
+  const status = statusOf({ ...base, status: UNKNOWN_STATUS });
+  const reader: Reader = { ...base, status };
+  return { status, results: parameters.records.map((record) => resultOf(reader, record)) };
+}
+
+function statusOf(reader: Reader): NameStatus {
+  const { name, tld } = reader.parameters;
   const closest = closestOf(reader, name);
   const registered = labelsOf(name)
     .slice(-1 - labelsOf(tld).length)
@@ -204,12 +247,9 @@ export function readName(read: ReadSlot, parameters: ReadNameParameters): NameRe
   const top = wordOf(reader, nodeOf(reader, registered));
   const isRegistered = isLive(reader, top);
   return {
-    status: {
-      closest: closest ?? null,
-      shardIndex: isRegistered ? top.index : null,
-      expiry: isRegistered ? top.expiry : 0n,
-    },
-    results: parameters.records.map((record) => resultOf(reader, record)),
+    closest: closest ?? null,
+    shardIndex: isRegistered ? top.index : null,
+    expiry: isRegistered ? top.expiry : 0n,
   };
 }
 

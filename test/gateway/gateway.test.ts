@@ -14,8 +14,9 @@ import { type RunningGateway, startGateway } from "../../src/gateway/run.ts";
 import { createSigner } from "../../src/gateway/signer.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { verifyAccount, verifySlot } from "../../src/proof/account.ts";
-import { readName } from "../../src/proof/readName.ts";
+import { ForeignResolverError, readName } from "../../src/proof/readName.ts";
 import { recoverAddress } from "../../src/proof/recoverAddress.ts";
+import { verifyAnswer } from "../../src/proof/verifyAnswer.ts";
 import { type Answer, answerDigest, contentHash } from "../../src/protocol/answer.ts";
 import { attestationDigest } from "../../src/protocol/attestation.ts";
 import { decodeAnswer, encodeQuery } from "../../src/protocol/json.ts";
@@ -62,6 +63,16 @@ async function registerShop(chain: Chain): Promise<void> {
     call("setText", [node, "url", "x"]),
   ];
   await register({ label: "shop", owner: alice.account.address, data });
+}
+
+const FOREIGN: Hex = "0x00000000000000000000000000000000000f0e16";
+
+/** A name whose records are in another contract. */
+async function registerElsewhere(chain: Chain): Promise<void> {
+  const { registry, register, alice } = chain;
+  const args = [namehash("elsewhere.hold"), FOREIGN] as const;
+  const data = [encodeFunctionData({ abi: registry.abi, functionName: "setResolver", args })];
+  await register({ label: "elsewhere", owner: alice.account.address, data });
 }
 
 const KEYS = ["addr:60", "dns:1:www.shop.hold", "text:none"].map(parseRecordKey);
@@ -115,6 +126,7 @@ describe("gateway", function () {
     chain = await deployWithDirectory();
     await listGateways(chain);
     await registerShop(chain);
+    await registerElsewhere(chain);
     await chain.mineToCheckpoint();
     const address = chain.registry.address as Hex;
     const contracts = {
@@ -195,6 +207,29 @@ describe("gateway", function () {
       timestamp: block.timestamp,
     });
     expect(reading).to.deep.equal({ status: answer.status, results: answer.results });
+  });
+
+  it("proves which contract keeps a name's records where that is not the registry, and signs nothing about them", async () => {
+    const gateway = await start(1);
+    await caughtUp(gateway, await chain.head());
+    const query: Query = { name: "elsewhere.hold", records: KEYS.slice(0, 1), evidence: "proof" };
+    const holder = shardOf(gateway.replica.directory, namehash("elsewhere.hold"), 1);
+    const ids = holder.map((slot, zone) => gateway.replica.directory.table[zone * 544 + slot]!);
+    const own = ids.includes(1) ? gateway : await start(ids[0]!);
+    await caughtUp(own, await chain.head());
+    const answer = await ask(own, query);
+    if (answer.kind !== "records" || answer.evidence.kind !== "proof") throw new Error("not a proven answer");
+    const pinned = { tld: "hold", registry: chain.registry.address as Hex, codeHash: chain.codeHash };
+    const proven = { ...answer, evidence: answer.evidence };
+    expect(() => verifyAnswer(pinned, proven, query.records))
+      .to.throw(ForeignResolverError)
+      .with.nested.property("foreign.resolver", FOREIGN);
+    const signed = await fetch(`${own.httpUrl}/v1/answer`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: encodeQuery({ ...query, evidence: "signature" }),
+    });
+    expect(signed.status).to.equal(422);
   });
 
   it("keeps answering from its copy while every RPC provider is down", async () => {

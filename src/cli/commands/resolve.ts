@@ -82,10 +82,18 @@ const MEANINGS: Readonly<Record<Resolution["outcome"], string>> = {
   unreachable: "unavailable: nobody could be reached",
 };
 
+const ABSENCES: Readonly<Record<Resolution["evidence"], string>> = {
+  proof: " (proven)",
+  signature: " (two of its gateways signed so)",
+  owner: " (its owner signed so)",
+  agreement: " (providers agree)",
+  none: " (not proven)",
+};
+
 function print(terminal: Terminal, resolution: Resolution, isTraced: boolean): void {
   const { name, record, value, outcome, path, evidence, block, disagreement } = resolution;
   if (value !== null) for (const line of formatValue(record, value)) terminal.out(`${line}\n`);
-  const proven = outcome === "absent" ? (evidence === "none" ? " (not proven)" : " (proven)") : "";
+  const proven = outcome === "absent" ? ABSENCES[evidence] : "";
   const parts = [
     `${name} ${typeOfRecord(record)}: ${MEANINGS[outcome]}${proven}`,
     ...(path === null ? [] : [`path ${path}`, `evidence ${evidence}`]),

@@ -74,7 +74,7 @@ interface UrlTarget extends Target {
 const BODY_BYTES_MAX = 1024 * 1024;
 const DEADLINE_MS_DEFAULT = 3_000;
 /** A contract that names more gets the first so many asked. */
-const URLS_MAX = 16;
+export const URLS_MAX = 16;
 
 /** The response in a gateway's body: a JSON object with `data`, or bare hexadecimal (ERC-3668). */
 function responseOf(response: HttpResponse): Hex | undefined {
@@ -89,15 +89,13 @@ function responseOf(response: HttpResponse): Hex | undefined {
   }
 }
 
-async function askGateway(
+/** One exchange with one gateway by ERC-3668: its response, whatever it is worth. */
+export async function askCcipGateway(
   run: Run,
-  options: CcipReaderOptions,
-  parameters: CcipReadParameters,
-  url: string,
+  question: { readonly sender: string; readonly data: string; readonly url: string },
   signal: AbortSignal,
-): Promise<Reply<CcipResponse>> {
-  const sender = parameters.sender.toLowerCase();
-  const data = parameters.data.toLowerCase();
+): Promise<Reply<Hex>> {
+  const { sender, data, url } = question;
   // By the letter of ERC-3668: {data} in the URL decides between GET and POST.
   const isGet = url.includes("{data}");
   const response = await run.transport.http({
@@ -110,16 +108,30 @@ async function askGateway(
   });
   const refusal = refusalOf(run, response);
   if (refusal !== undefined) return refusal;
-  const told = responseOf(response);
-  if (told === undefined) return { outcome: "wrong", reason: "not a response" };
+  const value = responseOf(response);
+  if (value === undefined) return { outcome: "wrong", reason: "not a response" };
+  return { outcome: "answered", value, reason: "taken" };
+}
+
+async function askGateway(
+  run: Run,
+  options: CcipReaderOptions,
+  parameters: CcipReadParameters,
+  url: string,
+  signal: AbortSignal,
+): Promise<Reply<CcipResponse>> {
+  const sender = parameters.sender.toLowerCase();
+  const data = parameters.data.toLowerCase();
+  const { value: response, ...reply } = await askCcipGateway(run, { sender, data, url }, signal);
+  if (response === undefined) return reply;
   try {
-    if (options.verify !== undefined && !(await options.verify({ sender, data }, told))) {
+    if (options.verify !== undefined && !(await options.verify({ sender, data }, response))) {
       return { outcome: "wrong", reason: "the contract would not take it" };
     }
   } catch (error) {
     return { outcome: "wrong", reason: messageOf(error) };
   }
-  return { outcome: "answered", value: { url, response: told, trace: run.trace }, reason: "taken" };
+  return { ...reply, value: { url, response, trace: run.trace } };
 }
 
 /** A reader that learns from one lookup to the next which gateways are slow, dead or lying. */

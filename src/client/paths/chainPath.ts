@@ -13,6 +13,7 @@ import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
 import type { BlockGuard } from "../guard.ts";
 import { callRpc, type RpcCall, RpcError } from "../rpc.ts";
 import type { Run } from "../run.ts";
+import { foreignReply } from "./foreignNames.ts";
 import { failedReply, type Path, type PathReply } from "./pathReply.ts";
 import { blockTag, isSameBlock, parseRpcBlock } from "./rpcBlock.ts";
 import {
@@ -76,7 +77,9 @@ export function createChainPath(options: ChainPathOptions): ChainPath {
       if ("path" in told) return told;
       const [reading] = told.readings;
       if (reading === undefined) return failedReply("chain", "unreachable", "nothing was read");
-      if (reading instanceof ForeignResolverError) return failedReply("chain", "refused", reading.shortMessage);
+      if (reading instanceof ForeignResolverError) {
+        return foreignReply("chain", told.block, isProven ? "proof" : "none", reading.foreign);
+      }
       return chainReply(options, isProven, told.block, reading);
     },
   };

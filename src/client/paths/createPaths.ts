@@ -3,12 +3,16 @@ import { toHex } from "../../base/bytes.ts";
 import type { Directory } from "../../directory/directory.ts";
 import { createHeaderTrust } from "../../proof/headerTrust.ts";
 import { recoverAddress } from "../../proof/recoverAddress.ts";
+import { isOutwardUrl } from "../dropins/ccipUrl.ts";
 import { createBlockGuard } from "../guard.ts";
 import type { NameClientOptions } from "../options.ts";
 import type { Shared } from "../run.ts";
+import { createSignedSetReader } from "../signedSets.ts";
 import { withAliases } from "./aliases.ts";
 import { createChainPath } from "./chainPath.ts";
 import { createDnsPath } from "./dnsPath.ts";
+import { type ForeignReaders, withForeignNames } from "./foreignNames.ts";
+import { createForeignResolver } from "./foreignResolver.ts";
 import { createGatewaysPath } from "./gatewaysPath.ts";
 import type { Path } from "./pathReply.ts";
 import { createShardTargets } from "./shardTargets.ts";
@@ -19,6 +23,13 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
   const { tld, chainId, contracts, codeHashes } = deployment;
   const guard = createBlockGuard(shared.clock, options.freshness);
   const seed = options.seed ?? toHex(shared.random.bytes(16));
+  const shards = createShardTargets(directory, seed);
+  const { offchainResolver } = contracts;
+  const readSigned = createSignedSetReader({ deployment, tld, shards });
+  const signed: ForeignReaders = {
+    ...(offchainResolver === undefined ? {} : { offchainResolver }),
+    ...(readSigned === undefined ? {} : { readSigned }),
+  };
   const made: Path[] = [];
   if (paths.gateways !== undefined) {
     const domain = { chainId, directory: contracts.directory };
@@ -32,13 +43,15 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
     const pinned = { tld, registry: contracts.registry, codeHash: codeHashes.registry };
     const checks = { domain, pinned, headers, roots: new Map(), guard, recoverAddress: recover };
     const evidence = trust?.gateways ?? "proof";
-    made.push(createGatewaysPath({ tld, checks, shards: createShardTargets(directory, seed), evidence }));
+    made.push(withForeignNames(createGatewaysPath({ tld, checks, shards, evidence }), signed));
   }
   if (paths.chain !== undefined) {
-    const { rpcUrls } = paths.chain;
+    const { rpcUrls, allowsUrl = isOutwardUrl } = paths.chain;
     const account = { registry: contracts.registry, codeHash: codeHashes.registry };
     const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
-    made.push(createChainPath({ tld, account, rpcUrls, quorum, guard }));
+    const runResolver = createForeignResolver({ rpcUrls, quorum, guard, allowsUrl });
+    const chain = createChainPath({ tld, account, rpcUrls, quorum, guard });
+    made.push(withForeignNames(chain, { ...signed, runResolver }));
   }
   const aliased = made.map((path) => withAliases(path, tld));
   return paths.dns === undefined ? aliased : [...aliased, createDnsPath(paths.dns)];

@@ -3,7 +3,7 @@ import { fromHex, utf8Text } from "../../base/bytes.ts";
 import { BaseError } from "../../base/errors.ts";
 import { namehash } from "../../naming/namehash.ts";
 import type { HeaderTrust } from "../../proof/headerTrust.ts";
-import { ForeignResolverError } from "../../proof/readName.ts";
+import { type ForeignName, ForeignResolverError } from "../../proof/readName.ts";
 import { type PinnedRegistry, type ProvenRoots, verifyAnswer } from "../../proof/verifyAnswer.ts";
 import { type Answer, answerDigest, type ProofEvidence, type SigningDomain } from "../../protocol/answer.ts";
 import { ANSWER_BYTES_MAX, decodeAnswer, encodeQuery } from "../../protocol/json.ts";
@@ -37,6 +37,8 @@ export interface GatewayValue {
   readonly target: GatewayTarget;
   /** As told where it is signed; where it is proven, what its proof shows. */
   readonly answer: Answer;
+  /** Where the proof shows that the name's records are in another contract than the registry. */
+  readonly foreign?: ForeignName;
 }
 
 /** One exchange with one gateway. A value is returned for a records answer and for a referral alike. */
@@ -70,31 +72,39 @@ export async function askGateway(
   if (old !== undefined) return old;
   if (answer.evidence.kind !== query.evidence)
     return { outcome: "wrong", reason: `its evidence is no ${query.evidence}` };
+  let value: GatewayValue = { target, answer };
   if (answer.evidence.kind === "proof") {
     try {
-      answer = proven(checks, { ...answer, evidence: answer.evidence }, query.records);
+      value = proven(checks, target, { ...answer, evidence: answer.evidence }, query.records);
     } catch (error) {
       if (!(error instanceof BaseError)) throw error;
-      return { outcome: error instanceof ForeignResolverError ? "refused" : "wrong", reason: error.shortMessage };
+      return { outcome: "wrong", reason: error.shortMessage };
     }
   }
-  return {
-    outcome: "answered",
-    value: { target, answer },
-    reason: answer.kind === "referral" ? `refers to shard ${answer.status.shardIndex}` : `block ${answer.block.number}`,
-  };
+  const { kind, status, block } = value.answer;
+  const reason = kind === "referral" ? `refers to shard ${status.shardIndex}` : `block ${block.number}`;
+  return { outcome: "answered", value, reason };
 }
 
 /** The answer as its proof shows it; its header's attestations are noted. */
 function proven(
   checks: GatewayChecks,
+  target: GatewayTarget,
   answer: Answer & { readonly evidence: ProofEvidence },
   records: readonly RecordKey[],
-): Answer {
-  const { block, reading } = verifyAnswer(checks.pinned, answer, records, checks.roots);
-  checks.headers.add(block, answer.evidence.attestations);
-  if (answer.kind === "referral") return { ...answer, block, status: reading.status };
-  return { ...answer, block, status: reading.status, results: reading.results };
+): GatewayValue {
+  const { attestations } = answer.evidence;
+  try {
+    const { block, reading } = verifyAnswer(checks.pinned, answer, records, checks.roots);
+    checks.headers.add(block, attestations);
+    const told = { ...answer, block, status: reading.status };
+    return { target, answer: told.kind === "referral" ? told : { ...told, results: reading.results } };
+  } catch (error) {
+    if (!(error instanceof ForeignResolverError)) throw error;
+    // By then the block is the proven one, and so is the resolver.
+    checks.headers.add(answer.block, attestations);
+    return { target, answer: { ...answer, status: error.foreign.status }, foreign: error.foreign };
+  }
 }
 
 function objectionTo(checks: GatewayChecks, target: GatewayTarget, query: Query, answer: Answer): string | undefined {

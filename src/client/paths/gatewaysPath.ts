@@ -6,6 +6,7 @@ import type { EvidenceKind, Query } from "../../protocol/query.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import { askSeveral } from "../askSeveral.ts";
 import type { Run } from "../run.ts";
+import { foreignReply } from "./foreignNames.ts";
 import { askGateway, type GatewayChecks, type GatewayValue } from "./gatewayAnswer.ts";
 import { failedReply, type Path, type PathReply } from "./pathReply.ts";
 import type { ShardTargets } from "./shardTargets.ts";
@@ -86,9 +87,10 @@ function nameLiars(run: Run, agreed: GatewayValue, values: readonly GatewayValue
   }
 }
 
-function replyOf(checks: GatewayChecks, { answer }: GatewayValue): PathReply {
+function replyOf(checks: GatewayChecks, { answer, foreign }: GatewayValue): PathReply {
   const { block, status } = answer;
   checks.guard.accepted(block);
+  if (foreign !== undefined) return foreignReply("gateways", block, answer.evidence.kind, foreign);
   const stale = checks.guard.isStale(block);
   const isProven = answer.evidence.kind === "proof";
   const why = isProven ? "proven" : "two signed the same";

@@ -1,5 +1,6 @@
 /** What one path tells about some records of one name. */
 import type { Outcome, PathName } from "../../availability/outcome.ts";
+import type { ForeignName } from "../../proof/readName.ts";
 import type { BlockReference, NameStatus, RecordResult } from "../../protocol/answer.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import type { EvidenceLevel } from "../resolution.ts";
@@ -15,6 +16,8 @@ export interface PathReply {
   readonly block: BlockReference | null;
   readonly status: NameStatus | null;
   readonly reason: string;
+  /** Where the name turned out to keep its records in another contract than the registry, what is known of it. */
+  readonly foreign?: ForeignName;
 }
 
 /** A path: asks for some records of one name, and never throws. */

@@ -28,6 +28,8 @@ export interface ChainWorld {
   readonly ahead: { seconds: number };
   /** HTTP exchanges so far. */
   readonly exchanges: { count: number };
+  /** Other servers, by the URL that is asked. */
+  readonly gateways: Map<string, ClientTransport["http"]>;
   readonly transport: ClientTransport;
   readonly client: (options?: Partial<NameClientOptions>) => NameClient;
   /** Calls to the registry in alice's name. */
@@ -58,12 +60,15 @@ export async function createChainWorld(): Promise<ChainWorld> {
   const tampers = new Map<string, Tamper>();
   const exchanges = { count: 0 };
   const ahead = { seconds: 0 };
+  const gateways: ChainWorld["gateways"] = new Map();
   const ask = (message: RpcMessage): Promise<unknown> =>
     provider.request({ method: message.method, params: message.params as unknown[] });
   const unsupported = () => Promise.reject(new TransportError("unsupported", "no sockets in this world"));
   const transport: ClientTransport = {
     async http(request) {
       exchanges.count += 1;
+      const gateway = gateways.get(request.url);
+      if (gateway !== undefined) return await gateway(request);
       const parsed = JSON.parse(typeof request.body === "string" ? request.body : (utf8Text(request.body!) ?? ""));
       const tamper = tampers.get(request.url);
       const replies = [];
@@ -72,7 +77,8 @@ export async function createChainWorld(): Promise<ChainWorld> {
           const truth = structuredClone(await ask(message));
           replies.push({ id: message.id, result: tamper === undefined ? truth : await tamper(message, truth, ask) });
         } catch (error) {
-          replies.push({ id: message.id, error: { code: -32000, message: String(error).slice(0, 80) } });
+          const { data } = error as { data?: unknown };
+          replies.push({ id: message.id, error: { code: -32000, message: String(error).slice(0, 80), data } });
         }
       }
       return { status: 200, field: () => undefined, body: utf8Bytes(JSON.stringify(replies)) };
@@ -92,6 +98,7 @@ export async function createChainWorld(): Promise<ChainWorld> {
     tampers,
     ahead,
     exchanges,
+    gateways,
     transport,
     call: (functionName, args) =>
       encodeFunctionData({ abi: holdfast.registry.abi, functionName, args } as Parameters<
