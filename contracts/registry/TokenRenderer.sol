@@ -10,14 +10,15 @@ import {EMANCIPATED, Words} from "./Words.sol";
 /// @title Draws a name's token
 ///
 /// An SVG with the name and, of a name under the TLD, its shard index. The chain knows a name's text only once it was published
-/// (`INameRegistry.publishName`); until then the node stands for it. The text may hold any byte but dots and NUL, so it is
-/// escaped for XML and for JSON: a token cannot carry markup.
+/// (`INameRegistry.publishName`); until then the node stands for it, and so it does for a name that is no text. A label may hold
+/// any byte but dots and NUL, so the text is escaped for XML and for JSON: a token cannot carry markup.
 contract TokenRenderer is ITokenRenderer {
     using Words for uint256;
 
     /// @inheritdoc ITokenRenderer
     function tokenURI(bytes32 node, bytes calldata dnsName, uint256 word) external pure returns (string memory) {
-        string memory title = dnsName.length == 0 ? Strings.toHexString(uint256(node), 32) : _text(dnsName);
+        string memory title = _text(dnsName);
+        if (bytes(title).length == 0 || !_isText(bytes(title))) title = Strings.toHexString(uint256(node), 32);
         bytes memory json = abi.encodePacked(
             '{"name":"',
             _escape(title, false),
@@ -69,7 +70,7 @@ contract TokenRenderer is ITokenRenderer {
             );
     }
 
-    /// @dev The text of a well-formed name in DNS wire form: its labels with dots between.
+    /// @dev The text of a well-formed name in DNS wire form, its labels with dots between; empty for no name.
     function _text(bytes calldata dnsName) private pure returns (string memory) {
         if (dnsName.length < 2) return "";
         bytes memory text = dnsName[1:dnsName.length - 1];
@@ -80,6 +81,36 @@ contract TokenRenderer is ITokenRenderer {
             dot += length + 1;
         }
         return string(text);
+    }
+
+    /// @dev Whether bytes are UTF-8 (RFC 3629) of characters that XML has; those below 0x80 are `_entity`'s matter.
+    function _isText(bytes memory raw) private pure returns (bool) {
+        uint256 position = 0;
+        while (position < raw.length) {
+            uint256 lead = uint8(raw[position]);
+            uint256 size = _sizeOf(lead);
+            if (size == 0 || position + size > raw.length) return false;
+            // The lead byte's own bits: seven of a single byte, else those behind the ones that tell the size.
+            uint256 character = size == 1 ? lead : lead & (0x7f >> size);
+            for (uint256 i = 1; i < size; ++i) {
+                uint256 next = uint8(raw[position + i]);
+                if (next & 0xc0 != 0x80) return false;
+                character = (character << 6) | (next & 0x3f);
+            }
+            // Longer than it need be, half of a surrogate pair, no character at all, or beyond the last one.
+            if (size == 3 && (character < 0x800 || character >> 11 == 27 || character > 0xfffd)) return false;
+            if (size == 4 && (character < 0x10000 || character > 0x10ffff)) return false;
+            position += size;
+        }
+        return true;
+    }
+
+    /// @dev How many bytes a character has that starts with `lead`, zero if none does.
+    function _sizeOf(uint256 lead) private pure returns (uint256) {
+        if (lead < 0x80) return 1;
+        if (lead < 0xc2 || lead > 0xf4) return 0;
+        if (lead < 0xe0) return 2;
+        return lead < 0xf0 ? 3 : 4;
     }
 
     /// @dev Escapes what XML or JSON would read as more than text; control characters become spaces.

@@ -1,6 +1,6 @@
 /** The registry with its controller, feed and reverse registrar on a fresh in-process chain, for tests of contracts. */
 import { network } from "hardhat";
-import { encodeAbiParameters, type Hex, keccak256, stringToBytes, zeroAddress, zeroHash } from "viem";
+import { type Abi, encodeAbiParameters, type Hex, keccak256, stringToBytes, zeroAddress, zeroHash } from "viem";
 import { namehash } from "../../../src/naming/namehash.ts";
 
 export const TLD = "hold";
@@ -90,3 +90,37 @@ export async function deployHoldfast() {
 }
 
 export type Holdfast = Awaited<ReturnType<typeof deployHoldfast>>;
+
+/** A contract whose custom errors a refusal is read by. */
+interface ErrorSource {
+  readonly abi: Abi;
+  readonly address: Hex;
+}
+
+/**
+ * Deploys everything once for the tests of a `describe`, with `prepare`'s moves made, and undoes after each test what that did.
+ * The returned function gives it to them.
+ */
+export function useHoldfast<Prepared = undefined>(prepare?: (holdfast: Holdfast) => Promise<Prepared>) {
+  let world: Holdfast & { readonly prepared: Prepared };
+  let snapshot: { restore(): Promise<void> };
+  before(async () => {
+    const holdfast = await deployHoldfast();
+    world = { ...holdfast, prepared: (await prepare?.(holdfast)) as Prepared };
+    snapshot = await holdfast.connection.networkHelpers.takeSnapshot();
+  });
+  afterEach(() => snapshot.restore());
+  return () => world;
+}
+
+/** Expects a call to be refused with a custom error, and with the very values that offend. */
+export function refuses(
+  world: { readonly viem: Holdfast["viem"] },
+  call: Promise<unknown>,
+  source: ErrorSource,
+  error: string,
+  values: readonly unknown[] = [],
+): Promise<void> {
+  const { revertWithCustomErrorWithArgs } = world.viem.assertions;
+  return revertWithCustomErrorWithArgs(call as Promise<Hex>, source as never, error as never, [...values] as never);
+}
