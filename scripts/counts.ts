@@ -35,8 +35,9 @@ export function runShown(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd = ".",
 ): Promise<{ readonly exitCode: number; readonly output: string }> {
-  const options: SpawnOptions = { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } };
+  const options: SpawnOptions = { stdio: ["ignore", "pipe", "pipe"], cwd, env: { ...process.env, ...env } };
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, options);
     let output = "";
