@@ -138,12 +138,19 @@ export function readConfig(
   }
   const result = schema.safeParse(merge(fields, flags));
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
+  const problems = result.error.issues.flatMap(plainIssues).map((issue) => {
     const place = placeOf(document, lines, issue.path);
     const where = place === undefined || path === undefined ? "" : `${path}:${place}: `;
     return `${where}${issue.path.join(".") || "document"}: ${issue.message}`;
   });
   throw new InvalidConfigError(source, problems);
+}
+
+/** What is wrong inside a section that may be left out, in place of "neither a section nor left out". */
+function plainIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  const inside = issue.code === "invalid_union" ? (issue.errors[0] ?? []) : [];
+  if (inside.length === 0) return [issue];
+  return inside.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
 }
 
 function readText(path: string): string {

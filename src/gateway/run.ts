@@ -11,6 +11,7 @@ import { namehash } from "../naming/namehash.ts";
 import { bootstrapStore } from "../replica/bootstrap.ts";
 import { createLogDecoder } from "../replica/decode.ts";
 import { Replica } from "../replica/replica.ts";
+import type { ChainSource } from "../replica/source/chainSource.ts";
 import { ProviderPool } from "../replica/source/providerPool.ts";
 import type { Fetch } from "../replica/source/rpc.ts";
 import { createRpcSource } from "../replica/source/rpcSource.ts";
@@ -28,6 +29,7 @@ import { openApiRoute } from "./http/openApiRoute.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import { setRoutes } from "./http/setRoutes.ts";
 import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
+import { compareConfigs } from "./reload.ts";
 import { type RunningDns, runDns } from "./runDns.ts";
 import { createReplication } from "./sets/replication.ts";
 import { SetStore } from "./sets/setStore.ts";
@@ -52,8 +54,11 @@ export interface RunningGateway {
   /** `host:port`; `null` where DNS is off. */
   readonly dnsEndpoint: string | null;
   readonly replica: Replica;
-  /** Takes over what can change while running: the TLS certificate. */
-  reload(config: GatewayConfig): void;
+  /**
+   * Takes over what can change while running, reads the TLS files again, and logs what waits for a restart. Throws
+   * `InvalidConfigError` and then changes nothing.
+   */
+  reload(config: GatewayConfig): Promise<void>;
   /** Stops taking work, answers what is under way, and ends. */
   close(): Promise<void>;
 }
@@ -81,18 +86,27 @@ function readTls(config: GatewayConfig): { certificate: string; key: string } | 
   }
 }
 
-async function openReplica(config: GatewayConfig, deployment: Deployment, { clock, log, fetch }: GatewayWorld) {
+/** The RPC providers of a configuration; those that `known` holds from before are the same objects. */
+function sourcesOf(config: GatewayConfig, { clock, fetch }: GatewayWorld, known: Map<string, ChainSource>) {
+  const overrides = fetch === undefined ? {} : { fetch };
+  return config.rpc.map((url) => {
+    const key = `${config.rpcDeadlineMs} ${url}`;
+    const source = known.get(key) ?? createRpcSource({ url, clock, deadlineMs: config.rpcDeadlineMs, ...overrides });
+    known.set(key, source);
+    return source;
+  });
+}
+
+async function openReplica(config: GatewayConfig, deployment: Deployment, world: GatewayWorld) {
+  const { clock, log } = world;
   const { chainId, contracts, codeHashes, tld } = deployment;
   const startBlock = Number(deployment.startBlock);
   const { registry, directory } = contracts;
   const identity = { chainId, registry, directory, startBlock };
   const storePath = join(config.data, "replica.db");
-  const overrides = fetch === undefined ? {} : { fetch };
-  const sources = config.rpc.map((url) =>
-    createRpcSource({ url, clock, deadlineMs: config.rpcDeadlineMs, ...overrides }),
-  );
+  const known = new Map<string, ChainSource>();
   const agreement = config.agreement === undefined ? {} : { agreement: config.agreement };
-  const pool = new ProviderPool({ sources, clock, log, ...agreement });
+  const pool = new ProviderPool({ sources: sourcesOf(config, world, known), clock, log, ...agreement });
   const decode = createLogDecoder(contracts);
   const codeHash = codeHashes.registry;
   if (config.bootstrap !== undefined) {
@@ -115,7 +129,12 @@ async function openReplica(config: GatewayConfig, deployment: Deployment, { cloc
     pollMs: config.pollMs,
     isPartition: config.partition,
   });
-  return { replica, pool };
+  const follow = (next: GatewayConfig) => {
+    const { confirmationCount, rangeBlocksMax, pollMs } = next;
+    pool.replace(sourcesOf(next, world, known), next.agreement);
+    replica.configure({ confirmationCount, rangeBlocksMax, pollMs });
+  };
+  return { replica, pool, follow };
 }
 
 /**
@@ -129,7 +148,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   const deployment = await readDeployment(config.deployment);
   const { chainId, contracts, tld } = deployment;
   const { registry, directory } = contracts;
-  const { replica, pool } = await openReplica(config, deployment, world);
+  const { replica, pool, follow } = await openReplica(config, deployment, world);
   const { gatewayId } = config;
   const gateway = createGateway({ replica, gatewayId, signer, domain: { chainId, directory }, registry, tld, clock });
   let isDraining = false;
@@ -171,11 +190,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     httpUrl: `${config.http.tls === undefined ? "http" : "https"}://${urlHost(front.host)}:${front.port}`,
     dnsEndpoint: dns?.endpoint ?? null,
     replica,
-    reload(next) {
-      const tls = readTls(next);
-      if (tls !== undefined) front.setTls(tls);
-      log.info("configuration read again", { tls: tls !== undefined });
-    },
+    reload: createReload({ config, front, dns, follow, log }),
     async close() {
       isDraining = true;
       offchain.replication.stop();
@@ -183,6 +198,36 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       offchain.close();
       await replica.stop();
     },
+  };
+}
+
+interface ReloadParts {
+  /** As the gateway was started. */
+  readonly config: GatewayConfig;
+  readonly front: HttpServer;
+  readonly dns: RunningDns | undefined;
+  /** Takes over the providers and the pace of following them. */
+  readonly follow: (config: GatewayConfig) => void;
+  readonly log: Log;
+}
+
+function createReload({ config, front, dns, follow, log }: ReloadParts): RunningGateway["reload"] {
+  let present = config;
+  return async (next) => {
+    const { live } = compareConfigs(present, next);
+    const { fixed } = compareConfigs(config, next);
+    const tls = readTls(next);
+    const touchesDns = live.some((path) => path.startsWith("dns."));
+    const changeDns = touchesDns && dns !== undefined && next.dns !== false ? dns.prepare(next.dns) : undefined;
+    // Nothing has changed up to here, and from here on nothing fails.
+    if (tls !== undefined && present.http.tls !== undefined) front.setTls(tls);
+    front.setLimits(next.http);
+    follow(next);
+    await changeDns?.();
+    log.info("configuration read again", { changed: live.join(", ") || "nothing" });
+    if (fixed.length > 0)
+      log.warn("changed in the configuration, but only a restart applies it", { fields: fixed.join(", ") });
+    present = next;
   };
 }
 

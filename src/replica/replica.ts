@@ -66,7 +66,7 @@ const DEFAULTS = { reorgBlocksMax: 64, confirmationCount: 0, rangeBlocksMax: 2_0
 const INTERVAL = Number(CHECKPOINT_INTERVAL);
 
 export class Replica {
-  readonly #options: Required<ReplicaOptions>;
+  #options: Required<ReplicaOptions>;
   readonly #state: SlotState;
   readonly #listeners = new Set<(change: ReplicaChange) => void>();
   #head: BlockHeader | undefined;
@@ -148,6 +148,11 @@ export class Replica {
   onChange(listener: (change: ReplicaChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Changes what may change while following. */
+  configure(pace: Pick<ReplicaOptions, "confirmationCount" | "rangeBlocksMax" | "pollMs">): void {
+    this.#options = { ...this.#options, ...pace };
   }
 
   /** Follows the chain until `stop`. Failures are logged when they change and never end it. */

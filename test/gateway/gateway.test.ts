@@ -23,47 +23,7 @@ import { decodeAnswer, encodeQuery } from "../../src/protocol/json.ts";
 import type { Query } from "../../src/protocol/query.ts";
 import { parseRecordKey } from "../../src/protocol/record.ts";
 import { type Chain, deployWithDirectory, fetchFrom } from "../support/gateway/chain.ts";
-
-const keyOf = (id: number): Hex => keccak256(stringToBytes(`gateway ${id}`));
-const ADDRESS: Hex = "0x00000000000000000000000000000000000000aa";
-
-/** Eight gateways, two to a zone; odd slots are the even-numbered gateway's. */
-async function listGateways(chain: Chain): Promise<void> {
-  const { directory, governor } = chain;
-  for (let id = 1; id <= 8; id += 1) {
-    const zone = Math.floor((id - 1) / 2);
-    const { address: signer } = createSigner(keyOf(id));
-    await directory.write.registerGateway([
-      {
-        operator: governor.account.address,
-        signer,
-        zone,
-        httpUrl: `http://g${id}.example.org`,
-        dnsEndpoint: `192.0.2.${id}:53`,
-      },
-    ]);
-  }
-  for (let zone = 0; zone < 4; zone += 1) {
-    let word = 0n;
-    for (let lane = 0n; lane < 16n; lane += 1n) word |= (BigInt(2 * zone + 1) + (lane % 2n)) << (16n * lane);
-    await directory.write.seedZone([zone, Array(32).fill(word) as never]);
-  }
-}
-
-async function registerShop(chain: Chain): Promise<void> {
-  const { registry, register, alice } = chain;
-  const node = namehash("shop.hold");
-  const www = Buffer.from("\x03www\x04shop\x04hold\0", "latin1").toString("hex");
-  const rr: Hex = `0x${www}000100010000012c0004c0000207`;
-  const call = (functionName: "setAddr" | "setDNSRecords" | "setText", args: readonly unknown[]) =>
-    encodeFunctionData({ abi: registry.abi, functionName, args } as never);
-  const data = [
-    call("setAddr", [node, ADDRESS]),
-    call("setDNSRecords", [node, rr]),
-    call("setText", [node, "url", "x"]),
-  ];
-  await register({ label: "shop", owner: alice.account.address, data });
-}
+import { keyOf, listGateways, registerShop, writeDeployment } from "../support/gateway/fleet.ts";
 
 const FOREIGN: Hex = "0x00000000000000000000000000000000000f0e16";
 
@@ -128,22 +88,7 @@ describe("gateway", function () {
     await registerShop(chain);
     await registerElsewhere(chain);
     await chain.mineToCheckpoint();
-    const address = chain.registry.address as Hex;
-    const contracts = {
-      registry: address,
-      controller: address,
-      priceFeed: address,
-      directory: chain.directory.address as Hex,
-      reverseRegistrar: address,
-      universalResolver: address,
-      offchainResolver: address,
-      accessManager: address,
-    };
-    const codeHashes = Object.fromEntries(Object.keys(contracts).map((name) => [name, chain.codeHash])) as never;
-    writeFileSync(
-      deploymentFile,
-      formatDeployment({ chainId: 31337, tld: "hold", startBlock: 0n, contracts, codeHashes }),
-    );
+    writeDeployment(chain, deploymentFile);
   });
   afterEach(async () => {
     isDown = false;

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { systemClock } from "../../src/base/clock.ts";
 import type { HttpHandler } from "../../src/gateway/http/handler.ts";
+import type { HttpResponse } from "../../src/gateway/http/message.ts";
 import { type HttpServer, startHttpServer } from "../../src/gateway/http/server.ts";
 
 const echo: HttpHandler = ({ method, path, search, body, field }) => ({
@@ -168,5 +169,37 @@ describe("HTTP server", function () {
     );
     await new Promise<void>((resolve) => systemClock.schedule(50, resolve));
     expect((await fetch(`${origin}/again`)).status).to.equal(200);
+  });
+});
+
+describe("closing", () => {
+  it("waits for an answer under way, and no longer than a request may take", async () => {
+    const asked: ((response: HttpResponse) => void)[] = [];
+    let tell = () => {};
+    const handler: HttpHandler = () =>
+      new Promise((resolve) => {
+        asked.push(resolve);
+        tell();
+      });
+    const open = async () => {
+      const front = await startHttpServer({
+        handler,
+        clock: systemClock,
+        host: "127.0.0.1",
+        port: 0,
+        requestMsMax: 200,
+      });
+      const isAsked = new Promise<void>((resolve) => (tell = resolve));
+      const text = exchange(front.port, ["GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"]);
+      await isAsked;
+      return { text, closed: front.close() };
+    };
+    const first = await open();
+    asked[0]!({ status: 200, fields: {}, body: "late" });
+    expect(bodiesOf(await first.text)).to.deep.equal(["late"]);
+    await first.closed;
+    const second = await open();
+    await second.closed;
+    expect(await second.text).to.equal("");
   });
 });

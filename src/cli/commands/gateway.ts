@@ -2,7 +2,7 @@
 import { join } from "node:path";
 
 import { systemClock } from "../../base/clock.ts";
-import { messageOf } from "../../base/errors.ts";
+import { BaseError, messageOf } from "../../base/errors.ts";
 import { createLog } from "../../base/log.ts";
 import { secureRandom } from "../../base/random.ts";
 import { readConfig } from "../../gateway/config.ts";
@@ -13,7 +13,8 @@ import { addGatewayRegister } from "./gatewayRegister.ts";
 
 const EXAMPLES = `
 Prints one line of JSON when it answers; ends on SIGTERM or Ctrl-C after the requests under
-way; reads the TLS files again on SIGHUP.
+way; on SIGHUP reads the configuration and the TLS files again, and says what has to wait for a
+restart.
 The signer's key comes from HOLDFAST_SIGNER_KEY or the file named by signerKeyFile.
 
 Examples:
@@ -85,11 +86,15 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
       const { gatewayId, signer, httpUrl, dnsEndpoint } = running;
       terminal.out(`${JSON.stringify({ ready: true, gatewayId, signer, httpUrl, dnsEndpoint })}\n`);
       process.on("SIGHUP", () => {
-        try {
-          running.reload(readConfig(options.config, process.env, flagsOf(options)));
-        } catch (error) {
-          log.error("configuration not read again", { reason: messageOf(error) });
-        }
+        const reload = async () => {
+          const next = readConfig(options.config, process.env, flagsOf(options));
+          await running.reload(next);
+          log.level = next.log;
+        };
+        reload().catch((error: unknown) => {
+          const detail = error instanceof BaseError ? error.metaMessages.join("; ") : "";
+          log.error("configuration not read again", { reason: messageOf(error), detail });
+        });
       });
       await ended();
       log.info("ending");

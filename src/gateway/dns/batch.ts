@@ -3,6 +3,7 @@ import { messageOf } from "../../base/errors.ts";
 import { formatAddress4, formatAddress6, parseAddress4, parseAddress6 } from "../../dns/addressText.ts";
 import { UDP_SIZE_BYTES } from "../../dns/edns.ts";
 import type { Peer } from "./handler.ts";
+import type { Listener } from "./listener.ts";
 import {
   ADDRESS_BYTES,
   addressLengthOf,
@@ -14,7 +15,7 @@ import {
   resetAddressLength,
   setLength,
 } from "./nativeSocket.ts";
-import type { Listener, listenUdp } from "./udp.ts";
+import type { listenUdp } from "./udp.ts";
 
 const BATCH_COUNT = 64;
 /** Queries longer than this are not answered over UDP; none that a client sends is. */

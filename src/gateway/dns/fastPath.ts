@@ -28,7 +28,7 @@ export function questionWire(question: Question): Uint8Array {
   return wire;
 }
 
-export interface FastPath extends Pick<DnsHandler, "answerInto" | "hashOf" | "prefetch" | "precompile"> {
+export interface FastPath extends Pick<DnsHandler, "answerInto" | "hashOf" | "prefetch" | "precompile" | "close"> {
   readonly table: AnswerTable;
   /** Keeps an answer for the next time. */
   learn(question: Question, zone: Zone, found: Lookup): void;
@@ -51,7 +51,7 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
     indexOf.set(apex, indexOf.size);
     return indexOf.size - 1;
   };
-  source.subscribe((apex) => {
+  const close = source.subscribe((apex) => {
     table.invalidate(zoneIndexOf(apex));
     // A zone that came or went changes what the one above it says about its names.
     const above = parentDomain(apex);
@@ -79,6 +79,7 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
   return {
     table,
     learn,
+    close,
     precompile: () => compileAll(source, learn),
     hashOf(bytes, start, length) {
       readPlainQuery(bytes, start, length, plain);

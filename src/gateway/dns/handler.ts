@@ -80,6 +80,8 @@ export interface DnsHandler {
   prefetch(hashes: Uint32Array, count: number): number;
   /** The answer's bytes, or `null` where silence is the answer. A promise only where an ALIAS must be resolved first. */
   handle(query: Uint8Array, peer: Peer, transport: Transport): DnsReply | Promise<DnsReply>;
+  /** Stops watching the source: another handler takes over. */
+  close(): void;
 }
 
 const DEFAULT_IDLE_TIMEOUT_MS = 10_000;
@@ -112,6 +114,7 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
     precompile: fast.precompile,
     hashOf: fast.hashOf,
     prefetch: fast.prefetch,
+    close: fast.close,
     handle(query, peer, transport) {
       const read = readRequest(query, peer, transport, { secrets, clock, keys });
       if (read === null) return null;

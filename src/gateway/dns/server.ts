@@ -1,11 +1,9 @@
 /** A DNS server on one port, UDP and TCP. */
-import type { Clock } from "../../base/clock.ts";
 import { BaseError, messageOf } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
 import { listenBatch } from "./batch.ts";
-import type { DnsHandler } from "./handler.ts";
-import { listenTcp, type StreamHandler } from "./tcp.ts";
-import { type Listener, listenUdp } from "./udp.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
+import { listenTcp, type StreamHandler, type TcpLimits } from "./tcp.ts";
+import { listenUdp } from "./udp.ts";
 
 export class PortInUseError extends BaseError {
   override readonly name = "Gateway.PortInUseError";
@@ -17,21 +15,12 @@ export class PortInUseError extends BaseError {
 }
 
 export declare namespace startDnsServer {
-  interface Options {
-    readonly handler: DnsHandler;
+  /** Port 0 stands for any that is free for both. */
+  interface Options extends ListenOptions {
     readonly stream?: StreamHandler;
-    readonly host: string;
-    /** 0 for any port that is free for both. */
-    readonly port: number;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly reusePort?: boolean;
     /** Whether UDP goes through batches where it can; true by default. */
     readonly useNative?: boolean;
-    readonly tcp?: Pick<
-      listenTcp.Options,
-      "connectionsMax" | "connectionsPerClientMax" | "idleTimeoutMs" | "unreadBytesMax"
-    >;
+    readonly tcp?: TcpLimits;
   }
 }
 

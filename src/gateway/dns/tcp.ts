@@ -3,32 +3,40 @@
  * has caps: connections, idle time, time to send a whole message, bytes it has not read yet.
  */
 import { createServer, type Socket } from "node:net";
-import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
-import type { DnsHandler, DnsReply, Peer } from "./handler.ts";
-import type { Listener } from "./udp.ts";
+import type { DnsReply, Peer } from "./handler.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
 
 /** Several messages in answer to one query: a zone transfer. `undefined` where the query asks for none. */
 export type StreamHandler = (query: Uint8Array, peer: Peer) => Iterable<Uint8Array> | undefined;
 
+/** What strangers may hold on to. */
+export interface TcpLimits {
+  readonly connectionsMax?: number;
+  readonly connectionsPerClientMax?: number;
+  /** A connection without a whole query for this long is closed, in milliseconds. */
+  readonly idleTimeoutMs?: number;
+  /** Answers a client has not read yet, in bytes, before it is no longer read from. */
+  readonly unreadBytesMax?: number;
+  /** How long `close` waits for answers under way, in milliseconds. */
+  readonly drainMsMax?: number;
+}
+
 export declare namespace listenTcp {
-  interface Options {
-    readonly handler: DnsHandler;
-    readonly stream?: StreamHandler;
-    readonly host: string;
-    readonly port: number;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly reusePort?: boolean;
-    readonly connectionsMax?: number;
-    readonly connectionsPerClientMax?: number;
-    /** A connection without a whole query for this long is closed, in milliseconds. */
-    readonly idleTimeoutMs?: number;
-    /** Answers a client has not read yet, in bytes, before it is no longer read from. */
-    readonly unreadBytesMax?: number;
+  interface Options extends ListenOptions, TcpLimits {
+    readonly stream?: StreamHandler | undefined;
   }
 }
+
+type Settings = ListenOptions & Required<TcpLimits> & Pick<listenTcp.Options, "stream">;
+
+const LIMITS: Required<TcpLimits> = {
+  connectionsMax: 4096,
+  connectionsPerClientMax: 64,
+  idleTimeoutMs: 10_000,
+  unreadBytesMax: 1 << 20,
+  drainMsMax: 5_000,
+};
 
 const LENGTH_BYTES = 2;
 const SWEEP_MS = 500;
@@ -44,6 +52,8 @@ interface Connection {
   pending: number;
   /** A transfer under way; queries behind it wait in `rest`. */
   stream: Iterator<Uint8Array> | undefined;
+  /** The server is closing: no further query is read, and the connection ends when its answers are sent. */
+  isEnding: boolean;
 }
 
 const PENDING_MAX = 100;
@@ -95,23 +105,20 @@ class Gathered {
 const gathered = new Gathered();
 
 export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
-  const { clock, log } = options;
-  const connectionsMax = options.connectionsMax ?? 4096;
-  const perClientMax = options.connectionsPerClientMax ?? 64;
-  const idleTimeoutMs = options.idleTimeoutMs ?? 10_000;
-  const unreadBytesMax = options.unreadBytesMax ?? 1 << 20;
+  const settings: Settings = { ...LIMITS, ...options };
+  const { clock, log } = settings;
   const connections = new Set<Connection>();
   const countOf = new Map<string, number>();
 
   const server = createServer({ noDelay: true }, (socket) => {
     const address = socket.remoteAddress ?? "";
     const count = countOf.get(address) ?? 0;
-    if (connections.size >= connectionsMax || count >= perClientMax || address === "") {
+    if (connections.size >= settings.connectionsMax || count >= settings.connectionsPerClientMax || address === "") {
       socket.destroy();
       return;
     }
     countOf.set(address, count + 1);
-    const connection = serve(socket, address, options, unreadBytesMax);
+    const connection = serve(socket, address, settings);
     connections.add(connection);
     socket.on("close", () => {
       connections.delete(connection);
@@ -125,7 +132,7 @@ export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
   const sweep = () => {
     const nowMs = clock.monotonicMs();
     for (const connection of connections) {
-      if (nowMs - connection.activeAtMs > idleTimeoutMs) connection.socket.destroy();
+      if (nowMs - connection.activeAtMs > settings.idleTimeoutMs) connection.socket.destroy();
     }
     if (!isClosed) timer = clock.schedule(SWEEP_MS, sweep);
   };
@@ -144,18 +151,31 @@ export async function listenTcp(options: listenTcp.Options): Promise<Listener> {
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,
-    close: () =>
-      new Promise((resolve) => {
-        isClosed = true;
-        timer.cancel();
+    close: async () => {
+      isClosed = true;
+      timer.cancel();
+      const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
+      });
+      for (const connection of connections) end(connection);
+      const deadline = clock.schedule(settings.drainMsMax, () => {
         for (const { socket } of connections) socket.destroy();
-      }),
+      });
+      await closed;
+      deadline.cancel();
+    },
   };
 }
 
-function serve(socket: Socket, address: string, options: listenTcp.Options, unreadBytesMax: number): Connection {
-  const { clock, log } = options;
+/** Ends a connection, or notes that it is to end when its last answer is sent. */
+function end(connection: Connection): void {
+  connection.isEnding = true;
+  const { socket, pending, stream } = connection;
+  if (pending === 0 && stream === undefined && !socket.writableEnded) socket.end(() => socket.destroy());
+}
+
+function serve(socket: Socket, address: string, settings: Settings): Connection {
+  const { clock, log } = settings;
   const connection: Connection = {
     socket,
     peer: { address, port: socket.remotePort ?? 0 },
@@ -163,47 +183,53 @@ function serve(socket: Socket, address: string, options: listenTcp.Options, unre
     activeAtMs: clock.monotonicMs(),
     pending: 0,
     stream: undefined,
+    isEnding: false,
   };
-  socket.on("data", (chunk) => receive(connection, chunk, options, unreadBytesMax));
+  socket.on("data", (chunk) => receive(connection, chunk, settings));
   socket.on("drain", () => {
     connection.activeAtMs = clock.monotonicMs();
-    proceed(connection, options, unreadBytesMax);
+    proceed(connection, settings);
   });
   socket.on("end", () => socket.end());
   socket.on("error", (error) => log.debug("TCP connection", { reason: messageOf(error) }));
   return connection;
 }
 
-function receive(connection: Connection, chunk: Uint8Array, options: listenTcp.Options, unreadBytesMax: number): void {
+function receive(connection: Connection, chunk: Uint8Array, settings: Settings): void {
+  if (connection.isEnding) return;
   connection.rest = connection.rest.length === 0 ? chunk : Buffer.concat([connection.rest, chunk]);
-  proceed(connection, options, unreadBytesMax);
+  proceed(connection, settings);
 }
 
 /** Answers what can be answered now, and stops reading from a client that does not read its answers. */
-function proceed(connection: Connection, options: listenTcp.Options, unreadBytesMax: number): void {
+function proceed(connection: Connection, settings: Settings): void {
   const { socket } = connection;
   if (socket.destroyed) return;
   try {
-    parse(connection, options, unreadBytesMax);
+    parse(connection, settings);
   } catch (error) {
-    options.log.error("a DNS query failed", { reason: messageOf(error) });
+    settings.log.error("a DNS query failed", { reason: messageOf(error) });
     gathered.clear();
     socket.destroy();
     return;
   }
   gathered.flush(socket);
-  const isBlocked = socket.writableLength > unreadBytesMax || connection.rest.length > REST_BYTES_MAX;
+  if (connection.isEnding) {
+    end(connection);
+    return;
+  }
+  const isBlocked = socket.writableLength > settings.unreadBytesMax || connection.rest.length > REST_BYTES_MAX;
   if (isBlocked || connection.stream || connection.pending >= PENDING_MAX) socket.pause();
   else socket.resume();
 }
 
-function parse(connection: Connection, options: listenTcp.Options, unreadBytesMax: number): void {
+function parse(connection: Connection, settings: Settings): void {
   const { rest, socket, peer } = connection;
-  const { handler } = options;
+  const { handler, unreadBytesMax } = settings;
   let offset = 0;
   while (socket.writableLength <= unreadBytesMax && connection.pending < PENDING_MAX) {
     pump(connection, unreadBytesMax);
-    if (connection.stream || rest.length - offset < LENGTH_BYTES) break;
+    if (connection.stream || connection.isEnding || rest.length - offset < LENGTH_BYTES) break;
     const length = (rest[offset]! << 8) | rest[offset + 1]!;
     if (rest.length - offset - LENGTH_BYTES < length) break;
     const start = offset + LENGTH_BYTES;
@@ -213,14 +239,14 @@ function parse(connection: Connection, options: listenTcp.Options, unreadBytesMa
     if (written > 0) gathered.commit(written);
     if (written >= 0) continue;
     const query = rest.subarray(start, offset);
-    connection.stream = options.stream?.(query, peer)?.[Symbol.iterator]();
+    connection.stream = settings.stream?.(query, peer)?.[Symbol.iterator]();
     if (connection.stream) continue;
     const reply = handler.handle(query, peer, "tcp");
-    if (reply instanceof Promise) wait(connection, reply, options, unreadBytesMax);
+    if (reply instanceof Promise) wait(connection, reply, settings);
     else if (reply) gathered.push(reply);
   }
   if (offset > 0) {
-    connection.activeAtMs = options.clock.monotonicMs();
+    connection.activeAtMs = settings.clock.monotonicMs();
     connection.rest = rest.subarray(offset);
   }
 }
@@ -239,12 +265,7 @@ function pump(connection: Connection, unreadBytesMax: number): void {
   }
 }
 
-function wait(
-  connection: Connection,
-  reply: Promise<DnsReply>,
-  options: listenTcp.Options,
-  unreadBytesMax: number,
-): void {
+function wait(connection: Connection, reply: Promise<DnsReply>, settings: Settings): void {
   connection.pending += 1;
   reply
     .then((late) => {
@@ -253,9 +274,9 @@ function wait(
         gathered.flush(connection.socket);
       }
     })
-    .catch((error: unknown) => options.log.error("a DNS query failed", { reason: messageOf(error) }))
+    .catch((error: unknown) => settings.log.error("a DNS query failed", { reason: messageOf(error) }))
     .finally(() => {
       connection.pending -= 1;
-      proceed(connection, options, unreadBytesMax);
+      proceed(connection, settings);
     });
 }

@@ -1,27 +1,16 @@
 /** UDP through node:dgram: one datagram, one answer. Works everywhere; `batch.ts` is the faster way where it can be had. */
 import { createSocket, type Socket, type SocketType } from "node:dgram";
 import { messageOf } from "../../base/errors.ts";
-import type { Log } from "../../base/log.ts";
 import { UDP_SIZE_BYTES } from "../../dns/edns.ts";
-import type { DnsHandler, DnsReply } from "./handler.ts";
+import type { DnsReply } from "./handler.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
 import { networkHash } from "./rateLimit.ts";
 
 export declare namespace listenUdp {
-  interface Options {
-    readonly handler: DnsHandler;
-    readonly host: string;
-    readonly port: number;
-    readonly log: Log;
-    /** Lets several processes share the port (SO_REUSEPORT). */
-    readonly reusePort?: boolean;
+  interface Options extends ListenOptions {
     /** Answers that are being waited for (an ALIAS outside) at once; further ones are dropped. */
     readonly pendingMax?: number;
   }
-}
-
-export interface Listener {
-  readonly port: number;
-  close(): Promise<void>;
 }
 
 const RECEIVE_BUFFER_BYTES = 4 << 20;

@@ -159,16 +159,23 @@ function encode(response: HttpResponse, method: string, date: string): Buffer {
   return bytes;
 }
 
+export interface PlainConnection {
+  /** Ends the connection once what was asked is answered; nothing more is read. */
+  finish(): void;
+}
+
 /** Serves a connection until it asks for something that is not plain. */
-export function servePlain(socket: Socket, options: PlainConnectionOptions): void {
+export function servePlain(socket: Socket, options: PlainConnectionOptions): PlainConnection {
   const { handler, bodyBytesMax, date, handOver } = options;
+  let isBusy = false;
+  let isFinishing = false;
+  const endIfDone = () => {
+    if (isFinishing && !isBusy && !socket.writableEnded) socket.end(() => socket.destroy());
+  };
   const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
   const memory: Memory = { peer, fields: undefined };
   const leave = (rest: Uint8Array) => {
-    socket.removeListener("data", onData);
-    socket.removeListener("error", onError);
-    socket.removeListener("end", onEnd);
-    socket.removeListener("drain", onDrain);
+    for (const [event, listener] of Object.entries(listeners)) socket.removeListener(event, listener);
     handOver(socket, rest);
   };
   const send = (parts: Buffer[]) => {
@@ -190,12 +197,15 @@ export function servePlain(socket: Socket, options: PlainConnectionOptions): voi
       if (response instanceof Promise) {
         send(parts);
         socket.pause();
+        isBusy = true;
         response.then(
           (settled) => {
+            isBusy = false;
             if (socket.destroyed) return;
             socket.resume();
             send([encode(settled, request.method, date())]);
             serve(chunk, end);
+            endIfDone();
           },
           () => socket.destroy(),
         );
@@ -206,12 +216,20 @@ export function servePlain(socket: Socket, options: PlainConnectionOptions): voi
     }
     send(parts);
   };
-  const onData = (chunk: Buffer) => serve(chunk, 0);
-  const onError = () => socket.destroy();
-  const onEnd = () => socket.end();
-  const onDrain = () => socket.resume();
-  socket.on("data", onData);
-  socket.on("error", onError);
-  socket.on("end", onEnd);
-  socket.on("drain", onDrain);
+  const onData = (chunk: Buffer) => {
+    if (!isFinishing) serve(chunk, 0);
+  };
+  const listeners = {
+    data: onData,
+    error: () => socket.destroy(),
+    end: () => socket.end(),
+    drain: () => socket.resume(),
+  };
+  for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
+  return {
+    finish() {
+      isFinishing = true;
+      endIfDone();
+    },
+  };
 }

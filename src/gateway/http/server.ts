@@ -3,13 +3,13 @@
  * connections in all and for each client address, and how long a response may wait to be read.
  */
 import { createServer, type Server as HttpBackend, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer as createNetServer, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import { type Clock, nowSeconds } from "../../base/clock.ts";
 import { BaseError, messageOf } from "../../base/errors.ts";
 import type { HttpHandler } from "./handler.ts";
 import { type HttpRequest, type HttpResponse, problemResponse } from "./message.ts";
-import { type PlainConnectionOptions, servePlain } from "./plainConnection.ts";
+import { type PlainConnection, type PlainConnectionOptions, servePlain } from "./plainConnection.ts";
 
 export class HttpPortError extends BaseError {
   override readonly name = "Gateway.HttpPortError";
@@ -43,7 +43,9 @@ export interface HttpServer {
   readonly port: number;
   /** Replaces the TLS certificate for new connections. */
   setTls(tls: { readonly certificate: string; readonly key: string }): void;
-  /** Takes no new connection, ends idle ones, and resolves when requests under way are answered. */
+  /** Replaces the caps on connections; those that are open stay. */
+  setLimits(limits: { readonly connectionsMax: number; readonly connectionsPerClientMax: number }): void;
+  /** Takes no new connection, ends idle ones, and resolves when requests under way are answered or `requestMsMax` is over. */
   close(): Promise<void>;
 }
 
@@ -51,12 +53,9 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
   const { handler, clock, host, port, tls, reusePort = false, bodyBytesMax = 64 * 1024 } = options;
   const { requestMsMax = 10_000, idleMsMax = 30_000 } = options;
   const inner = createInner(handler, bodyBytesMax, requestMsMax, idleMsMax);
-  // A half-open connection is ended by whoever serves it, once what was asked is answered.
-  const server = tls
-    ? createTlsServer({ cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2", allowHalfOpen: true })
-    : createNetServer({ allowHalfOpen: true, noDelay: true });
+  const server = createBackend(tls, requestMsMax);
   server.maxConnections = options.connectionsMax ?? 10_000;
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, PlainConnection>();
   let isClosing = false;
   const plain: PlainConnectionOptions = {
     handler,
@@ -64,7 +63,7 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
     date: createDate(clock),
     handOver: (socket, rest) => {
       if (isClosing || socket.destroyed) {
-        socket.destroy();
+        socket.end(() => socket.destroy());
         return;
       }
       sockets.delete(socket);
@@ -74,16 +73,15 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
       socket.resume();
     },
   };
-  const admit = createAdmission(options.connectionsPerClientMax ?? 256);
+  const admission = new Admission(options.connectionsPerClientMax ?? 256);
+  const handshakes = watchHandshakes(server, admission);
   server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
-    if (!admit(socket)) return;
-    sockets.add(socket);
+    if (!handshakes.delete(clientOf(socket)) && !admission.admit(socket)) return;
     socket.once("close", () => sockets.delete(socket));
     // A reader that stops reading leaves the socket without progress, which is what the time-out counts.
     socket.setTimeout(idleMsMax, () => socket.destroy());
-    servePlain(socket, plain);
+    sockets.set(socket, servePlain(socket, plain));
   });
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new HttpPortError(host, port, error)));
     server.listen({ host, port, reusePort }, resolve);
@@ -94,15 +92,22 @@ export async function startHttpServer(options: startHttpServer.Options): Promise
     setTls: (next) => {
       if ("setSecureContext" in server) server.setSecureContext({ cert: next.certificate, key: next.key });
     },
+    setLimits: ({ connectionsMax, connectionsPerClientMax }) => {
+      server.maxConnections = connectionsMax;
+      admission.countMax = connectionsPerClientMax;
+    },
     close: async () => {
       isClosing = true;
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      // Answers already made are sent; nothing more is read.
-      for (const socket of sockets) socket.end(() => socket.destroy());
+      for (const connection of sockets.values()) connection.finish();
+      for (const socket of handshakes.values()) socket.destroy();
       inner.close();
-      const timer = clock.schedule(requestMsMax, () => inner.closeAllConnections());
+      const timer = clock.schedule(requestMsMax, () => {
+        for (const socket of sockets.keys()) socket.destroy();
+        inner.closeAllConnections();
+      });
       await closed;
       timer.cancel();
     },
@@ -128,24 +133,55 @@ function createInner(handler: HttpHandler, bodyBytesMax: number, requestMsMax: n
   return inner;
 }
 
+type Backend = NetServer | TlsServer;
+
+/** A half-open connection is ended by whoever serves it, once what was asked is answered. */
+function createBackend(tls: startHttpServer.Options["tls"], handshakeTimeout: number): Backend {
+  if (!tls) return createNetServer({ allowHalfOpen: true, noDelay: true });
+  const { certificate: cert, key } = tls;
+  return createTlsServer({ cert, key, minVersion: "TLSv1.2", allowHalfOpen: true, handshakeTimeout });
+}
+
+/** Connections whose TLS handshake is not over; a client that leaves in the middle of it would else be waited for. */
+function watchHandshakes(server: Backend, admission: Admission): Map<string, Socket> {
+  const handshakes = new Map<string, Socket>();
+  if (!("setSecureContext" in server)) return handshakes;
+  server.on("connection", (socket: Socket) => {
+    if (!admission.admit(socket)) return;
+    const client = clientOf(socket);
+    handshakes.set(client, socket);
+    socket.once("close", () => handshakes.delete(client));
+  });
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return handshakes;
+}
+
+const clientOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+
 /** Counts the connections of each client address; refuses those over its share. */
-function createAdmission(countMax: number): (socket: Socket) => boolean {
-  const counts = new Map<string, number>();
-  return (socket) => {
+class Admission {
+  readonly #counts = new Map<string, number>();
+  countMax: number;
+
+  constructor(countMax: number) {
+    this.countMax = countMax;
+  }
+
+  admit(socket: Socket): boolean {
     const client = socket.remoteAddress ?? "";
-    const count = (counts.get(client) ?? 0) + 1;
-    if (count > countMax) {
+    const count = (this.#counts.get(client) ?? 0) + 1;
+    if (count > this.countMax) {
       socket.destroy();
       return false;
     }
-    counts.set(client, count);
+    this.#counts.set(client, count);
     socket.once("close", () => {
-      const left = (counts.get(client) ?? 1) - 1;
-      if (left === 0) counts.delete(client);
-      else counts.set(client, left);
+      const left = (this.#counts.get(client) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(client);
+      else this.#counts.set(client, left);
     });
     return true;
-  };
+  }
 }
 
 /** The date as HTTP writes it, made once a second. */

@@ -65,18 +65,27 @@ interface Member {
 
 /** The providers of one replica. */
 export class ProviderPool {
-  readonly #members: readonly Member[];
-  readonly #options: Required<ProviderPoolOptions>;
+  readonly #options: Required<Omit<ProviderPoolOptions, "sources" | "agreement">>;
+  #members: readonly Member[] = [];
+  #agreement = 1;
 
   constructor(options: ProviderPoolOptions) {
-    const agreement = options.agreement ?? (options.sources.length >= 3 ? 2 : 1);
-    this.#options = { lagBlocksMax: 3, suspicionMs: 60_000, ...options, agreement };
-    this.#members = options.sources.map((source) => ({
-      source,
-      state: "unknown",
-      headNumber: null,
-      suspectedUntilMs: 0,
-    }));
+    this.#options = { lagBlocksMax: 3, suspicionMs: 60_000, ...options };
+    this.replace(options.sources, options.agreement);
+  }
+
+  /** Asks these providers from now on; what is known of those that stay is kept. */
+  replace(sources: readonly ChainSource[], agreement?: number): void {
+    this.#agreement = agreement ?? (sources.length >= 3 ? 2 : 1);
+    this.#members = sources.map(
+      (source) =>
+        this.#members.find((member) => member.source === source) ?? {
+          source,
+          state: "unknown",
+          headNumber: null,
+          suspectedUntilMs: 0,
+        },
+    );
   }
 
   reports(): readonly ProviderReport[] {
@@ -96,7 +105,7 @@ export class ProviderPool {
    * `ProvidersDisagreeError` when no hash has the majority.
    */
   async head(): Promise<AgreedHead> {
-    const { agreement } = this.#options;
+    const agreement = this.#agreement;
     const reasons: string[] = [];
     const answers = await this.#ask(this.#trusted(), "latest", reasons);
     if (answers.length < agreement) throw new NoProviderError(this.#members.length, agreement, reasons);
@@ -129,7 +138,7 @@ export class ProviderPool {
     const ranked = [...votes.values()].sort((left, right) => right.length - left.length);
     const [first = [], second = []] = ranked;
     const winner = first[0]?.header;
-    if (winner === undefined || first.length < this.#options.agreement || first.length === second.length) {
+    if (winner === undefined || first.length < this.#agreement || first.length === second.length) {
       const lines = ranked.map(
         (group) => `${group[0]?.header.hash}: ${group.map(({ member }) => member.source.label).join(", ")}`,
       );

@@ -226,6 +226,37 @@ describe("DNS over TCP", () => {
   });
 });
 
+describe("closing DNS over TCP", () => {
+  it("waits for answers under way, and no longer than its deadline", async () => {
+    const seen: (() => void)[] = [];
+    const handler = { ...handlerOf(), answerInto: () => -1 };
+    const reply = Uint8Array.of(0, 1, 0x80, 0);
+    let give: (bytes: Uint8Array) => void = () => {};
+    const waiting = {
+      ...handler,
+      handle: () => {
+        for (const tell of seen.splice(0)) tell();
+        return new Promise<Uint8Array>((resolve) => (give = resolve));
+      },
+    };
+    for (const isAnswered of [true, false]) {
+      const listener = await listenTcp({ ...base, handler: waiting, drainMsMax: isAnswered ? 10_000 : 50 });
+      const asked = new Promise<void>((resolve) => seen.push(resolve));
+      const socket = await dial(listener.port);
+      const bytes: Buffer[] = [];
+      socket.on("data", (chunk: Buffer) => bytes.push(chunk));
+      socket.write(framed(encodeMessage(SOA)));
+      await asked;
+      const ended = closing(socket);
+      const closed = listener.close();
+      if (isAnswered) give(reply);
+      await closed;
+      await ended;
+      expect([...Buffer.concat(bytes)]).to.deep.equal(isAnswered ? [0, 4, ...reply] : []);
+    }
+  });
+});
+
 describe("startDnsServer", () => {
   it("rejects a port in use, naming it", async () => {
     const server = await startDnsServer({ ...base, handler: handlerOf() });

@@ -1,0 +1,213 @@
+/** A gateway as its operator meets it: a process, its configuration file, and signals. */
+import { execFileSync } from "node:child_process";
+import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { expect } from "chai";
+import { EDNS_OPTION, TYPE } from "../../src/dns/codes.ts";
+import { decodeMessage } from "../../src/dns/decode.ts";
+import { optionOf } from "../../src/dns/edns.ts";
+import { encodeMessage } from "../../src/dns/encode.ts";
+import type { Message } from "../../src/dns/message.ts";
+import { nameToWire } from "../../src/dns/name.ts";
+import { type Chain, deployWithDirectory } from "../support/gateway/chain.ts";
+import { keyOf, listGateways, recordWire, registerShop, writeDeployment } from "../support/gateway/fleet.ts";
+import { type GatewayProcess, startGatewayProcess } from "../support/gateway/gatewayProcess.ts";
+import { type RpcServer, startRpcServer } from "../support/gateway/rpcServer.ts";
+import { EDNS, queryOf } from "./dns/support.ts";
+
+async function askUdp(port: number, query: Message): Promise<Message> {
+  const socket = createSocket("udp4");
+  socket.send(encodeMessage(query), port, "127.0.0.1");
+  const [bytes] = (await once(socket, "message")) as [Uint8Array];
+  socket.close();
+  return decodeMessage(bytes);
+}
+
+async function nsidOf(port: number): Promise<string> {
+  const options = [{ code: EDNS_OPTION.NSID, data: new Uint8Array() }];
+  const answer = await askUdp(port, queryOf("hold", "SOA", { edns: { ...EDNS, options } }));
+  return Buffer.from(optionOf(answer.edns, EDNS_OPTION.NSID) ?? []).toString();
+}
+
+/** The name that the certificate of a TLS server was made out for. */
+async function certifiedName(url: string): Promise<string> {
+  const socket = connectTls({ port: Number(new URL(url).port), host: "127.0.0.1", rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return String(subject.CN);
+}
+
+/** A recursive resolver that answers nothing until it is told to. */
+class SlowResolver {
+  readonly socket: Socket = createSocket("udp4");
+  readonly #waiting: { query: Message; peer: RemoteInfo }[] = [];
+
+  async start(): Promise<number> {
+    this.socket.on("message", (bytes, peer) => this.#waiting.push({ query: decodeMessage(bytes), peer }));
+    this.socket.bind(0, "127.0.0.1");
+    await once(this.socket, "listening");
+    return this.socket.address().port;
+  }
+
+  answerAll(): void {
+    for (const { query, peer } of this.#waiting.splice(0)) {
+      const { name, type } = query.questions[0]!;
+      const record = { name, type, class: 1, ttlSeconds: 60, rdata: Uint8Array.of(192, 0, 2, 77) };
+      const reply = encodeMessage({ ...query, isResponse: true, recursionAvailable: true, answers: [record] });
+      this.socket.send(reply, peer.port, peer.address);
+    }
+  }
+}
+
+describe("holdfast gateway", function () {
+  this.timeout(60_000);
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-process-"));
+  const configFile = join(folder, "gateway.yaml");
+  let chain: Chain;
+  let rpc: RpcServer;
+  let running: GatewayProcess | undefined;
+  let startCount = 0;
+
+  const write = (lines: readonly string[]) => writeFileSync(configFile, `${lines.join("\n")}\n`);
+  const base = () => [
+    "gatewayId: 1",
+    `rpc: [${rpc.url}]`,
+    "deployment: deployment.json",
+    `data: data-${startCount}`,
+    "pollMs: 20",
+  ];
+  const start = async (lines: readonly string[]): Promise<GatewayProcess> => {
+    startCount += 1;
+    write([...base(), ...lines]);
+    running = await startGatewayProcess(["--config", configFile], { HOLDFAST_SIGNER_KEY: keyOf(1) });
+    return running;
+  };
+  const certificate = (name: string) => {
+    const subject = ["-subj", `/CN=${name}`, "-days", "2", "-nodes"];
+    const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    const files = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")];
+    execFileSync("openssl", ["req", "-x509", ...curve, ...subject, ...files], { stdio: "ignore" });
+  };
+
+  before(async () => {
+    chain = await deployWithDirectory();
+    await listGateways(chain);
+    const target = Buffer.from(nameToWire("far.example.com")).toString("hex");
+    await registerShop(chain, recordWire("shop.hold", TYPE.ALIAS, target));
+    await chain.mineToCheckpoint();
+    writeDeployment(chain, join(folder, "deployment.json"));
+    rpc = await startRpcServer(chain.provider);
+  });
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+  });
+  after(async () => {
+    await rpc.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  describe("on SIGHUP", () => {
+    it("takes over what can change, says what cannot, and keeps everything when the file is wrong", async function () {
+      if (!existsSync("/usr/bin/openssl")) {
+        console.log("      skipped: openssl is not installed, which makes the certificates");
+        this.skip();
+      }
+      certificate("one.example");
+      const tls = "http: { tls: { certificate: cert.pem, key: key.pem } }";
+      const gateway = await start([tls, "dns: { nsid: one }"]);
+      expect(await certifiedName(gateway.httpUrl)).to.equal("one.example");
+      expect(await nsidOf(gateway.dnsPort)).to.equal("one");
+
+      certificate("two.example");
+      write([...base(), tls.replace("tls:", "port: 1, tls:"), "dns: { nsid: two }", "log: debug", "partition: true"]);
+      gateway.child.kill("SIGHUP");
+      const { changed } = await gateway.logged({ message: "configuration read again" });
+      expect(changed).to.equal("dns.nsid, log");
+      const warning = await gateway.logged({ level: "warn", fields: "partition, http.port" });
+      expect(warning.message).to.include("only a restart");
+      expect(await certifiedName(gateway.httpUrl)).to.equal("two.example");
+      expect(await nsidOf(gateway.dnsPort)).to.equal("two");
+
+      write([...base(), tls, "dns: { nsid: 5 }"]);
+      gateway.child.kill("SIGHUP");
+      const refused = await gateway.logged({ level: "error", message: "configuration not read again" });
+      expect(refused.detail).to.match(/gateway\.yaml:7:14: dns\.nsid/);
+      write([...base(), tls, "dns: { nsid: three, secondaries: [{ host: 192.0.2.1, key: nobody }] }"]);
+      gateway.child.kill("SIGHUP");
+      const missing = await gateway.logged({ level: "error", message: "configuration not read again" });
+      expect(missing.detail).to.include("there is no key nobody");
+      expect(await nsidOf(gateway.dnsPort)).to.equal("two");
+    });
+
+    it("goes on following by other providers", async () => {
+      const first = await startRpcServer(chain.provider);
+      const gateway = await start(["http: {}", `rpcDeadlineMs: 500`]);
+      await gateway.ready();
+      write([...base().filter((line) => !line.startsWith("rpc:")), `rpc: [${first.url}]`, "rpcDeadlineMs: 500"]);
+      gateway.child.kill("SIGHUP");
+      await gateway.logged({ message: "configuration read again" });
+      const asked = rpc.callCount("eth_getBlockByNumber");
+      await gateway.logged({ message: "provider", provider: first.url });
+      await chain.mineToCheckpoint();
+      await chain.mine(8);
+      const head = await chain.head();
+      for (let number = 0; number < head; ) {
+        const status = (await (await fetch(`${gateway.httpUrl}/v1/status`)).json()) as { head: { number: string } };
+        number = Number(status.head.number);
+      }
+      // At most the step that was under way.
+      expect(rpc.callCount("eth_getBlockByNumber") - asked).to.be.at.most(20);
+      await first.kill();
+    });
+  });
+
+  describe("on SIGTERM", () => {
+    it("answers what is under way over HTTP and TCP, takes nothing new, and ends with 0", async () => {
+      const resolver = new SlowResolver();
+      const resolverPort = await resolver.start();
+      const gateway = await start([`dns: { resolvers: ["127.0.0.1:${resolverPort}"] }`]);
+      await gateway.ready();
+      const query = encodeMessage(queryOf("shop.hold", "A"));
+      const asked = once(resolver.socket, "message");
+      const tcp = connect(gateway.dnsPort, "127.0.0.1");
+      tcp.write(Buffer.concat([Uint8Array.of(0, query.length), query]));
+      const tcpReply = once(tcp, "data") as Promise<[Buffer]>;
+      await asked;
+      const httpReply = fetch(`${gateway.httpUrl}/dns-query`, {
+        method: "POST",
+        headers: { "content-type": "application/dns-message" },
+        body: query,
+      });
+      // Asked behind it on the other front's connection, so that the request has been read when this is answered.
+      await fetch(`${gateway.httpUrl}/health`);
+      gateway.child.kill("SIGTERM");
+      await gateway.logged({ message: "ending" });
+      // The listening socket goes a moment after the word.
+      const refusal = async () => {
+        const late = connect(gateway.dnsPort, "127.0.0.1");
+        const [error] = (await once(late, "error")) as [NodeJS.ErrnoException];
+        return error.code;
+      };
+      while ((await refusal()) !== "ECONNREFUSED");
+      await fetch(`${gateway.httpUrl}/health`).then(
+        () => expect.fail("took a new connection"),
+        () => undefined,
+      );
+      resolver.answerAll();
+      const [bytes] = await tcpReply;
+      expect([...decodeMessage(bytes.subarray(2)).answers[0]!.rdata]).to.deep.equal([192, 0, 2, 77]);
+      const response = await httpReply;
+      const message = decodeMessage(new Uint8Array(await response.arrayBuffer()));
+      expect([...message.answers[0]!.rdata]).to.deep.equal([192, 0, 2, 77]);
+      expect(await gateway.ended).to.equal(0);
+      resolver.socket.close();
+    });
+  });
+});
