@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { encodeFunctionData, type Hex, keccak256, stringToBytes } from "viem";
+import { encodeFunctionData, type Hex, keccak256 } from "viem";
 import { fromHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { secureRandom } from "../../src/base/random.ts";
-import { formatDeployment } from "../../src/chain/deployment.ts";
 import { shardOf } from "../../src/directory/directory.ts";
 import { readConfig } from "../../src/gateway/config.ts";
 import { type RunningGateway, startGateway } from "../../src/gateway/run.ts";
