@@ -19,6 +19,13 @@ export { nodeTransport } from "./nodeTransport.ts";
 export type { ClientDeployment, NameClientOptions, PathsOptions, TrustOptions } from "./options.ts";
 export type { DnsEndpoint, DnsPathOptions } from "./paths/dnsPath.ts";
 export { type PolicyContext, type PolicyFunction, type PolicyName, type PolicyReply, sameSetKey } from "./policy.ts";
+export {
+  getPrimaryName,
+  type PrimaryName,
+  type PrimaryNameOptions,
+  resolvePrimaryName,
+  UnsupportedAccountError,
+} from "./primaryName.ts";
 export type { Probe, ProbeParameters } from "./probe.ts";
 export { domainMapper, MalformedProfileError, optionsOfProfile, readProfile } from "./profile.ts";
 export { formatValue, recordOfType, typeOfRecord, UnknownRecordTypeError } from "./recordText.ts";

@@ -10,7 +10,7 @@ import { type Cache, type CacheEntry, createCache, type TrustClass } from "./cac
 import { createHealth } from "./health.ts";
 import type { NameClientOptions } from "./options.ts";
 import { createPaths } from "./paths/createPaths.ts";
-import type { Path } from "./paths/pathReply.ts";
+import type { NameQuery, Path } from "./paths/pathReply.ts";
 import { POLICIES, type PolicyFunction, type PolicyName } from "./policy.ts";
 import type { Probe } from "./probe.ts";
 import type { Resolution } from "./resolution.ts";
@@ -50,6 +50,14 @@ export interface NameClient {
     records: readonly RecordKey[],
     options?: ResolveOptions,
   ) => Promise<readonly Resolution[]>;
+  /**
+   * Records of many names: the chain path reads all of them in the round trips of one. The deadline is for all together; each
+   * name's resolutions are in the order of its records.
+   */
+  readonly resolveMany: (
+    queries: readonly NameQuery[],
+    options?: ResolveOptions,
+  ) => Promise<readonly (readonly Resolution[])[]>;
   /** One timed try along a path, on a cold cache. */
   readonly probe: Probe;
   /** What the cache holds for a record, without asking anybody; `undefined` where that is nothing fresh. */
@@ -64,6 +72,16 @@ export interface NameClient {
 const keyOf = (name: string, record: RecordKey) => `${name}\n${formatRecordKey(record)}`;
 
 const isConclusive = ({ outcome }: Resolution) => outcome === "answered" || outcome === "absent";
+
+/** Resolutions known before, with those asked for in the gaps, in order. */
+function merged(known: readonly (Resolution | undefined)[], told: readonly Resolution[]): readonly Resolution[] {
+  let next = 0;
+  return known.map((resolution) => {
+    if (resolution !== undefined) return resolution;
+    next += 1;
+    return told[next - 1]!;
+  });
+}
 
 class CachingNameClient implements NameClient {
   readonly tld: string;
@@ -98,17 +116,21 @@ class CachingNameClient implements NameClient {
   };
 
   readonly resolveRecords: NameClient["resolveRecords"] = async (name, records, options = {}) => {
-    const normal = normaliseName(name);
-    const usesCache = (options.cache ?? "use") === "use" && options.path === undefined;
-    const known = records.map((record) => (usesCache ? this.peek(normal, record) : undefined));
-    const missing = records.filter((_, index) => known[index] === undefined);
-    const told = missing.length === 0 ? [] : await this.#askOrShare(normal, missing, options);
-    let next = 0;
-    return known.map((resolution) => {
-      if (resolution !== undefined) return resolution;
-      next += 1;
-      return told[next - 1]!;
-    });
+    const { known, missing } = this.#split({ name: normaliseName(name), records }, options);
+    const told = missing.records.length === 0 ? [] : await this.#askOrShare(missing.name, missing.records, options);
+    return merged(known, told);
+  };
+
+  readonly resolveMany: NameClient["resolveMany"] = async (queries, options = {}) => {
+    const parts = queries.map(({ name, records }) => this.#split({ name: normaliseName(name), records }, options));
+    const asked = parts.filter(({ missing }) => missing.records.length > 0);
+    const told = await this.#ask(
+      asked.map(({ missing }) => missing),
+      options,
+      options.path ?? "all",
+    );
+    if (options.cache !== "bypass") for (const resolutions of told) this.#keep(resolutions);
+    return parts.map((part) => merged(part.known, told[asked.indexOf(part)] ?? []));
   };
 
   readonly probe: Probe = async ({ name, record, path, deadlineMs, signal }) => {
@@ -116,7 +138,7 @@ class CachingNameClient implements NameClient {
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...(signal === undefined ? {} : { signal }),
     };
-    return (await this.#ask(normaliseName(name), [record], options, path))[0]!;
+    return (await this.#ask([{ name: normaliseName(name), records: [record] }], options, path))[0]![0]!;
   };
 
   readonly peek: NameClient["peek"] = (name, record) => {
@@ -131,17 +153,23 @@ class CachingNameClient implements NameClient {
     if (this.#directory === undefined || snapshot.version >= this.#directory.version) this.#directory = snapshot;
   };
 
+  /** What the cache answers of a query, and what is left to ask. */
+  #split({ name, records }: NameQuery, options: ResolveOptions) {
+    const usesCache = (options.cache ?? "use") === "use" && options.path === undefined;
+    const known = records.map((record) => (usesCache ? this.peek(name, record) : undefined));
+    const missing: NameQuery = { name, records: records.filter((_, index) => known[index] === undefined) };
+    return { known, missing };
+  }
+
   #ask(
-    name: string,
-    records: readonly RecordKey[],
+    queries: readonly NameQuery[],
     options: ResolveOptions,
     path: PathName | "all",
-  ): Promise<readonly Resolution[]> {
+  ): Promise<readonly (readonly Resolution[])[]> {
     const { trust, policy, deadlineMs } = this.#options;
     const chosen = options.policy ?? policy ?? "verified-first";
     return runResolution(this.#shared, {
-      name,
-      records,
+      queries,
       paths: this.#paths,
       path,
       policy: typeof chosen === "string" ? POLICIES[chosen] : chosen,
@@ -154,7 +182,7 @@ class CachingNameClient implements NameClient {
 
   /** Asks anew and fills the cache; several callers at once share one exchange. */
   #askOrShare(name: string, records: readonly RecordKey[], options: ResolveOptions): Promise<readonly Resolution[]> {
-    if (options.cache === "bypass") return this.#ask(name, records, options, options.path ?? "all");
+    if (options.cache === "bypass") return this.#askOne(name, records, options);
     // One caller's signal must not end another's question; a policy of one's own has no name to share it by.
     const isShareable =
       options.signal === undefined && options.path === undefined && typeof options.policy !== "function";
@@ -166,14 +194,21 @@ class CachingNameClient implements NameClient {
     return flight;
   }
 
+  async #askOne(name: string, records: readonly RecordKey[], options: ResolveOptions): Promise<readonly Resolution[]> {
+    return (await this.#ask([{ name, records }], options, options.path ?? "all"))[0]!;
+  }
+
   async #askAndKeep(
     name: string,
     records: readonly RecordKey[],
     options: ResolveOptions,
   ): Promise<readonly Resolution[]> {
-    const resolutions = await this.#ask(name, records, options, options.path ?? "all");
+    return this.#keep(await this.#askOne(name, records, options));
+  }
+
+  #keep(resolutions: readonly Resolution[]): readonly Resolution[] {
     for (const resolution of resolutions) {
-      if (isConclusive(resolution)) this.cache?.put(keyOf(name, resolution.record), resolution);
+      if (isConclusive(resolution)) this.cache?.put(keyOf(resolution.name, resolution.record), resolution);
     }
     return resolutions;
   }

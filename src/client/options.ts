@@ -21,8 +21,10 @@ export interface ClientDeployment {
     readonly directory: Hex;
     /** Whose names have records that their owners signed. */
     readonly offchainResolver?: Hex;
+    /** Keeps primary names. */
+    readonly reverseRegistrar?: Hex;
   };
-  readonly codeHashes: { readonly registry: Hex };
+  readonly codeHashes: { readonly registry: Hex; readonly reverseRegistrar?: Hex };
 }
 
 export interface TrustOptions {

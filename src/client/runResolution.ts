@@ -3,14 +3,13 @@ import type { PathName } from "../availability/outcome.ts";
 import { DeadlineError, nowSeconds } from "../base/clock.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
 import type { RecordKey } from "../protocol/record.ts";
-import { failedReply, type Path, type PathReply } from "./paths/pathReply.ts";
+import { askAll, failedReply, type NameQuery, type Path, type PathReply } from "./paths/pathReply.ts";
 import type { PolicyFunction, PolicyReply } from "./policy.ts";
 import type { Attempt, Resolution } from "./resolution.ts";
 import type { Run, Shared } from "./run.ts";
 
 export interface RunResolutionParameters {
-  readonly name: string;
-  readonly records: readonly RecordKey[];
+  readonly queries: readonly NameQuery[];
   readonly paths: ReadonlyMap<PathName, Path>;
   readonly path: PathName | "all";
   readonly policy: PolicyFunction;
@@ -20,10 +19,11 @@ export interface RunResolutionParameters {
   readonly signal?: AbortSignal;
 }
 
+/** The records of each query, in order. Never rejects for what goes wrong on the way. */
 export async function runResolution(
   shared: Shared,
   parameters: RunResolutionParameters,
-): Promise<readonly Resolution[]> {
+): Promise<readonly (readonly Resolution[])[]> {
   const { clock } = shared;
   const startedAtMs = clock.monotonicMs();
   const controller = new AbortController();
@@ -42,18 +42,60 @@ export async function runResolution(
     trace,
   };
   try {
-    const reply = await replyOf(run, parameters);
+    const askPath = createAsker(run, parameters);
+    const replies = await Promise.all(parameters.queries.map((query) => replyOf(run, parameters, query, askPath)));
     // Whatever is still on its way has nobody left to read it; this notes it in the trace as abandoned.
     controller.abort();
-    return parameters.records.map((record, index) => resolutionOf(run, parameters, reply, record, index));
+    return parameters.queries.map(({ name, records }, at) =>
+      records.map((record, index) => resolutionOf(run, name, replies[at]!, record, index)),
+    );
   } finally {
     deadline.cancel();
     parameters.signal?.removeEventListener("abort", onAbort);
   }
 }
 
-async function replyOf(run: Run, parameters: RunResolutionParameters): Promise<PolicyReply> {
-  const { name, records, paths } = parameters;
+type AskPath = (path: Path, query: NameQuery) => Promise<PathReply>;
+
+/** How long a path's queries of several names are gathered before they go out together, in milliseconds. */
+const GATHER_MS = 2;
+
+/** Asks paths; queries for several names that come at about the same time share their round trips. */
+function createAsker(run: Run, { queries }: RunResolutionParameters): AskPath {
+  const gathered = new Map<Path, NameQuery[]>();
+  const flights = new Map<Path, Promise<readonly PathReply[]>>();
+  const depart = async (path: Path): Promise<readonly PathReply[]> => {
+    await new Promise<void>((resolve) => void run.clock.schedule(GATHER_MS, resolve));
+    const leaving = gathered.get(path) ?? [];
+    gathered.delete(path);
+    flights.delete(path);
+    return await askAll(path, run, leaving);
+  };
+  return async (path, query) => {
+    try {
+      if (queries.length === 1) return await path.ask(run, query.name, query.records);
+      const others = gathered.get(path) ?? [];
+      gathered.set(path, others);
+      others.push(query);
+      const seat = others.length - 1;
+      const flight = flights.get(path) ?? depart(path);
+      flights.set(path, flight);
+      return (await flight)[seat]!;
+    } catch (error) {
+      if (error instanceof BaseError) return failedReply(path.name, "unreachable", messageOf(error));
+      throw error;
+    }
+  };
+}
+
+async function replyOf(
+  run: Run,
+  parameters: RunResolutionParameters,
+  query: NameQuery,
+  askPath: AskPath,
+): Promise<PolicyReply> {
+  const { paths } = parameters;
+  const canTell = (path: Path) => query.records.every((record) => path.supports(record, query.name));
   const asked = new Map<PathName, Promise<PathReply>>();
   const ask = (pathName: PathName): Promise<PathReply> => {
     const known = asked.get(pathName);
@@ -62,31 +104,23 @@ async function replyOf(run: Run, parameters: RunResolutionParameters): Promise<P
     const reply =
       path === undefined
         ? Promise.resolve(failedReply(pathName, "unreachable", "the path is not set up"))
-        : path.ask(run, name, records).catch((error: unknown) => {
-            if (error instanceof BaseError) return failedReply(pathName, "unreachable", messageOf(error));
-            throw error;
-          });
+        : canTell(path)
+          ? askPath(path, query)
+          : Promise.resolve(failedReply(pathName, "unreachable", "the path does not tell this kind of record"));
     asked.set(pathName, reply);
     return reply;
   };
   if (parameters.path !== "all") return await ask(parameters.path);
-  const usable = [...paths.values()].filter((path) => records.every((record) => path.supports(record)));
   return await parameters.policy({
     run,
-    paths: usable.map((path) => path.name),
+    paths: [...paths.values()].filter(canTell).map((path) => path.name),
     ask,
     allowsUnverified: parameters.allowsUnverified,
     unverifiedAfterMs: parameters.unverifiedAfterMs,
   });
 }
 
-function resolutionOf(
-  run: Run,
-  parameters: RunResolutionParameters,
-  reply: PolicyReply,
-  record: RecordKey,
-  index: number,
-): Resolution {
+function resolutionOf(run: Run, name: string, reply: PolicyReply, record: RecordKey, index: number): Resolution {
   const result = reply.results?.[index];
   const isTold = result !== undefined;
   const outcome = isTold && reply.outcome === "answered" && result.value === null ? "absent" : reply.outcome;
@@ -96,7 +130,7 @@ function resolutionOf(
       ? Number.POSITIVE_INFINITY
       : Math.max(0, Number(reply.status.expiry) - now);
   return {
-    name: parameters.name,
+    name,
     record,
     outcome: isTold || reply.outcome !== "answered" ? outcome : "wrong",
     value: result?.value ?? null,

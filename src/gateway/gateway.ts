@@ -13,7 +13,8 @@ import { keccak256 } from "../base/keccak.ts";
 import { isServing, shardOf } from "../directory/directory.ts";
 import { registeredNameOf } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
-import { ForeignResolverError, type NameReading, type ReadSlot, readName } from "../proof/readName.ts";
+import { ForeignResolverError, type NameReading, readName } from "../proof/readName.ts";
+import type { ReadSlot } from "../proof/value.ts";
 import {
   type Answer,
   answerDigest,

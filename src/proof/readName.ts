@@ -3,39 +3,32 @@
  * depth, record epochs, values of any length. Whoever can read slots can run it: a client over storage proofs, a gateway
  * over its trie, in which case the slots it touches are those that a proof must hold.
  */
-import { unpackAscii } from "../base/ascii7.ts";
 import { type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { labelsOf, parentOf } from "../naming/name.ts";
 import { type Node, namehash } from "../naming/namehash.ts";
 import type { NameStatus, RecordResult } from "../protocol/answer.ts";
-import { COIN_TYPE_ETHEREUM, type RecordKey } from "../protocol/record.ts";
+import type { RecordKey } from "../protocol/record.ts";
 import {
   anchorSlot,
   FLAG,
-  HEAD_BYTES,
   hasOwner,
   type NameSettings,
   type NameWord,
   nameSlot,
-  parseHead,
   parseNameWord,
   parseSettings,
   ROOT_TENURE,
   recordSlot,
   settingsSlot,
-  slotAfter,
 } from "./layout.ts";
 import { unpackRRset } from "./packedRRset.ts";
-
-/** The 32 bytes at a slot of the registry; zeros where nothing was ever written. May throw where it cannot tell. */
-export type ReadSlot = (slot: Hex) => Uint8Array;
+import { COIN_TYPE_DEFAULT, isEvmCoinType } from "./reverse.ts";
+import { CorruptRecordError, type ReadSlot, readValue } from "./value.ts";
 
 /** How long a record without a TTL of its own, and a proven absence, may be kept, in seconds. */
 export const TTL_SECONDS_DEFAULT = 300;
 export const NEGATIVE_TTL_SECONDS = 60;
-/** The coin type of the address for all EVM chains without one of their own (ENSIP-19). */
-const COIN_TYPE_DEFAULT = 0x80000000n;
 const ZERO_RESOLVER = `0x${"00".repeat(20)}`;
 const UNKNOWN_STATUS: NameStatus = { closest: null, shardIndex: null, expiry: 0n };
 /** Plain names hang from their leased ancestor by at most this many others. */
@@ -65,14 +58,6 @@ export class ForeignResolverError extends BaseError {
   constructor(foreign: ForeignName) {
     super("PROOF_FOREIGN_RESOLVER", `${foreign.holder} keeps its records in another resolver, ${foreign.resolver}.`);
     this.foreign = foreign;
-  }
-}
-
-/** A record in the registry that the contract would not have written. */
-export class CorruptRecordError extends BaseError {
-  override readonly name = "Proof.CorruptRecordError";
-  constructor(slot: Hex) {
-    super("PROOF_CORRUPT_RECORD", `The record at slot ${slot} is not in the registry's form.`);
   }
 }
 
@@ -150,30 +135,6 @@ function settingsOf(reader: Reader, node: Node): NameSettings {
   return parseSettings(reader.read(settingsSlot(node)));
 }
 
-/** The bytes of a record; `undefined` where there is none. */
-function bytesAt(reader: Reader, head: Hex): Uint8Array | undefined {
-  const first = reader.read(head);
-  const parsed = parseHead(first);
-  if (parsed === undefined) throw new CorruptRecordError(head);
-  if (parsed.length === 0) return undefined;
-  const stored = parsed.isLong ? longBytesAt(reader, head, first, parsed.length) : first.subarray(0, parsed.length);
-  return parsed.characterCount === undefined ? stored : unpackAscii(stored, parsed.characterCount);
-}
-
-/** The stored bytes of a value that goes on behind its head. */
-function longBytesAt(reader: Reader, head: Hex, first: Uint8Array, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  bytes.set(first.subarray(0, HEAD_BYTES));
-  for (let offset = HEAD_BYTES, index = 1; offset < length; offset += 32, index += 1) {
-    bytes.set(reader.read(slotAfter(head, index)).subarray(0, Math.min(32, length - offset)), offset);
-  }
-  return bytes;
-}
-
-function isEvm(coinType: bigint): boolean {
-  return coinType === COIN_TYPE_ETHEREUM || (coinType > COIN_TYPE_DEFAULT && coinType <= 0xffffffffn);
-}
-
 function resultOf(reader: Reader, record: RecordKey): RecordResult {
   const absent: RecordResult = { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
   const name = record.kind === "dns" ? record.owner : reader.parameters.name;
@@ -197,9 +158,9 @@ function ownResult(reader: Reader, record: Exclude<RecordKey, { kind: "registrat
   const node = nodeOf(reader, name);
   const settings = settingsOf(reader, node);
   const { epoch } = wordOf(reader, node);
-  let bytes = bytesAt(reader, recordSlot(node, record, epoch, settings.zoneVersion));
-  if (bytes === undefined && record.kind === "addr" && isEvm(record.coinType)) {
-    bytes = bytesAt(reader, recordSlot(node, { kind: "addr", coinType: COIN_TYPE_DEFAULT }, epoch, 0));
+  let bytes = readValue(reader.read, recordSlot(node, record, epoch, settings.zoneVersion));
+  if (bytes === undefined && record.kind === "addr" && isEvmCoinType(record.coinType)) {
+    bytes = readValue(reader.read, recordSlot(node, { kind: "addr", coinType: COIN_TYPE_DEFAULT }, epoch, 0));
   }
   if (bytes === undefined) return { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
   if (record.kind !== "dns") {

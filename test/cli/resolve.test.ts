@@ -107,6 +107,20 @@ describe("holdfast resolve", () => {
     }
   });
 
+  it("asks for the name of an account, and says that nobody could tell where there is no RPC provider", async () => {
+    const account = `0x${"a1".repeat(20)}`;
+    const told = await run(account);
+    expect(told).to.include({ out: "", code: 1 });
+    expect(told.err).to.match(/^claims no name: unreachable/);
+    const json = JSON.parse((await run(account, "--json")).out);
+    expect(json).to.include({ name: null, claim: null, forward: null });
+    expect(json.reverse.name).to.equal(`${"a1".repeat(20)}.addr.reverse`);
+    const thrown = await run(account, "--type", "TXT").catch((error: { code?: string }) => error);
+    expect(thrown)
+      .to.have.property("shortMessage")
+      .that.matches(/has a name on a chain/);
+  });
+
   it("draws tries that failed and those called off differently", () => {
     const attempt = {
       path: "gateways",

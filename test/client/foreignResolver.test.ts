@@ -1,7 +1,16 @@
 import { expect } from "chai";
-import { decodeFunctionData, encodeAbiParameters, encodeFunctionResult, type Hex, keccak256, parseAbi } from "viem";
+import {
+  decodeFunctionData,
+  encodeAbiParameters,
+  encodeFunctionResult,
+  type Hex,
+  keccak256,
+  parseAbi,
+  toFunctionSelector,
+} from "viem";
 import { sign } from "viem/accounts";
 import { utf8Bytes } from "../../src/base/bytes.ts";
+import { SELECTORS } from "../../src/client/paths/resolverProfiles.ts";
 import type { Resolution } from "../../src/client/resolution.ts";
 import type { ClientTransport } from "../../src/client/transport.ts";
 import { namehash } from "../../src/naming/namehash.ts";
@@ -73,6 +82,12 @@ describe("names whose resolver is another contract", () => {
   });
 
   const resolve = (name: string, record: RecordKey) => world.client().resolve(name, record);
+
+  it("calls resolvers by the selectors of their standards", () => {
+    for (const [signature, selector] of Object.entries(SELECTORS)) {
+      expect(selector, signature).to.equal(toFunctionSelector(signature));
+    }
+  });
 
   it("returns what providers agree that the resolver answers, and says that it is agreement, not proof", async () => {
     const told = await resolve("odd.hold", text("hello"));

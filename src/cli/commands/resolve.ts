@@ -1,14 +1,15 @@
 /** `holdfast resolve NAME`: one record of a name, with the way it came. */
 import { Option } from "commander";
 import { PATHS, type PathName } from "../../availability/outcome.ts";
-import { DEADLINE_MS_DEFAULT } from "../../client/nameClient.ts";
-import { createNodeNameClient } from "../../client/nodeClient.ts";
+import { DEADLINE_MS_DEFAULT, type NameClient } from "../../client/nameClient.ts";
+import { createNodeNameClient, type NodeNameClientOptions } from "../../client/nodeClient.ts";
 import type { PolicyName } from "../../client/policy.ts";
 import { domainMapper, parseDnsEndpoint, readProfile } from "../../client/profile.ts";
 import { formatValue, recordOfType, typeOfRecord } from "../../client/recordText.ts";
 import type { Resolution } from "../../client/resolution.ts";
 import { normaliseName } from "../../naming/name.ts";
 import { type AddCommand, EXIT, printJson, type Terminal, UsageError } from "../command.ts";
+import { isAccount, resolveAccount } from "./resolveAccount.ts";
 import { drawTimeline } from "./resolveTimeline.ts";
 
 const EXAMPLES = `
@@ -17,6 +18,7 @@ Examples:
   $ holdfast resolve shop.hold --type text:url --trace    a text record, and how it came
   $ holdfast resolve shop.hold --path gateways --json     one path alone, as JSON
   $ holdfast resolve shop.hold --policy cross-check       all paths, and whether they agree
+  $ holdfast resolve 0xA11ce…                             the primary name of an account, checked forward
 
 Exit code: 0 a value, 1 none (proven absent, unavailable, or it failed verification), 2 usage.
 `;
@@ -45,16 +47,17 @@ function parseDeadline(text: string): number {
   return ms;
 }
 
-async function resolveName(name: string, options: ResolveCommandOptions): Promise<Resolution> {
-  const normal = normaliseName(name);
-  const profile = await readProfile(options.profile);
-  const { tld } = profile.deployment;
-  if (normal !== tld && !normal.endsWith(`.${tld}`)) throw new UsageError(`"${normal}" is not below .${tld}.`);
+/** The client that the options ask for; `domains` says where names are on the dns path. */
+function clientOf(
+  profile: NodeNameClientOptions,
+  options: ResolveCommandOptions,
+  domains?: ReturnType<typeof domainMapper>,
+): NameClient {
   const { paths } = profile;
-  const domains = options.domain === undefined ? undefined : domainMapper(tld, { [normal]: options.domain });
+  const { tld } = profile.deployment;
   const dns = options.dns?.map(parseDnsEndpoint) ?? paths.dns?.endpoints;
   const dnsNameOf = domains ?? paths.dns?.dnsNameOf ?? domainMapper(tld, {});
-  const client = createNodeNameClient({
+  return createNodeNameClient({
     ...profile,
     paths: {
       ...paths,
@@ -68,6 +71,15 @@ async function resolveName(name: string, options: ResolveCommandOptions): Promis
     policy: options.policy,
     cache: false,
   });
+}
+
+async function resolveName(name: string, options: ResolveCommandOptions): Promise<Resolution> {
+  const normal = normaliseName(name);
+  const profile = await readProfile(options.profile);
+  const { tld } = profile.deployment;
+  if (normal !== tld && !normal.endsWith(`.${tld}`)) throw new UsageError(`"${normal}" is not below .${tld}.`);
+  const domains = options.domain === undefined ? undefined : domainMapper(tld, { [normal]: options.domain });
+  const client = clientOf(profile, options, domains);
   const record = recordOfType(normal, options.type);
   return await client.probe({ name: normal, record, path: options.path, deadlineMs: options.deadline });
 }
@@ -112,8 +124,8 @@ function print(terminal: Terminal, resolution: Resolution, isTraced: boolean): v
 export const addResolveCommand: AddCommand = (program, terminal) => {
   program
     .command("resolve")
-    .argument("<name>", "a name below the TLD")
-    .description("look up one record of a name")
+    .argument("<name>", "a name below the TLD, or an account to find the name of")
+    .description("look up one record of a name, or the name of an account")
     .option("--type <type>", "A, AAAA, TXT, MX, …, addr, addr:COIN, text:KEY, contenthash, name, data:KEY", "A")
     .addOption(new Option("--path <path>", "ask one path alone").choices([...PATHS, "all"]).default("all"))
     .addOption(
@@ -132,6 +144,10 @@ export const addResolveCommand: AddCommand = (program, terminal) => {
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, options: ResolveCommandOptions) => {
+      if (isAccount(name)) {
+        const client = clientOf(await readProfile(options.profile), options);
+        return await resolveAccount(terminal, client, name, options);
+      }
       const resolution = await resolveName(name, options);
       if (options.json) printJson(terminal, resolution);
       else print(terminal, resolution, options.trace === true);

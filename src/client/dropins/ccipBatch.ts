@@ -2,17 +2,27 @@
  * Off-chain lookups in batches (ENSIP-21): one lookup that stands for several, each with URLs of its own. A contract that names
  * the scheme `x-batch-gateway:true` asks the client to be the batch gateway itself.
  */
-import { decodeFunctionData, encodeAbiParameters, parseAbi, parseAbiParameters } from "viem";
+import { decodeAbiParameters, encodeAbiParameters } from "viem";
 import { type Hex, isHex } from "../../base/bytes.ts";
 import { BaseError } from "../../base/errors.ts";
 
 /** The URL by which a contract asks the client to be the batch gateway. */
 export const LOCAL_BATCH_URL = "x-batch-gateway:true";
 
-const QUERY_ABI = parseAbi(["function query((address sender, string[] urls, bytes data)[] requests)"]);
+const REQUESTS = [
+  {
+    type: "tuple[]",
+    components: [
+      { name: "sender", type: "address" },
+      { name: "urls", type: "string[]" },
+      { name: "data", type: "bytes" },
+    ],
+  },
+] as const;
+/** `query((address,string[],bytes)[])`. */
 const QUERY_SELECTOR = "0xa780bab6";
-const RESULT = parseAbiParameters("bool[] failures, bytes[] responses");
-const HTTP_ERROR = parseAbiParameters("uint16 status, string message");
+const RESULT = [{ type: "bool[]" }, { type: "bytes[]" }] as const;
+const HTTP_ERROR = [{ type: "uint16" }, { type: "string" }] as const;
 /** `HttpError(uint16,string)`, by which a batch tells that one of its requests failed (ENSIP-21). */
 const HTTP_ERROR_SELECTOR = "0x01800152";
 /** More requests than any batch of a resolver has. */
@@ -41,7 +51,7 @@ export function decodeBatch(data: Hex): readonly BatchRequest[] {
   if (!isHex(data)) throw new MalformedBatchError("it is not hexadecimal");
   let requests: readonly BatchRequest[];
   try {
-    [requests] = decodeFunctionData({ abi: QUERY_ABI, data }).args;
+    [requests] = decodeAbiParameters(REQUESTS, `0x${data.slice(QUERY_SELECTOR.length)}`);
   } catch (error) {
     throw new MalformedBatchError("it is out of form", error);
   }

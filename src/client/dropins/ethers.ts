@@ -2,6 +2,7 @@
 import { getAddress as checksummed, type JsonRpcApiProvider, type JsonRpcProvider } from "ethers";
 import type { Hex } from "../../base/bytes.ts";
 import type { NameClient } from "../nameClient.ts";
+import { getPrimaryName } from "../primaryName.ts";
 import { getAddress } from "../verbs.ts";
 import { type BatchRequest, decodeBatch, encodeBatchResult, isLocalBatch, siblingsOf } from "./ccipBatch.ts";
 import { type CcipReader, type CcipReaderOptions, createCcipReader } from "./ccipRead.ts";
@@ -62,6 +63,12 @@ export function withHoldfast<Base extends ProviderClass>(base: Base, options: Et
         return await super.resolveName(name);
       const address: Hex | null = await getAddress(names, name);
       return address === null ? null : checksummed(address);
+    }
+
+    /** The account's primary name, checked forward; where it claims none of ours, what ethers says. */
+    override async lookupAddress(address: string): Promise<null | string> {
+      const name = names === undefined ? null : await getPrimaryName(names, address.toLowerCase() as Hex);
+      return name ?? (await super.lookupAddress(address));
     }
   }
   return HoldfastProvider as unknown as Base;

@@ -4,6 +4,7 @@ import { getAddress as checksummed } from "viem";
 import type { Hex } from "../../base/bytes.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { NameClient } from "../nameClient.ts";
+import { getPrimaryName } from "../primaryName.ts";
 import { getAddress, getText } from "../verbs.ts";
 import { type CcipReaderOptions, createCcipReader } from "./ccipRead.ts";
 import { joinSiblings } from "./ccipSiblings.ts";
@@ -31,6 +32,7 @@ export function ccipReadOption(options: CcipReaderOptions): {
 /** The parts of a viem client that the name actions fall back to. */
 interface StockActions {
   getEnsAddress?: (parameters: never) => Promise<Hex | null>;
+  getEnsName?: (parameters: never) => Promise<string | null>;
   getEnsText?: (parameters: never) => Promise<string | null>;
 }
 
@@ -59,6 +61,12 @@ export function nameActions(names: NameClient) {
         if (!isOurs(name)) return (await stock.getEnsAddress?.(parameters as never)) ?? null;
         const address = await getAddress(names, name, coinType === undefined ? {} : { coinType });
         return address !== null && address.length === 42 ? checksummed(address) : address;
+      },
+      /** The account's primary name, checked forward; where it claims none of ours, what viem says. */
+      async getEnsName(parameters: { readonly address: Hex; readonly coinType?: bigint }): Promise<string | null> {
+        const { address, coinType } = parameters;
+        const name = await getPrimaryName(names, address, coinType === undefined ? {} : { coinType });
+        return name ?? (await stock.getEnsName?.(parameters as never)) ?? null;
       },
       async getEnsText(parameters: { readonly name: string; readonly key: string }): Promise<string | null> {
         if (!isOurs(parameters.name)) return (await stock.getEnsText?.(parameters as never)) ?? null;

@@ -9,7 +9,7 @@ import type { RecordResult } from "../../protocol/answer.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import { decodeRRset, encodeRRset, MalformedRRsetError } from "../../protocol/rrset.ts";
 import type { Run } from "../run.ts";
-import { failedReply, type Path, type PathReply } from "./pathReply.ts";
+import { askAll, failedReply, type NameQuery, type Path, type PathReply } from "./pathReply.ts";
 
 /** Links followed before the chain counts as a loop. */
 const ALIASES_MAX = 8;
@@ -35,14 +35,34 @@ function renamed(value: `0x${string}`, owner: string, ttlSecondsMax: number): `0
 
 /** A path whose DNS records follow aliases below `tld`. */
 export function withAliases(path: Path, tld: string): Path {
-  return { ...path, ask: (run, name, records) => ask(path, tld, run, name, records) };
+  const askMany: Path["askMany"] = async (run, queries) => {
+    const replies = await askAll(path, run, queries.map(withAliasRecords));
+    return await Promise.all(queries.map(({ records }, index) => finish(path, tld, run, records, replies[index])));
+  };
+  return { ...path, ask: async (run, name, records) => (await askMany(run, [{ name, records }]))[0]!, askMany };
 }
 
-async function ask(path: Path, tld: string, run: Run, name: string, records: readonly RecordKey[]): Promise<PathReply> {
-  const owners = [...new Set(records.filter(isAliasable).map((record) => record.owner))];
-  const aliases = owners.map((owner): RecordKey => ({ kind: "dns", owner, rrtype: TYPE.CNAME }));
-  const reply = await path.ask(run, name, [...records, ...aliases]);
+/** The owners whose aliases are asked for along with some records. */
+function aliasableOwners(records: readonly RecordKey[]): readonly string[] {
+  return [...new Set(records.filter(isAliasable).map((record) => record.owner))];
+}
+
+function withAliasRecords({ name, records }: NameQuery): NameQuery {
+  const aliases = aliasableOwners(records).map((owner): RecordKey => ({ kind: "dns", owner, rrtype: TYPE.CNAME }));
+  return { name, records: [...records, ...aliases] };
+}
+
+/** The reply to what was asked for, out of one that also tells the aliases. */
+async function finish(
+  path: Path,
+  tld: string,
+  run: Run,
+  records: readonly RecordKey[],
+  reply: PathReply | undefined,
+): Promise<PathReply> {
+  if (reply === undefined) return failedReply(path.name, "wrong", "a name is left out of the answer");
   if (reply.results === null) return reply;
+  const owners = aliasableOwners(records);
   const results: RecordResult[] = [];
   for (const [index, record] of records.entries()) {
     const own = reply.results[index];

@@ -1,105 +1,53 @@
 /**
  * The chain path: RPC providers. As many as the quorum asks for must tell of the same block; every slot of the answer is
- * then proven against that block's state root, so it does not matter which of them sent the proof. With a quorum of one
- * nobody vouches for the block, and the answer is what the provider says.
+ * then proven against that block's state root. With a quorum of one nobody vouches for the block, and the answer is what the
+ * provider says.
  */
-import type { Hex } from "../../base/bytes.ts";
+import { type Hex, toHex } from "../../base/bytes.ts";
 import { namehash } from "../../naming/namehash.ts";
 import { nameSlot } from "../../proof/layout.ts";
-import { ForeignResolverError, type NameReading } from "../../proof/readName.ts";
-import type { BlockReference } from "../../protocol/answer.ts";
-import type { RecordKey } from "../../protocol/record.ts";
-import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
-import type { BlockGuard } from "../guard.ts";
-import { callRpc, type RpcCall, RpcError } from "../rpc.ts";
-import type { Run } from "../run.ts";
-import { foreignReply } from "./foreignNames.ts";
-import { failedReply, type Path, type PathReply } from "./pathReply.ts";
-import { blockTag, isSameBlock, parseRpcBlock } from "./rpcBlock.ts";
 import {
-  claimedSlots,
-  isVerificationError,
-  provenSlots,
-  type RegistryAccount,
-  type SlotFetcher,
-  type SlotWords,
-} from "./rpcSlots.ts";
-import { SlotStore } from "./slotStore.ts";
+  type ForeignName,
+  ForeignResolverError,
+  type NameReading,
+  NEGATIVE_TTL_SECONDS,
+  readName,
+  TTL_SECONDS_DEFAULT,
+} from "../../proof/readName.ts";
+import { parseReverseName, type ReverseQuestion, readPrimaryName, reverseSlots } from "../../proof/reverse.ts";
+import type { BlockReference, RecordResult } from "../../protocol/answer.ts";
+import type { RecordKey } from "../../protocol/record.ts";
+import type { BlockGuard } from "../guard.ts";
+import type { Run } from "../run.ts";
+import type { ChainHeadOptions } from "./chainHead.ts";
+import { isProven, type ReadState, readState } from "./chainState.ts";
+import { foreignReply } from "./foreignNames.ts";
+import { failedReply, type NameQuery, type Path, type PathReply } from "./pathReply.ts";
+import type { ContractAccount } from "./rpcSlots.ts";
 
-export interface ChainPathOptions {
+export interface ChainPathOptions extends ChainHeadOptions {
   readonly tld: string;
-  readonly account: RegistryAccount;
-  /** JSON-RPC endpoints, best of distinct operators. */
-  readonly rpcUrls: readonly string[];
-  /** How many providers must tell of the same block before its state counts as proven. */
-  readonly quorum: number;
-  readonly guard: BlockGuard;
+  readonly account: ContractAccount;
+  /** The contract that keeps primary names, where the deployment tells. */
+  readonly reverseAccount?: ContractAccount;
 }
 
-export interface NameQuery {
-  readonly name: string;
-  readonly records: readonly RecordKey[];
-}
+/** What the registry says of one name: its records, or which other contract keeps them. */
+type NameState = { readonly reading: NameReading } | { readonly foreign: ForeignName };
 
-/** What the chain path tells about several names at one block; `null` readings could not be made. */
-export interface ChainReading {
-  readonly block: BlockReference;
-  readonly readings: readonly (NameReading | ForeignResolverError)[];
-}
-
-/** A name's words, then its records, then the rest of long ones; more only for plain names that hang deep. */
-const ROUNDS_MAX = 24;
-/** Providers whose newest blocks lie further apart than this are not on the same footing. */
-const HEAD_DISTANCE_MAX = 4n;
-
-interface Head {
-  readonly target: Target;
-  readonly block: BlockReference;
-  readonly words: SlotWords;
-}
-
-export interface ChainPath extends Path {
-  /** Several names in the round trips of one. */
-  readonly readMany: (run: Run, queries: readonly NameQuery[]) => Promise<ChainReading | PathReply>;
-}
-
-export function createChainPath(options: ChainPathOptions): ChainPath {
-  const isProven = options.quorum >= 2;
-  const fetcher = isProven ? provenSlots(options.account) : claimedSlots(options.account);
-  const readMany = (run: Run, queries: readonly NameQuery[]) => read(options, fetcher, run, queries);
+export function createChainPath(options: ChainPathOptions): Path {
+  const supports = (name: string) => parseReverseName(name) === undefined || options.reverseAccount !== undefined;
   return {
     name: "chain",
-    verified: isProven,
-    supports: () => true,
-    readMany,
+    verified: isProven(options),
+    supports: (record, name) => supports(name) && (record.kind === "name" || parseReverseName(name) === undefined),
     async ask(run, name, records) {
-      const told = await readMany(run, [{ name, records }]);
-      if ("path" in told) return told;
-      const [reading] = told.readings;
-      if (reading === undefined) return failedReply("chain", "unreachable", "nothing was read");
-      if (reading instanceof ForeignResolverError) {
-        return foreignReply("chain", told.block, isProven ? "proof" : "none", reading.foreign);
-      }
-      return chainReply(options, isProven, told.block, reading);
+      const reverse = parseReverseName(name);
+      if (reverse !== undefined) return await askReverse(options, run, reverse, records);
+      const [reply] = await askNames(options, run, [{ name, records }]);
+      return reply ?? failedReply("chain", "unreachable", "nothing was read");
     },
-  };
-}
-
-export function chainReply(
-  options: Pick<ChainPathOptions, "guard">,
-  isProven: boolean,
-  block: BlockReference,
-  reading: NameReading,
-): PathReply {
-  const isStale = options.guard.isStale(block);
-  return {
-    path: "chain",
-    outcome: isStale ? "stale" : "answered",
-    results: reading.results,
-    evidence: isProven ? "proof" : "none",
-    block,
-    status: reading.status,
-    reason: isStale ? `block ${block.number} is old` : `block ${block.number}`,
+    askMany: (run, queries) => askNames(options, run, queries),
   };
 }
 
@@ -116,196 +64,70 @@ function firstSlots(options: ChainPathOptions, queries: readonly NameQuery[]): H
   return [...slots];
 }
 
-async function read(
+function nameReader(options: ChainPathOptions, { name, records }: NameQuery): ReadState<NameState> {
+  const { tld, account } = options;
+  return (read, { timestamp }) => {
+    try {
+      return { reading: readName(read, { name, records, tld, registry: account.address, timestamp }) };
+    } catch (error) {
+      if (error instanceof ForeignResolverError) return { foreign: error.foreign };
+      throw error;
+    }
+  };
+}
+
+/** Several names in the round trips of one. */
+async function askNames(
   options: ChainPathOptions,
-  fetcher: SlotFetcher,
   run: Run,
   queries: readonly NameQuery[],
-): Promise<ChainReading | PathReply> {
-  const first = firstSlots(options, queries);
-  const head = await agreeOnHead(options, fetcher, run, first);
-  if ("path" in head) return head;
-  const { block } = head;
-  options.guard.accepted(block);
-  const store = new SlotStore();
-  for (const [slot, word] of head.words) store.set(slot, word);
-  const { tld, account } = options;
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const readings: (NameReading | ForeignResolverError)[] = [];
-    const missing = new Set<Hex>();
-    for (const { name, records } of queries) {
-      try {
-        const parameters = { name, records, tld, registry: account.registry, timestamp: block.timestamp };
-        const told = store.read(parameters);
-        if ("reading" in told) readings.push(told.reading);
-        else for (const slot of told.missing) missing.add(slot);
-      } catch (error) {
-        if (error instanceof ForeignResolverError) readings.push(error);
-        else if (isVerificationError(error)) return failedReply("chain", "wrong", error.shortMessage);
-        else throw error;
-      }
-    }
-    if (missing.size === 0) return { block, readings };
-    const words = await fetchSlots(options, fetcher, run, block, [...missing], head.target);
-    if ("path" in words) return words;
-    for (const [slot, word] of words) store.set(slot, word);
-  }
-  return failedReply("chain", "wrong", "the registry's state leads in circles");
-}
-
-/** Asks providers for their newest block and, in the same exchange, for the slots certain to be needed. */
-async function agreeOnHead(
-  options: ChainPathOptions,
-  fetcher: SlotFetcher,
-  run: Run,
-  slots: readonly Hex[],
-): Promise<Head | PathReply> {
-  const { guard, quorum } = options;
-  const head: RpcCall = { method: "eth_getBlockByNumber", params: ["latest", false] };
-  const told = await askSeveral<Target, Head, readonly Head[]>(run, {
-    path: "chain",
-    targets: options.rpcUrls.map((endpoint) => ({ endpoint })),
-    ask: (target, signal) =>
-      replyFrom(async () => {
-        const [block, ...results] = await callRpc(
-          run,
-          target.endpoint,
-          [head, ...fetcher.calls(slots, "latest")],
-          signal,
-        );
-        const parsed = parseRpcBlock(block);
-        const objection = guard.objection(parsed);
-        if (objection !== undefined) return objection;
-        const words = await wordsAt(run, fetcher, target, parsed, slots, results, signal);
-        return { outcome: "answered", value: { target, block: parsed, words }, reason: `block ${parsed.number}` };
-      }),
-    judge(heads) {
-      const near = nearest(heads);
-      return near.length >= quorum ? { done: near } : { missing: quorum - near.length };
-    },
+): Promise<readonly PathReply[]> {
+  const readers = queries.map((query) => nameReader(options, query));
+  const told = await readState(run, options, options.account, firstSlots(options, queries), readers);
+  if ("path" in told) return queries.map(() => told);
+  const { block, results } = told;
+  return results.map((state) => {
+    if ("foreign" in state) return foreignReply("chain", block, isProven(options) ? "proof" : "none", state.foreign);
+    const { status, results: records } = state.reading;
+    return chainReply(options, block, status, records);
   });
-  if (told.result !== undefined) return await confirm(options, run, told.result);
-  const isSplit = told.values.length >= quorum;
-  return pathFailure(
-    isSplit ? "wrong" : told.failure,
-    isSplit ? "providers tell of different blocks" : told.reason,
-    told.values.length,
-  );
 }
 
-/** A block may arrive between the two calls of one exchange; then the slots are asked for again, at the block told. */
-async function wordsAt(
+/** The name that an account claims, out of the contract that keeps such claims. */
+async function askReverse(
+  options: ChainPathOptions,
   run: Run,
-  fetcher: SlotFetcher,
-  target: Target,
+  question: ReverseQuestion,
+  records: readonly RecordKey[],
+): Promise<PathReply> {
+  const { reverseAccount } = options;
+  if (reverseAccount === undefined)
+    return failedReply("chain", "refused", "the deployment does not tell who keeps them");
+  const reader: ReadState<Uint8Array | undefined> = (read) => readPrimaryName(read, question);
+  const told = await readState(run, options, reverseAccount, reverseSlots(question), [reader]);
+  if ("path" in told) return told;
+  const [name] = told.results;
+  const results = records.map((record): RecordResult => {
+    if (record.kind !== "name" || name === undefined) return { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
+    return { record, value: toHex(name), ttlSeconds: TTL_SECONDS_DEFAULT };
+  });
+  return chainReply(options, told.block, null, results);
+}
+
+function chainReply(
+  options: Pick<ChainPathOptions, "quorum"> & { readonly guard: BlockGuard },
   block: BlockReference,
-  slots: readonly Hex[],
-  results: readonly unknown[],
-  signal: AbortSignal,
-): Promise<SlotWords> {
-  try {
-    return fetcher.parse(slots, block, results);
-  } catch (error) {
-    if (!isVerificationError(error)) throw error;
-    const again = await callRpc(run, target.endpoint, fetcher.calls(slots, blockTag(block.number)), signal);
-    return fetcher.parse(slots, block, again);
-  }
-}
-
-/** The largest group of heads that lie near one another and do not contradict the first of them. */
-function nearest(heads: readonly Head[]): readonly Head[] {
-  let largest: readonly Head[] = [];
-  for (const { block } of heads) {
-    const group = heads.filter(({ block: other }) => {
-      if (other.number === block.number) return isSameBlock(other, block);
-      return other.number < block.number && block.number - other.number <= HEAD_DISTANCE_MAX;
-    });
-    if (group.length > largest.length) largest = group;
-  }
-  return largest;
-}
-
-/** The lowest of the heads of which enough providers tell; each is tried in turn, since any of them may be made up. */
-async function confirm(options: ChainPathOptions, run: Run, heads: readonly Head[]): Promise<Head | PathReply> {
-  let failure: PathReply | undefined;
-  for (const head of [...heads].sort((left, right) => Number(left.block.number - right.block.number))) {
-    const told = await confirmHead(options, run, head, heads);
-    if (!("path" in told)) return told;
-    failure = told;
-  }
-  return failure ?? failedReply("chain", "unreachable", "nobody told of a block");
-}
-
-/** Asks whoever has not spoken of the head's block yet, until enough have told of the same. */
-async function confirmHead(
-  options: ChainPathOptions,
-  run: Run,
-  head: Head,
-  heads: readonly Head[],
-): Promise<Head | PathReply> {
-  const { block } = head;
-  const spoken = heads.filter((other) => other.block.number === block.number);
-  const same = spoken.filter((other) => isSameBlock(other.block, block)).length;
-  if (same >= options.quorum) return head;
-  const heard = new Set(spoken.map((other) => other.target.endpoint));
-  const told = await askSeveral<Target, BlockReference, true>(run, {
+  status: PathReply["status"],
+  results: readonly RecordResult[],
+): PathReply {
+  const isStale = options.guard.isStale(block);
+  return {
     path: "chain",
-    targets: options.rpcUrls.filter((endpoint) => !heard.has(endpoint)).map((endpoint) => ({ endpoint })),
-    ask: (target, signal) =>
-      replyFrom(async () => {
-        const call = { method: "eth_getBlockByNumber", params: [blockTag(block.number), false] };
-        const [result] = await callRpc(run, target.endpoint, [call], signal);
-        const value = parseRpcBlock(result);
-        if (!isSameBlock(value, block)) return { outcome: "wrong", reason: `tells of another block ${block.number}` };
-        return { outcome: "answered", value, reason: `confirms block ${block.number}` };
-      }),
-    judge: (values) =>
-      same + values.length >= options.quorum ? { done: true } : { missing: options.quorum - same - values.length },
-  });
-  if (told.result === true) return head;
-  if (spoken.length > same) return failedReply("chain", "wrong", `providers tell of different blocks ${block.number}`);
-  return pathFailure(told.failure, told.reason, told.values.length);
-}
-
-/** More slots at the block agreed upon, from whoever has them first; the provider that has just answered comes first. */
-async function fetchSlots(
-  options: ChainPathOptions,
-  fetcher: SlotFetcher,
-  run: Run,
-  block: BlockReference,
-  slots: readonly Hex[],
-  first: Target,
-): Promise<SlotWords | PathReply> {
-  const rest = options.rpcUrls.filter((endpoint) => endpoint !== first.endpoint).map((endpoint) => ({ endpoint }));
-  const told = await askSeveral<Target, SlotWords, SlotWords>(run, {
-    path: "chain",
-    targets: [first, ...rest],
-    ask: (target, signal) =>
-      replyFrom(async () => {
-        const results = await callRpc(run, target.endpoint, fetcher.calls(slots, blockTag(block.number)), signal);
-        const value = fetcher.parse(slots, block, results);
-        return { outcome: "answered", value, reason: `${slots.length} slots at block ${block.number}` };
-      }),
-    judge: ([words]) => (words === undefined ? { missing: 1 } : { done: words }),
-  });
-  return told.result ?? pathFailure(told.failure, told.reason, 0);
-}
-
-async function replyFrom<Value>(work: () => Promise<Reply<Value>>): Promise<Reply<Value>> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof RpcError) {
-      const { outcome, barredMs } = error;
-      return { outcome, reason: error.shortMessage, ...(barredMs === undefined ? {} : { barredMs }) };
-    }
-    if (isVerificationError(error)) return { outcome: "wrong", reason: error.shortMessage };
-    throw error;
-  }
-}
-
-function pathFailure(outcome: PathReply["outcome"] | "absent", reason: string, answeredCount: number): PathReply {
-  if (outcome === "answered" || outcome === "absent") return failedReply("chain", "unreachable", reason);
-  const why = answeredCount > 0 ? `too few providers agree; ${reason}` : reason;
-  return failedReply("chain", outcome, why);
+    outcome: isStale ? "stale" : "answered",
+    results,
+    evidence: isProven(options) ? "proof" : "none",
+    block,
+    status,
+    reason: isStale ? `block ${block.number} is old` : `block ${block.number}`,
+  };
 }

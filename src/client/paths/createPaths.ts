@@ -47,10 +47,16 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
   }
   if (paths.chain !== undefined) {
     const { rpcUrls, allowsUrl = isOutwardUrl } = paths.chain;
-    const account = { registry: contracts.registry, codeHash: codeHashes.registry };
+    const account = { address: contracts.registry, codeHash: codeHashes.registry };
     const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
     const runResolver = createForeignResolver({ rpcUrls, quorum, guard, allowsUrl });
-    const chain = createChainPath({ tld, account, rpcUrls, quorum, guard });
+    const { reverseRegistrar: keeper } = contracts;
+    const keeperCode = codeHashes.reverseRegistrar;
+    const reverse =
+      keeper === undefined || keeperCode === undefined
+        ? {}
+        : { reverseAccount: { address: keeper, codeHash: keeperCode } };
+    const chain = createChainPath({ tld, account, rpcUrls, quorum, guard, ...reverse });
     made.push(withForeignNames(chain, { ...signed, runResolver }));
   }
   const aliased = made.map((path) => withAliases(path, tld));

@@ -9,7 +9,7 @@ import type { BlockReference } from "../../protocol/answer.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import type { EvidenceLevel } from "../resolution.ts";
 import type { Run } from "../run.ts";
-import { failedReply, type Path, type PathReply } from "./pathReply.ts";
+import { askAll, failedReply, type Path, type PathReply } from "./pathReply.ts";
 
 /** A name that a path cannot read from the registry. */
 export interface ForeignQuestion {
@@ -35,16 +35,20 @@ export interface ForeignReaders {
 
 /** A path that also answers for names with a resolver of their own. */
 export function withForeignNames(path: Path, readers: ForeignReaders): Path {
+  const finish = async (run: Run, records: readonly RecordKey[], reply: PathReply): Promise<PathReply> => {
+    if (reply.foreign === undefined || reply.block === null) return reply;
+    const { foreign, block, evidence } = reply;
+    const question: ForeignQuestion = { foreign, records, block, evidence };
+    const isSigned = foreign.resolver === readers.offchainResolver?.toLowerCase();
+    const told = isSigned ? await readers.readSigned?.(run, question) : undefined;
+    return told ?? (await readers.runResolver?.(run, question)) ?? reply;
+  };
   return {
     ...path,
-    async ask(run, name, records) {
-      const reply = await path.ask(run, name, records);
-      if (reply.foreign === undefined || reply.block === null) return reply;
-      const { foreign, block, evidence } = reply;
-      const question: ForeignQuestion = { foreign, records, block, evidence };
-      const isSigned = foreign.resolver === readers.offchainResolver?.toLowerCase();
-      const told = isSigned ? await readers.readSigned?.(run, question) : undefined;
-      return told ?? (await readers.runResolver?.(run, question)) ?? reply;
+    ask: async (run, name, records) => await finish(run, records, await path.ask(run, name, records)),
+    async askMany(run, queries) {
+      const replies = await askAll(path, run, queries);
+      return await Promise.all(replies.map((reply, index) => finish(run, queries[index]?.records ?? [], reply)));
     },
   };
 }

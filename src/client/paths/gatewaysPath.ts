@@ -26,7 +26,8 @@ export function createGatewaysPath(options: GatewaysPathOptions): Path {
   return {
     name: "gateways",
     verified: true,
-    supports: () => true,
+    // Gateways hold the registry's state, not that of the contract which keeps primary names.
+    supports: (_, name) => name === options.tld || name.endsWith(`.${options.tld}`),
     ask: (run, name, records) => askShard(options, run, name, records),
   };
 }

@@ -2,7 +2,7 @@
  * Off-chain lookups (ERC-3668) of a contract that RPC providers run: the gateways it names are hedged, and what one sends counts
  * once the contract's own callback has taken it, so that a liar costs no more than a gateway that is down.
  */
-import { decodeAbiParameters, encodeAbiParameters, parseAbiParameters } from "viem";
+import { decodeAbiParameters, encodeAbiParameters } from "viem";
 import type { Hex } from "../../base/bytes.ts";
 import type { BlockReference } from "../../protocol/answer.ts";
 import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
@@ -18,8 +18,15 @@ export interface LookupOptions extends AgreedCallsOptions {
 
 /** `OffchainLookup(address,string[],bytes,bytes4,bytes)`. */
 const OFFCHAIN_LOOKUP = "0x556f1830";
-const LOOKUP = parseAbiParameters("address sender, string[] urls, bytes data, bytes4 callback, bytes extraData");
-const CALLBACK = parseAbiParameters("bytes response, bytes extraData");
+const LOOKUP = [
+  { type: "address" },
+  { type: "string[]" },
+  { type: "bytes" },
+  { type: "bytes4" },
+  { type: "bytes" },
+] as const;
+/** A callback's arguments: the gateway's response and the lookup's extra data. */
+const CALLBACK = [{ type: "bytes" }, { type: "bytes" }] as const;
 /** Lookups that lead to one another, as many as viem follows. */
 const DEPTH_MAX = 4;
 

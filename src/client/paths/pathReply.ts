@@ -20,14 +20,28 @@ export interface PathReply {
   readonly foreign?: ForeignName;
 }
 
+/** Some records of one name. */
+export interface NameQuery {
+  readonly name: string;
+  readonly records: readonly RecordKey[];
+}
+
 /** A path: asks for some records of one name, and never throws. */
 export interface Path {
   readonly name: PathName;
   /** Whether its answers are checked rather than believed. */
   readonly verified: boolean;
-  /** Whether it can tell this kind of record at all. */
-  readonly supports: (record: RecordKey) => boolean;
+  /** Whether it can tell this kind of record of this name at all. */
+  readonly supports: (record: RecordKey, name: string) => boolean;
   readonly ask: (run: Run, name: string, records: readonly RecordKey[]) => Promise<PathReply>;
+  /** Several names in the round trips of one, where the path can; the replies are in the order of the queries. */
+  readonly askMany?: (run: Run, queries: readonly NameQuery[]) => Promise<readonly PathReply[]>;
+}
+
+/** Asks a path for several names: together where it can, otherwise all at once. */
+export async function askAll(path: Path, run: Run, queries: readonly NameQuery[]): Promise<readonly PathReply[]> {
+  if (path.askMany !== undefined && queries.length > 1) return await path.askMany(run, queries);
+  return await Promise.all(queries.map(({ name, records }) => path.ask(run, name, records)));
 }
 
 export function failedReply(

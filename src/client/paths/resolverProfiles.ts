@@ -1,5 +1,5 @@
 /** Records as calls to a resolver of the common profiles, and what resolvers return for them. */
-import { decodeAbiParameters, encodeFunctionData, parseAbi } from "viem";
+import { decodeAbiParameters, encodeAbiParameters } from "viem";
 import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../../base/bytes.ts";
 import { BaseError } from "../../base/errors.ts";
 import { keccak256 } from "../../base/keccak.ts";
@@ -7,21 +7,26 @@ import { encodeDnsName } from "../../naming/dnsName.ts";
 import type { Node } from "../../naming/namehash.ts";
 import { COIN_TYPE_ETHEREUM, type RecordKey } from "../../protocol/record.ts";
 
-/** EIP-137, ENSIP-5, ENSIP-6, ENSIP-7, ENSIP-9, ENSIP-24, EIP-165, ENSIP-10. */
-const RESOLVER_ABI = parseAbi([
-  "function addr(bytes32 node) view returns (address)",
-  "function addr(bytes32 node, uint256 coinType) view returns (bytes)",
-  "function text(bytes32 node, string key) view returns (string)",
-  "function contenthash(bytes32 node) view returns (bytes)",
-  "function name(bytes32 node) view returns (string)",
-  "function dnsRecord(bytes32 node, bytes32 name, uint16 resource) view returns (bytes)",
-  "function data(bytes32 node, string key) view returns (bytes)",
-  "function supportsInterface(bytes4 interfaceId) view returns (bool)",
-  "function resolve(bytes name, bytes data) view returns (bytes)",
-]);
+/**
+ * First four bytes of calls to resolvers: EIP-137, ENSIP-5, ENSIP-6, ENSIP-7, ENSIP-9, ENSIP-24, EIP-165, ENSIP-10. Written out, so
+ * that the browser's build needs no parser of signatures.
+ */
+export const SELECTORS = {
+  "addr(bytes32)": "0x3b3b57de",
+  "addr(bytes32,uint256)": "0xf1cb7e06",
+  "text(bytes32,string)": "0x59d1d43c",
+  "contenthash(bytes32)": "0xbc1c58d1",
+  "name(bytes32)": "0x691f3431",
+  "dnsRecord(bytes32,bytes32,uint16)": "0xa8fa5682",
+  "data(bytes32,string)": "0xecbfada3",
+  "supportsInterface(bytes4)": "0x01ffc9a7",
+  "resolve(bytes,bytes)": "0x9061b923",
+} as const;
 
-/** The interface of resolvers that answer for the names below theirs (ENSIP-10). */
-const EXTENDED_RESOLVER = "0x9061b923";
+const NODE = { type: "bytes32" } as const;
+const BYTES = { type: "bytes" } as const;
+const STRING = { type: "string" } as const;
+
 /** A compression pointer to the question of a DNS message, which resolvers put in place of the owner's name. */
 const QUESTION_POINTER = 0xc00c;
 const DNS_FIXED_BYTES = 10;
@@ -34,12 +39,15 @@ export class MalformedResultError extends BaseError {
   }
 }
 
+function callOf(signature: keyof typeof SELECTORS, args: Hex): Hex {
+  return `${SELECTORS[signature]}${args.slice(2)}` as Hex;
+}
+
 /** Asks whether a resolver answers by ENSIP-10. */
-export const SUPPORTS_EXTENDED = encodeFunctionData({
-  abi: RESOLVER_ABI,
-  functionName: "supportsInterface",
-  args: [EXTENDED_RESOLVER],
-});
+export const SUPPORTS_EXTENDED = callOf(
+  "supportsInterface(bytes4)",
+  `0x${SELECTORS["resolve(bytes,bytes)"].slice(2).padEnd(64, "0")}`,
+);
 
 /** Whether what `SUPPORTS_EXTENDED` returned means yes. */
 export function isYes(returned: Hex): boolean {
@@ -48,38 +56,35 @@ export function isYes(returned: Hex): boolean {
 
 /** The call of a resolver for one record of a node. */
 export function callOfRecord(node: Node, record: Exclude<RecordKey, { kind: "registration" }>): Hex {
-  const abi = RESOLVER_ABI;
   switch (record.kind) {
     case "addr":
       return record.coinType === COIN_TYPE_ETHEREUM
-        ? encodeFunctionData({ abi, functionName: "addr", args: [node] })
-        : encodeFunctionData({ abi, functionName: "addr", args: [node, record.coinType] });
+        ? callOf("addr(bytes32)", node)
+        : callOf("addr(bytes32,uint256)", encodeAbiParameters([NODE, { type: "uint256" }], [node, record.coinType]));
     case "text":
-      return encodeFunctionData({ abi, functionName: "text", args: [node, record.key] });
     case "data":
-      return encodeFunctionData({ abi, functionName: "data", args: [node, record.key] });
+      return callOf(`${record.kind}(bytes32,string)`, encodeAbiParameters([NODE, STRING], [node, record.key]));
     case "dns": {
       const ownerHash = toHex(keccak256(encodeDnsName(record.owner)));
-      return encodeFunctionData({ abi, functionName: "dnsRecord", args: [node, ownerHash, record.rrtype] });
+      const types = [NODE, NODE, { type: "uint16" }] as const;
+      const args = encodeAbiParameters(types, [node, ownerHash, record.rrtype]);
+      return callOf("dnsRecord(bytes32,bytes32,uint16)", args);
     }
     default:
-      return encodeFunctionData({ abi, functionName: record.kind, args: [node] });
+      return callOf(`${record.kind}(bytes32)`, node);
   }
 }
 
 /** The same call to a resolver that answers by ENSIP-10. */
 export function extendedCall(name: string, call: Hex): Hex {
-  return encodeFunctionData({
-    abi: RESOLVER_ABI,
-    functionName: "resolve",
-    args: [toHex(encodeDnsName(name)), call],
-  });
+  const args = encodeAbiParameters([BYTES, BYTES], [toHex(encodeDnsName(name)), call]);
+  return callOf("resolve(bytes,bytes)", args);
 }
 
 /** The inner bytes of what `resolve` returned. Throws `MalformedResultError`. */
 export function unwrapped(record: RecordKey, returned: Hex): Hex {
   try {
-    return decodeAbiParameters([{ type: "bytes" }], returned)[0];
+    return decodeAbiParameters([BYTES], returned)[0];
   } catch (error) {
     throw new MalformedResultError(record, error);
   }
@@ -97,8 +102,8 @@ export function valueOfResult(record: Exclude<RecordKey, { kind: "registration" 
     }
     const isText = record.kind === "text" || record.kind === "name";
     value = isText
-      ? toHex(utf8Bytes(decodeAbiParameters([{ type: "string" }], returned)[0]))
-      : decodeAbiParameters([{ type: "bytes" }], returned)[0];
+      ? toHex(utf8Bytes(decodeAbiParameters([STRING], returned)[0]))
+      : decodeAbiParameters([BYTES], returned)[0];
   } catch (error) {
     throw new MalformedResultError(record, error);
   }

@@ -1,12 +1,13 @@
-/** Fetches slots of the registry from a provider: proven against a block's state root, or as the provider says. */
+/** Fetches slots of a contract from a provider: proven against a block's state root, or as the provider says. */
 import { fromHex, type Hex, isHex } from "../../base/bytes.ts";
 import { BaseError } from "../../base/errors.ts";
 import { verifyAccount, verifySlot } from "../../proof/account.ts";
 import type { BlockReference } from "../../protocol/answer.ts";
 import { type RpcCall, RpcError } from "../rpc.ts";
 
-export interface RegistryAccount {
-  readonly registry: Hex;
+/** A contract whose state is read. */
+export interface ContractAccount {
+  readonly address: Hex;
   /** keccak256 of its code. */
   readonly codeHash: Hex;
 }
@@ -21,6 +22,7 @@ export interface SlotFetcher {
 }
 
 const PROOF_NODES_MAX = 65;
+const SLOTS_PER_PROOF = 256;
 
 function proofNodes(value: unknown): Uint8Array[] {
   if (!Array.isArray(value) || value.length > PROOF_NODES_MAX || !value.every(isHex)) {
@@ -30,35 +32,54 @@ function proofNodes(value: unknown): Uint8Array[] {
 }
 
 /** `eth_getProof`, verified: account by its pinned code hash, then each slot (EIP-1186). */
-export function provenSlots(account: RegistryAccount): SlotFetcher {
+export function provenSlots(account: ContractAccount): SlotFetcher {
   return {
-    calls: (slots, tag) => [{ method: "eth_getProof", params: [account.registry, slots, tag] }],
-    parse(slots, block, [result]) {
-      if (typeof result !== "object" || result === null) throw new RpcError("wrong", "no proof in the reply");
-      const { accountProof, storageProof } = result as Record<string, unknown>;
-      if (!Array.isArray(storageProof) || storageProof.length !== slots.length) {
-        throw new RpcError("wrong", "not a proof for each slot");
-      }
-      const root = verifyAccount(
-        fromHex(block.stateRoot),
-        account.registry,
-        account.codeHash,
-        proofNodes(accountProof),
-      );
+    calls: (slots, tag) =>
+      chunksOf(slots).map((chunk) => ({ method: "eth_getProof", params: [account.address, chunk, tag] })),
+    parse(slots, block, results) {
       const words = new Map<Hex, Uint8Array>();
-      for (const [index, slot] of slots.entries()) {
-        const entry = storageProof[index] as { proof?: unknown } | null;
-        words.set(slot, verifySlot(root, slot, proofNodes(entry?.proof)));
+      for (const [index, chunk] of chunksOf(slots).entries()) {
+        for (const [slot, word] of parseProof(account, chunk, block, results[index])) words.set(slot, word);
       }
       return words;
     },
   };
 }
 
+/** Slots of one proof; providers limit how many they prove at once. */
+function chunksOf(slots: readonly Hex[]): readonly (readonly Hex[])[] {
+  const chunks: Hex[][] = [];
+  for (let start = 0; start < slots.length || start === 0; start += SLOTS_PER_PROOF) {
+    chunks.push(slots.slice(start, start + SLOTS_PER_PROOF));
+  }
+  return chunks;
+}
+
+/** One proof of several slots, verified: the account by its pinned code hash, then each slot. */
+function parseProof(
+  account: ContractAccount,
+  slots: readonly Hex[],
+  block: BlockReference,
+  result: unknown,
+): SlotWords {
+  if (typeof result !== "object" || result === null) throw new RpcError("wrong", "no proof in the reply");
+  const { accountProof, storageProof } = result as Record<string, unknown>;
+  if (!Array.isArray(storageProof) || storageProof.length !== slots.length) {
+    throw new RpcError("wrong", "not a proof for each slot");
+  }
+  const root = verifyAccount(fromHex(block.stateRoot), account.address, account.codeHash, proofNodes(accountProof));
+  const words = new Map<Hex, Uint8Array>();
+  for (const [index, slot] of slots.entries()) {
+    const entry = storageProof[index] as { proof?: unknown } | null;
+    words.set(slot, verifySlot(root, slot, proofNodes(entry?.proof)));
+  }
+  return words;
+}
+
 /** `eth_getStorageAt`: the provider's word, for where there is nobody to agree with it. */
-export function claimedSlots(account: RegistryAccount): SlotFetcher {
+export function claimedSlots(account: ContractAccount): SlotFetcher {
   return {
-    calls: (slots, tag) => slots.map((slot) => ({ method: "eth_getStorageAt", params: [account.registry, slot, tag] })),
+    calls: (slots, tag) => slots.map((slot) => ({ method: "eth_getStorageAt", params: [account.address, slot, tag] })),
     parse(slots, _block, results) {
       const words = new Map<Hex, Uint8Array>();
       for (const [index, slot] of slots.entries()) {

@@ -1,9 +1,9 @@
 /**
- * The registry's slots as far as they have been fetched at one block. Reading a name from it either succeeds or tells which
- * slots are still missing, several at a time, so that a name takes few round trips.
+ * A contract's slots as far as they have been fetched at one block. A reading from it either succeeds or tells which slots are
+ * still missing, several at a time, so that it takes few round trips.
  */
 import type { Hex } from "../../base/bytes.ts";
-import { type NameReading, type ReadNameParameters, readName } from "../../proof/readName.ts";
+import type { ReadSlot } from "../../proof/value.ts";
 
 const ZERO = new Uint8Array(32);
 
@@ -14,15 +14,11 @@ export class SlotStore {
     this.#slots.set(slot, word);
   }
 
-  has(slot: Hex): boolean {
-    return this.#slots.has(slot);
-  }
-
   /**
    * The reading, or the slots without which it cannot be made. Unknown slots are read as empty to find out what else would
    * be looked at, so that an absent record and its fallbacks are asked for together.
    */
-  read(parameters: ReadNameParameters): { reading: NameReading } | { missing: readonly Hex[] } {
+  attempt<Result>(reading: (read: ReadSlot) => Result): { result: Result } | { missing: readonly Hex[] } {
     const missing = new Set<Hex>();
     const lookUp = (slot: Hex) => {
       const word = this.#slots.get(slot);
@@ -30,8 +26,8 @@ export class SlotStore {
       return word ?? ZERO;
     };
     try {
-      const reading = readName(lookUp, parameters);
-      return missing.size === 0 ? { reading } : { missing: [...missing] };
+      const result = reading(lookUp);
+      return missing.size === 0 ? { result } : { missing: [...missing] };
     } catch (error) {
       if (missing.size === 0) throw error;
       return { missing: [...missing] };

@@ -54,9 +54,9 @@ export const wireHash = (name: string): Hex => keccak256(encodeDnsName(name));
 export async function createChainWorld(): Promise<ChainWorld> {
   const holdfast = await deployHoldfast();
   const { provider } = holdfast.connection;
-  const code = await holdfast.connection.viem
-    .getPublicClient()
-    .then((client) => client.getCode({ address: holdfast.registry.address }));
+  const chain = await holdfast.connection.viem.getPublicClient();
+  const codeHashOf = async (address: Hex) => keccak256((await chain.getCode({ address })) ?? "0x");
+  const reverseRegistrar = holdfast.reverse.address;
   const tampers = new Map<string, Tamper>();
   const exchanges = { count: 0 };
   const ahead = { seconds: 0 };
@@ -90,8 +90,11 @@ export async function createChainWorld(): Promise<ChainWorld> {
   const deployment = {
     chainId: 31337,
     tld: "hold",
-    contracts: { registry: holdfast.registry.address, directory: `0x${"d1".repeat(20)}` as Hex },
-    codeHashes: { registry: keccak256(code!) },
+    contracts: { registry: holdfast.registry.address, directory: `0x${"d1".repeat(20)}` as Hex, reverseRegistrar },
+    codeHashes: {
+      registry: await codeHashOf(holdfast.registry.address),
+      reverseRegistrar: await codeHashOf(reverseRegistrar),
+    },
   };
   return {
     holdfast,

@@ -1,0 +1,188 @@
+/**
+ * A block that as many RPC providers as the quorum tell of, and slots of a contract proven against its state root, so that it does
+ * not matter which of them sent the proof.
+ */
+import type { Hex } from "../../base/bytes.ts";
+import type { BlockReference } from "../../protocol/answer.ts";
+import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
+import type { BlockGuard } from "../guard.ts";
+import { callRpc, type RpcCall, RpcError } from "../rpc.ts";
+import type { Run } from "../run.ts";
+import { failedReply, type PathReply } from "./pathReply.ts";
+import { blockTag, isSameBlock, parseRpcBlock } from "./rpcBlock.ts";
+import { isVerificationError, type SlotFetcher, type SlotWords } from "./rpcSlots.ts";
+
+export interface ChainHeadOptions {
+  /** JSON-RPC endpoints, best of distinct operators. */
+  readonly rpcUrls: readonly string[];
+  /** How many providers must tell of the same block before its state counts as proven. */
+  readonly quorum: number;
+  readonly guard: BlockGuard;
+}
+
+/** Providers whose newest blocks lie further apart than this are not on the same footing. */
+const HEAD_DISTANCE_MAX = 4n;
+
+/** A block that counts, who told of it, and the slots that came with it. */
+export interface Head {
+  readonly target: Target;
+  readonly block: BlockReference;
+  readonly words: SlotWords;
+}
+
+/** Asks providers for their newest block and, in the same exchange, for the slots certain to be needed. */
+export async function agreeOnHead(
+  options: ChainHeadOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  slots: readonly Hex[],
+): Promise<Head | PathReply> {
+  const { guard, quorum } = options;
+  const head: RpcCall = { method: "eth_getBlockByNumber", params: ["latest", false] };
+  const told = await askSeveral<Target, Head, readonly Head[]>(run, {
+    path: "chain",
+    targets: options.rpcUrls.map((endpoint) => ({ endpoint })),
+    ask: (target, signal) =>
+      replyFrom(async () => {
+        const [block, ...results] = await callRpc(
+          run,
+          target.endpoint,
+          [head, ...fetcher.calls(slots, "latest")],
+          signal,
+        );
+        const parsed = parseRpcBlock(block);
+        const objection = guard.objection(parsed);
+        if (objection !== undefined) return objection;
+        const words = await wordsAt(run, fetcher, target, parsed, slots, results, signal);
+        return { outcome: "answered", value: { target, block: parsed, words }, reason: `block ${parsed.number}` };
+      }),
+    judge(heads) {
+      const near = nearest(heads);
+      return near.length >= quorum ? { done: near } : { missing: quorum - near.length };
+    },
+  });
+  if (told.result !== undefined) return await confirm(options, run, told.result);
+  const isSplit = told.values.length >= quorum;
+  return pathFailure(
+    isSplit ? "wrong" : told.failure,
+    isSplit ? "providers tell of different blocks" : told.reason,
+    told.values.length,
+  );
+}
+
+/** A block may arrive between the two calls of one exchange; then the slots are asked for again, at the block told. */
+async function wordsAt(
+  run: Run,
+  fetcher: SlotFetcher,
+  target: Target,
+  block: BlockReference,
+  slots: readonly Hex[],
+  results: readonly unknown[],
+  signal: AbortSignal,
+): Promise<SlotWords> {
+  try {
+    return fetcher.parse(slots, block, results);
+  } catch (error) {
+    if (!isVerificationError(error)) throw error;
+    const again = await callRpc(run, target.endpoint, fetcher.calls(slots, blockTag(block.number)), signal);
+    return fetcher.parse(slots, block, again);
+  }
+}
+
+/** The largest group of heads that lie near one another and do not contradict the first of them. */
+function nearest(heads: readonly Head[]): readonly Head[] {
+  let largest: readonly Head[] = [];
+  for (const { block } of heads) {
+    const group = heads.filter(({ block: other }) => {
+      if (other.number === block.number) return isSameBlock(other, block);
+      return other.number < block.number && block.number - other.number <= HEAD_DISTANCE_MAX;
+    });
+    if (group.length > largest.length) largest = group;
+  }
+  return largest;
+}
+
+/** The lowest of the heads of which enough providers tell; each is tried in turn, since any of them may be made up. */
+async function confirm(options: ChainHeadOptions, run: Run, heads: readonly Head[]): Promise<Head | PathReply> {
+  let failure: PathReply | undefined;
+  for (const head of [...heads].sort((left, right) => Number(left.block.number - right.block.number))) {
+    const told = await confirmHead(options, run, head, heads);
+    if (!("path" in told)) return told;
+    failure = told;
+  }
+  return failure ?? failedReply("chain", "unreachable", "nobody told of a block");
+}
+
+/** Asks whoever has not spoken of the head's block yet, until enough have told of the same. */
+async function confirmHead(
+  options: ChainHeadOptions,
+  run: Run,
+  head: Head,
+  heads: readonly Head[],
+): Promise<Head | PathReply> {
+  const { block } = head;
+  const spoken = heads.filter((other) => other.block.number === block.number);
+  const same = spoken.filter((other) => isSameBlock(other.block, block)).length;
+  if (same >= options.quorum) return head;
+  const heard = new Set(spoken.map((other) => other.target.endpoint));
+  const told = await askSeveral<Target, BlockReference, true>(run, {
+    path: "chain",
+    targets: options.rpcUrls.filter((endpoint) => !heard.has(endpoint)).map((endpoint) => ({ endpoint })),
+    ask: (target, signal) =>
+      replyFrom(async () => {
+        const call = { method: "eth_getBlockByNumber", params: [blockTag(block.number), false] };
+        const [result] = await callRpc(run, target.endpoint, [call], signal);
+        const value = parseRpcBlock(result);
+        if (!isSameBlock(value, block)) return { outcome: "wrong", reason: `tells of another block ${block.number}` };
+        return { outcome: "answered", value, reason: `confirms block ${block.number}` };
+      }),
+    judge: (values) =>
+      same + values.length >= options.quorum ? { done: true } : { missing: options.quorum - same - values.length },
+  });
+  if (told.result === true) return head;
+  if (spoken.length > same) return failedReply("chain", "wrong", `providers tell of different blocks ${block.number}`);
+  return pathFailure(told.failure, told.reason, told.values.length);
+}
+
+/** More slots at the block agreed upon, from whoever has them first; the provider that has just answered comes first. */
+export async function fetchSlots(
+  options: ChainHeadOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  block: BlockReference,
+  slots: readonly Hex[],
+  first: Target,
+): Promise<SlotWords | PathReply> {
+  const rest = options.rpcUrls.filter((endpoint) => endpoint !== first.endpoint).map((endpoint) => ({ endpoint }));
+  const told = await askSeveral<Target, SlotWords, SlotWords>(run, {
+    path: "chain",
+    targets: [first, ...rest],
+    ask: (target, signal) =>
+      replyFrom(async () => {
+        const results = await callRpc(run, target.endpoint, fetcher.calls(slots, blockTag(block.number)), signal);
+        const value = fetcher.parse(slots, block, results);
+        return { outcome: "answered", value, reason: `${slots.length} slots at block ${block.number}` };
+      }),
+    judge: ([words]) => (words === undefined ? { missing: 1 } : { done: words }),
+  });
+  return told.result ?? pathFailure(told.failure, told.reason, 0);
+}
+
+async function replyFrom<Value>(work: () => Promise<Reply<Value>>): Promise<Reply<Value>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RpcError) {
+      const { outcome, barredMs } = error;
+      return { outcome, reason: error.shortMessage, ...(barredMs === undefined ? {} : { barredMs }) };
+    }
+    if (isVerificationError(error)) return { outcome: "wrong", reason: error.shortMessage };
+    throw error;
+  }
+}
+
+function pathFailure(outcome: PathReply["outcome"] | "absent", reason: string, answeredCount: number): PathReply {
+  if (outcome === "answered" || outcome === "absent") return failedReply("chain", "unreachable", reason);
+  const why = answeredCount > 0 ? `too few providers agree; ${reason}` : reason;
+  return failedReply("chain", outcome, why);
+}
