@@ -188,7 +188,7 @@ interface IRecordResolver {
     /// @notice An EVM address is not 20 bytes.
     /// @dev Error selector: 0x7e8f8efa
     error RecordInvalidAddress(uint256 coinType, bytes value);
-    /// @notice A content type is not a single bit.
+    /// @notice A content type is not a single bit of the lowest sixteen.
     /// @dev Error selector: 0x1fe9766e
     error RecordInvalidContentType(uint256 contentType);
     /// @notice The resource record that starts at `offset` breaks the rules of its wire form.

@@ -23,6 +23,9 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     /// @dev `eth.ens.resolver.extended.multicall` (ENSIP-22).
     bytes4 private constant FEATURE_RESOLVE_MULTICALL = 0x96b62db8;
 
+    /// @dev ENSIP-4 has four content types; more may come, so there is room for sixteen.
+    uint256 private constant MAX_CONTENT_TYPE = 1 << 15;
+
     /// @dev A compression pointer to the question of a DNS message.
     bytes private constant QUESTION_POINTER = hex"c00c";
 
@@ -105,7 +108,8 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
 
     /// @inheritdoc IRecordResolver
     function setABI(bytes32 node, uint256 contentType, bytes calldata abiData) external {
-        if (contentType == 0 || contentType & (contentType - 1) != 0) revert RecordInvalidContentType(contentType);
+        bool isOneBit = contentType != 0 && contentType & (contentType - 1) == 0;
+        if (!isOneBit || contentType > MAX_CONTENT_TYPE) revert RecordInvalidContentType(contentType);
         uint256 kindWord = _set(node, KIND_ABI, bytes32(contentType), abiData);
         emit ABIChanged(node, contentType);
         emit RecordStored(node, kindWord, bytes32(contentType), abiData);
@@ -114,8 +118,11 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     /// @inheritdoc IRecordResolver
     // solhint-disable-next-line func-name-mixedcase
     function ABI(bytes32 node, uint256 contentTypes) external view returns (uint256, bytes memory) {
-        // The content types of ENSIP-4; more may come, so sixteen are looked at.
-        for (uint256 contentType = 1; contentType <= contentTypes && contentType <= 1 << 15; contentType <<= 1) {
+        for (
+            uint256 contentType = 1;
+            contentType <= contentTypes && contentType <= MAX_CONTENT_TYPE;
+            contentType <<= 1
+        ) {
             if (contentType & contentTypes == 0) continue;
             bytes memory abiData = _get(node, KIND_ABI, bytes32(contentType));
             if (abiData.length != 0) return (contentType, abiData);
