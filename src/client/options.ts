@@ -6,6 +6,7 @@ import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import type { CacheOptions } from "./cache.ts";
 import type { FreshnessOptions } from "./guard.ts";
 import type { HealthOptions } from "./health.ts";
+import type { LightClient } from "./lightClient.ts";
 import type { DnsPathOptions } from "./paths/dnsPath.ts";
 import type { RecoverAddress } from "./paths/gatewayAnswer.ts";
 import type { PolicyFunction, PolicyName } from "./policy.ts";
@@ -35,6 +36,15 @@ export interface TrustOptions {
   readonly gateways?: "proof" | "signature";
   /** How many gateways of distinct operators must attest a header before proofs from it count. */
   readonly attestationQuorum?: number;
+  /**
+   * Tells which headers are the chain's. With one, proofs count from its headers and from no others, whoever attests or agrees.
+   */
+  readonly lightClient?: LightClient;
+  /**
+   * Whether an answer that RPC providers agree on may be returned where none can be proven: of names whose resolver is a contract
+   * other than the deployment's. Allowed unless said otherwise.
+   */
+  readonly agreement?: "allowed" | "refused";
   /** How many RPC providers must tell of the same block. With 1, answers of the chain path carry no evidence. */
   readonly rpcQuorum?: number;
   /** Whether an answer without evidence may be returned when none with evidence is to be had. */

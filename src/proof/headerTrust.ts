@@ -25,6 +25,8 @@ export interface HeaderTrustOptions {
 export interface HeaderTrust {
   /** Takes in the attestations that hold; the others are ignored. */
   readonly add: (block: BlockReference, attestations: readonly HeaderAttestation[]) => void;
+  /** Trusts a header on other grounds than attestations. */
+  readonly accept: (block: BlockReference) => void;
   readonly isTrusted: (block: BlockReference) => boolean;
   /** How many more operators must attest the header. */
   readonly missing: (block: BlockReference) => number;
@@ -35,6 +37,7 @@ export interface HeaderTrust {
 interface Entry {
   readonly block: BlockReference;
   readonly operators: Set<string>;
+  isAccepted: boolean;
 }
 
 /** Headers kept in mind; the one met first is forgotten. */
@@ -61,12 +64,15 @@ export function createHeaderTrust(options: HeaderTrustOptions): HeaderTrust {
     if (entry === undefined) {
       const oldest = entries.size >= HEADERS_MAX ? entries.keys().next().value : undefined;
       if (oldest !== undefined) entries.delete(oldest);
-      entry = { block, operators: new Set() };
+      entry = { block, operators: new Set(), isAccepted: false };
       entries.set(block.hash, entry);
     }
     return entry;
   };
-  const missing = (block: BlockReference) => Math.max(0, quorum - (entries.get(block.hash)?.operators.size ?? 0));
+  const missing = (block: BlockReference) => {
+    const entry = entries.get(block.hash);
+    return entry?.isAccepted ? 0 : Math.max(0, quorum - (entry?.operators.size ?? 0));
+  };
 
   return {
     add(block, attestations) {
@@ -82,6 +88,10 @@ export function createHeaderTrust(options: HeaderTrustOptions): HeaderTrust {
         if (signer !== undefined && signer === attester.signer.toLowerCase()) entry.operators.add(operator);
       }
       if (missing(block) === 0) noteTrusted(block);
+    },
+    accept(block) {
+      entryOf(block).isAccepted = true;
+      noteTrusted(block);
     },
     isTrusted: (block) => missing(block) === 0,
     missing,

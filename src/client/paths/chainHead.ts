@@ -6,6 +6,7 @@ import type { Hex } from "../../base/bytes.ts";
 import type { BlockReference } from "../../protocol/answer.ts";
 import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
 import type { BlockGuard } from "../guard.ts";
+import type { LightClient } from "../lightClient.ts";
 import { callRpc, type RpcCall, RpcError } from "../rpc.ts";
 import type { Run } from "../run.ts";
 import { failedReply, type PathReply } from "./pathReply.ts";
@@ -18,6 +19,8 @@ export interface ChainHeadOptions {
   /** How many providers must tell of the same block before its state counts as proven. */
   readonly quorum: number;
   readonly guard: BlockGuard;
+  /** Where there is one, its newest block counts, and providers are asked for proofs only. */
+  readonly lightClient?: LightClient;
 }
 
 /** Providers whose newest blocks lie further apart than this are not on the same footing. */
@@ -30,8 +33,44 @@ export interface Head {
   readonly words: SlotWords;
 }
 
-/** Asks providers for their newest block and, in the same exchange, for the slots certain to be needed. */
+/** The newest block that counts, with the slots certain to be needed. */
 export async function agreeOnHead(
+  options: ChainHeadOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  slots: readonly Hex[],
+): Promise<Head | PathReply> {
+  const { lightClient } = options;
+  if (lightClient === undefined) return await askProviders(options, fetcher, run, slots);
+  const block = await askLightClient(options, run, lightClient);
+  if ("path" in block) return block;
+  const first: Target = { endpoint: options.rpcUrls[0] ?? "" };
+  const words = await fetchSlots(options, fetcher, run, block, slots, first);
+  return "path" in words ? words : { target: first, block, words };
+}
+
+const LIGHT_CLIENT = "light client";
+
+async function askLightClient(
+  { guard }: ChainHeadOptions,
+  run: Run,
+  lightClient: LightClient,
+): Promise<BlockReference | PathReply> {
+  const told = await askSeveral<Target, BlockReference, BlockReference>(run, {
+    path: "chain",
+    targets: [{ endpoint: LIGHT_CLIENT }],
+    ask: (_, signal) =>
+      replyFrom(async () => {
+        const value = await lightClient.latest(signal);
+        return guard.objection(value) ?? { outcome: "answered", value, reason: `block ${value.number}` };
+      }),
+    judge: ([block]) => (block === undefined ? { missing: 1 } : { done: block }),
+  });
+  return told.result ?? pathFailure(told.failure, `the light client: ${told.reason}`, 0);
+}
+
+/** Asks providers for their newest block and, in the same exchange, for the slots certain to be needed. */
+async function askProviders(
   options: ChainHeadOptions,
   fetcher: SlotFetcher,
   run: Run,

@@ -17,7 +17,6 @@ import {
 import { parseReverseName, type ReverseQuestion, readPrimaryName, reverseSlots } from "../../proof/reverse.ts";
 import type { BlockReference, RecordResult } from "../../protocol/answer.ts";
 import type { RecordKey } from "../../protocol/record.ts";
-import type { BlockGuard } from "../guard.ts";
 import type { Run } from "../run.ts";
 import type { ChainHeadOptions } from "./chainHead.ts";
 import { isProven, type ReadState, readState } from "./chainState.ts";
@@ -115,7 +114,7 @@ async function askReverse(
 }
 
 function chainReply(
-  options: Pick<ChainPathOptions, "quorum"> & { readonly guard: BlockGuard },
+  options: ChainHeadOptions,
   block: BlockReference,
   status: PathReply["status"],
   results: readonly RecordResult[],

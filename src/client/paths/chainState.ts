@@ -21,8 +21,8 @@ export type ReadState<Result> = (read: ReadSlot, block: BlockReference) => Resul
 const ROUNDS_MAX = 24;
 
 /** Whether a block of these options counts as proven, rather than as somebody's word. */
-export function isProven(options: Pick<ChainHeadOptions, "quorum">): boolean {
-  return options.quorum >= 2;
+export function isProven(options: Pick<ChainHeadOptions, "quorum" | "lightClient">): boolean {
+  return options.quorum >= 2 || options.lightClient !== undefined;
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Sets up the paths that a client's options ask for. */
-import { toHex } from "../../base/bytes.ts";
+import { type Hex, toHex } from "../../base/bytes.ts";
 import type { Directory } from "../../directory/directory.ts";
 import { createHeaderTrust } from "../../proof/headerTrust.ts";
 import { recoverAddress } from "../../proof/recoverAddress.ts";
 import { isOutwardUrl } from "../dropins/ccipUrl.ts";
-import { createBlockGuard } from "../guard.ts";
+import { type BlockGuard, createBlockGuard } from "../guard.ts";
+import type { LightClient } from "../lightClient.ts";
 import type { NameClientOptions } from "../options.ts";
 import type { Shared } from "../run.ts";
 import { createSignedSetReader } from "../signedSets.ts";
@@ -15,50 +16,87 @@ import { type ForeignReaders, withForeignNames } from "./foreignNames.ts";
 import { createForeignResolver } from "./foreignResolver.ts";
 import { createGatewaysPath } from "./gatewaysPath.ts";
 import type { Path } from "./pathReply.ts";
-import { createShardTargets } from "./shardTargets.ts";
+import type { ContractAccount } from "./rpcSlots.ts";
+import { createShardTargets, type ShardTargets } from "./shardTargets.ts";
+
+/** What the paths of one client share. */
+interface Common {
+  readonly options: NameClientOptions;
+  readonly guard: BlockGuard;
+  readonly shards: ShardTargets;
+  readonly directory: () => Directory;
+  /** The readers of names whose resolver is another contract, as far as every path has them. */
+  readonly foreign: ForeignReaders;
+  readonly lightClient: { readonly lightClient?: LightClient };
+}
+
+function gatewaysPathOf({ options, guard, shards, directory, foreign, lightClient }: Common): Path {
+  const { trust, deployment } = options;
+  const { tld, chainId, contracts, codeHashes } = deployment;
+  const domain = { chainId, directory: contracts.directory };
+  const recover = options.recoverAddress ?? recoverAddress;
+  const headers = createHeaderTrust({
+    domain,
+    // A light client vouches for a header alone.
+    quorum: trust?.lightClient === undefined ? (trust?.attestationQuorum ?? 2) : 1,
+    attesterOf: (gatewayId) => directory().gateways.get(gatewayId),
+    recoverAddress: recover,
+  });
+  const pinned = { tld, registry: contracts.registry, codeHash: codeHashes.registry };
+  const checks = { domain, pinned, headers, roots: new Map(), guard, recoverAddress: recover, ...lightClient };
+  const evidence = trust?.gateways ?? "proof";
+  return withForeignNames(createGatewaysPath({ tld, checks, shards, evidence }), foreign);
+}
+
+function chainPathOf(
+  { options, guard, foreign, lightClient }: Common,
+  chain: NonNullable<NameClientOptions["paths"]["chain"]>,
+): Path {
+  const { trust, deployment } = options;
+  const { tld, contracts, codeHashes } = deployment;
+  const { rpcUrls, allowsUrl = isOutwardUrl } = chain;
+  const account = { address: contracts.registry, codeHash: codeHashes.registry };
+  const keeper = { address: contracts.reverseRegistrar, codeHash: codeHashes.reverseRegistrar };
+  const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
+  const path = createChainPath({
+    tld,
+    account,
+    rpcUrls,
+    quorum,
+    guard,
+    ...lightClient,
+    ...(isKnown(keeper) ? { reverseAccount: keeper } : {}),
+  });
+  const runResolver = createForeignResolver({ rpcUrls, quorum, guard, allowsUrl });
+  return withForeignNames(path, trust?.agreement === "refused" ? foreign : { ...foreign, runResolver });
+}
+
+function isKnown(account: { readonly [Key in keyof ContractAccount]: Hex | undefined }): account is ContractAccount {
+  return account.address !== undefined && account.codeHash !== undefined;
+}
 
 /** The paths that `options` set up. */
 export function createPaths(options: NameClientOptions, shared: Shared, directory: () => Directory): Path[] {
   const { deployment, paths, trust } = options;
-  const { tld, chainId, contracts, codeHashes } = deployment;
-  const guard = createBlockGuard(shared.clock, options.freshness);
-  const seed = options.seed ?? toHex(shared.random.bytes(16));
-  const shards = createShardTargets(directory, seed);
-  const { offchainResolver } = contracts;
+  const { tld, contracts } = deployment;
+  const shards = createShardTargets(directory, options.seed ?? toHex(shared.random.bytes(16)));
   const readSigned = createSignedSetReader({ deployment, tld, shards });
-  const signed: ForeignReaders = {
-    ...(offchainResolver === undefined ? {} : { offchainResolver }),
-    ...(readSigned === undefined ? {} : { readSigned }),
+  const { offchainResolver } = contracts;
+  const common: Common = {
+    options,
+    guard: createBlockGuard(shared.clock, options.freshness),
+    shards,
+    directory,
+    foreign: {
+      ...(offchainResolver === undefined ? {} : { offchainResolver }),
+      ...(readSigned === undefined ? {} : { readSigned }),
+    },
+    lightClient: trust?.lightClient === undefined ? {} : { lightClient: trust.lightClient },
   };
-  const made: Path[] = [];
-  if (paths.gateways !== undefined) {
-    const domain = { chainId, directory: contracts.directory };
-    const recover = options.recoverAddress ?? recoverAddress;
-    const headers = createHeaderTrust({
-      domain,
-      quorum: trust?.attestationQuorum ?? 2,
-      attesterOf: (gatewayId) => directory().gateways.get(gatewayId),
-      recoverAddress: recover,
-    });
-    const pinned = { tld, registry: contracts.registry, codeHash: codeHashes.registry };
-    const checks = { domain, pinned, headers, roots: new Map(), guard, recoverAddress: recover };
-    const evidence = trust?.gateways ?? "proof";
-    made.push(withForeignNames(createGatewaysPath({ tld, checks, shards, evidence }), signed));
-  }
-  if (paths.chain !== undefined) {
-    const { rpcUrls, allowsUrl = isOutwardUrl } = paths.chain;
-    const account = { address: contracts.registry, codeHash: codeHashes.registry };
-    const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
-    const runResolver = createForeignResolver({ rpcUrls, quorum, guard, allowsUrl });
-    const { reverseRegistrar: keeper } = contracts;
-    const keeperCode = codeHashes.reverseRegistrar;
-    const reverse =
-      keeper === undefined || keeperCode === undefined
-        ? {}
-        : { reverseAccount: { address: keeper, codeHash: keeperCode } };
-    const chain = createChainPath({ tld, account, rpcUrls, quorum, guard, ...reverse });
-    made.push(withForeignNames(chain, { ...signed, runResolver }));
-  }
-  const aliased = made.map((path) => withAliases(path, tld));
+  const verified = [
+    ...(paths.gateways === undefined ? [] : [gatewaysPathOf(common)]),
+    ...(paths.chain === undefined ? [] : [chainPathOf(common, paths.chain)]),
+  ];
+  const aliased = verified.map((path) => withAliases(path, tld));
   return paths.dns === undefined ? aliased : [...aliased, createDnsPath(paths.dns)];
 }

@@ -1,18 +1,26 @@
 /** Asks one gateway one query, and checks everything about its answer that needs no other gateway. */
 import { fromHex, utf8Text } from "../../base/bytes.ts";
-import { BaseError } from "../../base/errors.ts";
+import { BaseError, messageOf } from "../../base/errors.ts";
 import { namehash } from "../../naming/namehash.ts";
 import type { HeaderTrust } from "../../proof/headerTrust.ts";
 import { type ForeignName, ForeignResolverError } from "../../proof/readName.ts";
 import { type PinnedRegistry, type ProvenRoots, verifyAnswer } from "../../proof/verifyAnswer.ts";
-import { type Answer, answerDigest, type ProofEvidence, type SigningDomain } from "../../protocol/answer.ts";
+import {
+  type Answer,
+  answerDigest,
+  type BlockReference,
+  type ProofEvidence,
+  type SigningDomain,
+} from "../../protocol/answer.ts";
 import { ANSWER_BYTES_MAX, decodeAnswer, encodeQuery } from "../../protocol/json.ts";
 import type { Query } from "../../protocol/query.ts";
 import { formatRecordKey, type RecordKey } from "../../protocol/record.ts";
 import type { Reply, Target } from "../askSeveral.ts";
 import type { BlockGuard } from "../guard.ts";
 import { refusalOf } from "../httpReply.ts";
+import type { LightClient } from "../lightClient.ts";
 import type { Run } from "../run.ts";
+import { isSameBlock } from "./rpcBlock.ts";
 
 /** One gateway of a name's shard. */
 export interface GatewayTarget extends Target {
@@ -31,6 +39,8 @@ export interface GatewayChecks {
   readonly roots: ProvenRoots;
   readonly guard: BlockGuard;
   readonly recoverAddress: RecoverAddress;
+  /** Where there is one, headers count by its word instead of by attestations. */
+  readonly lightClient?: LightClient;
 }
 
 export interface GatewayValue {
@@ -82,6 +92,8 @@ export async function askGateway(
     }
   }
   const { kind, status, block } = value.answer;
+  const doubt = answer.evidence.kind === "proof" ? await doubtAbout(checks, block, signal) : undefined;
+  if (doubt !== undefined) return doubt;
   const reason = kind === "referral" ? `refers to shard ${status.shardIndex}` : `block ${block.number}`;
   return { outcome: "answered", value, reason };
 }
@@ -96,15 +108,42 @@ function proven(
   const { attestations } = answer.evidence;
   try {
     const { block, reading } = verifyAnswer(checks.pinned, answer, records, checks.roots);
-    checks.headers.add(block, attestations);
+    attest(checks, block, attestations);
     const told = { ...answer, block, status: reading.status };
     return { target, answer: told.kind === "referral" ? told : { ...told, results: reading.results } };
   } catch (error) {
     if (!(error instanceof ForeignResolverError)) throw error;
     // By then the block is the proven one, and so is the resolver.
-    checks.headers.add(answer.block, attestations);
+    attest(checks, answer.block, attestations);
     return { target, answer: { ...answer, status: error.foreign.status }, foreign: error.foreign };
   }
+}
+
+function attest(
+  { headers, lightClient }: GatewayChecks,
+  block: BlockReference,
+  by: ProofEvidence["attestations"],
+): void {
+  if (lightClient === undefined) headers.add(block, by);
+}
+
+/** What the light client has against a proven answer's header; `undefined` where nothing, or where there is no light client. */
+async function doubtAbout(
+  { lightClient, headers }: GatewayChecks,
+  block: BlockReference,
+  signal: AbortSignal,
+): Promise<Reply<never> | undefined> {
+  if (lightClient === undefined || headers.isTrusted(block)) return undefined;
+  let told: BlockReference | undefined;
+  try {
+    told = await lightClient.at(block.number, signal);
+  } catch (error) {
+    return { outcome: "unreachable", reason: `the light client: ${messageOf(error)}` };
+  }
+  if (told === undefined) return { outcome: "stale", reason: `the light client does not know block ${block.number}` };
+  if (!isSameBlock(told, block)) return { outcome: "wrong", reason: "the light client tells of another block" };
+  headers.accept(block);
+  return undefined;
 }
 
 function objectionTo(checks: GatewayChecks, target: GatewayTarget, query: Query, answer: Answer): string | undefined {
