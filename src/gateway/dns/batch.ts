@@ -5,7 +5,6 @@ import { UDP_SIZE_BYTES } from "../../dns/edns.ts";
 import type { Peer } from "./handler.ts";
 import type { Listener } from "./listener.ts";
 import {
-  ADDRESS_BYTES,
   addressLengthOf,
   type Batch,
   isCut,
@@ -13,8 +12,8 @@ import {
   type NativeSocket,
   openNativeSocket,
   resetAddressLength,
-  setLength,
 } from "./nativeSocket.ts";
+import { ADDRESS_BYTES, type Outgoing } from "./outgoing.ts";
 import type { listenUdp } from "./udp.ts";
 
 const BATCH_COUNT = 64;
@@ -50,43 +49,6 @@ interface LateReply {
   readonly address: Uint8Array;
 }
 
-/** The answers of one round, in native memory. */
-class Outgoing {
-  readonly #socket: NativeSocket;
-  readonly batch: Batch;
-  count = 0;
-
-  constructor(socket: NativeSocket) {
-    this.#socket = socket;
-    this.batch = socket.createBatch(BATCH_COUNT, UDP_SIZE_BYTES);
-  }
-
-  /** Where the next answer goes. */
-  get offset(): number {
-    return this.count * UDP_SIZE_BYTES;
-  }
-
-  /** Takes the `length` bytes at `offset` as the answer to the address at `from` of `addresses`. */
-  commit(length: number, addresses: Uint8Array, from: number, addressLength: number): void {
-    const to = this.count * ADDRESS_BYTES;
-    const out = this.batch.addresses;
-    for (let index = 0; index < addressLength; index += 1) out[to + index] = addresses[from + index]!;
-    setLength(this.batch, this.count, length, addressLength);
-    this.count += 1;
-  }
-
-  push({ reply, address }: LateReply): void {
-    this.batch.bytes.set(reply, this.offset);
-    this.commit(reply.length, address, 0, address.length);
-  }
-
-  /** Sends all; what a full send buffer does not take is lost, as datagrams may be. */
-  flush(): void {
-    if (this.count > 0) this.#socket.send(this.batch, this.count);
-    this.count = 0;
-  }
-}
-
 /** A native socket and the loop that serves it. */
 class BatchServer {
   readonly #socket: NativeSocket;
@@ -105,7 +67,7 @@ class BatchServer {
     this.#socket = socket;
     this.#options = options;
     this.#incoming = socket.createBatch(BATCH_COUNT, QUERY_BYTES_MAX);
-    this.#outgoing = new Outgoing(socket);
+    this.#outgoing = socket.createOutgoing(BATCH_COUNT, UDP_SIZE_BYTES);
     this.#closed = new Promise((resolve) => {
       this.#markClosed = resolve;
     });
@@ -167,13 +129,13 @@ class BatchServer {
     const at = index * ADDRESS_BYTES;
     if (isCut(incoming, index)) return;
     const network = handler.needsNetwork ? networkOf(incoming.addresses, at) : 0;
-    const { offset, batch } = outgoing;
+    const { offset, bytes } = outgoing;
     const hash = this.#hashes[index]!;
     const start = index * QUERY_BYTES_MAX;
     // A hash of 0 says that the query is not plain: the long way.
     const written =
-      hash === 0 ? -1 : handler.answerInto(incoming.bytes, start, length, "udp", network, batch.bytes, offset, hash);
-    if (written > 0) outgoing.commit(written, incoming.addresses, at, addressLengthOf(incoming, index));
+      hash === 0 ? -1 : handler.answerInto(incoming.bytes, start, length, "udp", network, bytes, offset, hash);
+    if (written > 0) outgoing.commit(written, incoming.addressWords, at / 4, addressLengthOf(incoming, index));
     else if (written < 0) this.#answerSlowly(index, length);
   }
 
@@ -185,7 +147,7 @@ class BatchServer {
     const reply = handler.handle(query, peerOf(incoming.addresses, at), "udp");
     const address = incoming.addresses.slice(at, at + addressLengthOf(incoming, index));
     if (!(reply instanceof Promise)) {
-      if (reply) this.#outgoing.push({ reply, address });
+      if (reply) this.#outgoing.push(reply, address);
       return;
     }
     if (this.#pending >= pendingMax) return;
@@ -202,7 +164,7 @@ class BatchServer {
   }
 
   #flushLate(): void {
-    for (const reply of this.#late.splice(0, BATCH_COUNT)) this.#outgoing.push(reply);
+    for (const { reply, address } of this.#late.splice(0, BATCH_COUNT)) this.#outgoing.push(reply, address);
     this.#outgoing.flush();
   }
 

@@ -6,6 +6,7 @@
 import { createRequire } from "node:module";
 import { endianness } from "node:os";
 import { BaseError } from "../../base/errors.ts";
+import { ADDRESS_BYTES, HEADER_BYTES, Outgoing, VECTOR_BYTES } from "./outgoing.ts";
 
 export class NativeSocketError extends BaseError {
   override readonly name = "Gateway.NativeSocketError";
@@ -28,11 +29,8 @@ const SO_REUSEPORT = 15;
 const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
 const EADDRINUSE = 98;
-
-/** Bytes of `struct mmsghdr`, `struct iovec` and the largest `struct sockaddr` used, on 64-bit Linux. */
-const HEADER_BYTES = 64;
-const VECTOR_BYTES = 16;
-export const ADDRESS_BYTES = 28;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
 
 type Pointer = unknown;
 
@@ -42,7 +40,7 @@ interface Library {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   recvmmsg(fd: number, headers: Pointer, count: number, flags: number, timeout: null): number;
-  sendmmsg(fd: number, headers: Pointer, count: number, flags: number): number;
+  sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
   close(fd: number): number;
   poll: { async(fds: Pointer, count: number, timeoutMs: number, done: (error: unknown, result: number) => void): void };
   alloc(bytes: number): { pointer: Pointer; address: bigint; memory: ArrayBuffer };
@@ -77,16 +75,16 @@ function loadLibrary(): Library | undefined {
 
 let library: Library | undefined | null = null;
 
-/** A number of datagrams in native memory: buffers, addresses and the headers that point at them. */
+/** A number of received datagrams in native memory: buffers, addresses and the headers that point at them. */
 export interface Batch {
   readonly bytes: Uint8Array;
   /** Socket addresses, `ADDRESS_BYTES` apart. */
   readonly addresses: Uint8Array;
+  /** The same, as 32-bit words. */
+  readonly addressWords: Int32Array;
   /** Headers as 32-bit words, for lengths. */
   readonly words: Int32Array;
-  readonly vectors: Int32Array;
   readonly pointer: Pointer;
-  readonly slotBytes: number;
 }
 
 function createBatch(lib: Library, count: number, slotBytes: number): Batch {
@@ -108,10 +106,9 @@ function createBatch(lib: Library, count: number, slotBytes: number): Batch {
   return {
     bytes: new Uint8Array(buffers.memory),
     addresses: new Uint8Array(addresses.memory),
+    addressWords: new Int32Array(addresses.memory),
     words: new Int32Array(headers.memory),
-    vectors: new Int32Array(vectors.memory),
     pointer: headers.pointer,
-    slotBytes,
   };
 }
 
@@ -132,11 +129,6 @@ export function isCut(batch: Batch, index: number): boolean {
   return (batch.words[index * WORDS_PER_HEADER + WORD.flags]! & 0x20) !== 0;
 }
 
-export function setLength(batch: Batch, index: number, length: number, addressLength: number): void {
-  batch.vectors[index * (VECTOR_BYTES / 4) + 2] = length;
-  batch.words[index * WORDS_PER_HEADER + WORD.addressLength] = addressLength;
-}
-
 /** Makes a receive header ready to be filled again. */
 export function resetAddressLength(batch: Batch, index: number): void {
   batch.words[index * WORDS_PER_HEADER + WORD.addressLength] = ADDRESS_BYTES;
@@ -147,8 +139,8 @@ export interface NativeSocket {
   createBatch(count: number, slotBytes: number): Batch;
   /** Datagrams received now, 0 for none; never waits. */
   receive(batch: Batch, count: number): number;
-  /** Datagrams sent of the first `count` from `first` on; fewer where the send buffer is full. */
-  send(batch: Batch, count: number): number;
+  /** Room for `count` datagrams to send. */
+  createOutgoing(count: number, slotBytes: number): Outgoing;
   /** Calls `done` once the socket can be read or `timeoutMs` have passed. */
   poll(timeoutMs: number, done: () => void): void;
   close(): void;
@@ -199,13 +191,22 @@ export function openNativeSocket(options: {
   }
   const bound = new Uint8Array(ADDRESS_BYTES);
   lib.getsockname(fd, bound, int32(bound.length));
+  const sender = {
+    alloc: lib.alloc,
+    // Kernels before 4.18 do not know the option, and would send what belongs to many as one datagram.
+    canSegment: lib.setsockopt(fd, SOL_UDP, UDP_SEGMENT, int32(0), 4) === 0,
+    sendmmsg(headers: Uint8Array, count: number) {
+      const sent = lib.sendmmsg(fd, headers, count, 0);
+      return sent < 0 ? -lib.errno() : sent;
+    },
+  };
   const pollSet = lib.alloc(8);
   new DataView(pollSet.memory).setInt32(0, fd, true);
   return {
     port: (bound[2]! << 8) | bound[3]!,
     createBatch: (count, slotBytes) => createBatch(lib, count, slotBytes),
     receive: (batch, count) => Math.max(0, lib.recvmmsg(fd, batch.pointer, count, MSG_DONTWAIT, null)),
-    send: (batch, count) => Math.max(0, lib.sendmmsg(fd, batch.pointer, count, 0)),
+    createOutgoing: (count, slotBytes) => new Outgoing(sender, count, slotBytes),
     poll(timeoutMs, done) {
       new DataView(pollSet.memory).setInt32(4, POLLIN, true);
       lib.poll.async(pollSet.pointer, 1, timeoutMs, () => done());
