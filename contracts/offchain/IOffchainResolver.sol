@@ -61,9 +61,6 @@ interface IRecordGateway {
 /// @notice ERC-3668 and ENSIP-10. It asks the name's own four gateways, all at once where the client can (ENSIP-21), accepts
 /// nothing that does not verify, takes the newest of what verifies, and asks the remaining gateways when nothing does.
 interface IOffchainResolver {
-    /// @notice Sets of a name below a sequence number are void.
-    event MinSequenceChanged(bytes32 indexed node, uint64 sequence);
-
     /// @notice No name at or above this one has this contract as its resolver.
     /// @dev Error selector: 0xa43b02b5
     error OffchainResolverNotResolverOf(bytes name);
@@ -83,8 +80,8 @@ interface IOffchainResolver {
     /// @dev Error selector: 0xd326c796
     error RecordSetNotValidAt(uint256 timestamp, uint48 validFrom, uint48 validUntil);
     /// @notice The set was revoked.
-    /// @dev Error selector: 0x832b670f
-    error RecordSetRevoked(uint64 sequence, uint64 minSequence);
+    /// @dev Error selector: 0xfac51758
+    error RecordSetRevoked(uint64 sequence, uint256 minSequence);
     /// @notice The signer is neither the name's owner nor may write its records.
     /// @dev Error selector: 0x7aa4c80d
     error RecordSetSignerUnauthorized(bytes32 node, address signer);
@@ -103,18 +100,11 @@ interface IOffchainResolver {
     /// @notice The call reads no record that a set can hold.
     /// @dev Error selector: 0x7b1c461b
     error UnsupportedResolverProfile(bytes4 selector);
-    /// @notice The caller may not revoke sets of this name.
-    /// @dev Error selector: 0x84a64ccc
-    error OffchainResolverUnauthorized(bytes32 node, address caller);
-    /// @notice The minimum moves upwards only.
-    /// @dev Error selector: 0xf5b507b2
-    error OffchainResolverSequenceNotHigher(uint64 sequence, uint64 minSequence);
 
-    /// @notice Makes all sets of a name with a lower sequence number void; for its owner and whoever may write its records.
-    function setMinSequence(bytes32 node, uint64 sequence) external;
-
-    /// @notice The lowest sequence number that counts.
-    function minSequence(bytes32 node) external view returns (uint64);
+    /// @notice The lowest sequence number that counts: the name's `data` record `holdfast.minSequence` (ENSIP-24) in the registry, a
+    /// number in big-endian bytes, 0 where there is none. Whoever may write the name's records revokes sets by raising it. A
+    /// record longer than 32 bytes revokes all.
+    function minSequence(bytes32 node) external view returns (uint256);
 
     /// @notice The EIP-712 digest of a set.
     function recordSetDigest(RecordSet calldata set) external view returns (bytes32);

@@ -23,6 +23,8 @@ interface IRecordAuthority {
     function isApprovedForAll(address owner, address operator) external view returns (bool);
 
     function isApprovedFor(address owner, bytes32 node, address delegate) external view returns (bool);
+
+    function data(bytes32 node, string calldata key) external view returns (bytes memory);
 }
 
 /// @dev What is asked of the directory.
@@ -32,7 +34,8 @@ interface IGatewayUrls {
 
 /// @notice Names whose records live with their gateways, signed by their owner.
 ///
-/// Nobody has any power over this contract. A name's owner has one: `setMinSequence`, upwards only.
+/// It has no storage, and nobody has any power over it. All it goes by stands in the registry, under one state proof: who may
+/// write a name's records, their epoch, and the lowest sequence that counts.
 ///
 /// A set counts while `validFrom <= block.timestamp <= validUntil`, `sequence >= minSequence(node)`, its epoch is the name's, and
 /// its signer may write the name's records. A resolution:
@@ -58,6 +61,8 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
     bytes32 private constant SET_TYPEHASH = keccak256(
         "RecordSet(bytes32 node,uint64 epoch,uint64 sequence,uint48 validFrom,uint48 validUntil,bytes32 root)"
     );
+    /// @dev Key of the registry's record by which sets are revoked.
+    string private constant MIN_SEQUENCE_KEY = "holdfast.minSequence";
     /// @dev keccak256("*").
     bytes32 private constant WILDCARD = keccak256("*");
 
@@ -75,25 +80,17 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
     IRecordAuthority private immutable _registry;
     IGatewayUrls private immutable _directory;
 
-    mapping(bytes32 node => uint64 sequence) private _minSequences;
-
     constructor(IRecordAuthority registry_, IGatewayUrls directory_) EIP712("Holdfast Records", "1") {
         _registry = registry_;
         _directory = directory_;
     }
 
     /// @inheritdoc IOffchainResolver
-    function setMinSequence(bytes32 node, uint64 sequence) external {
-        require(_mayWrite(node, msg.sender), OffchainResolverUnauthorized(node, msg.sender));
-        uint64 current = _minSequences[node];
-        require(sequence > current, OffchainResolverSequenceNotHigher(sequence, current));
-        _minSequences[node] = sequence;
-        emit MinSequenceChanged(node, sequence);
-    }
-
-    /// @inheritdoc IOffchainResolver
-    function minSequence(bytes32 node) external view returns (uint64) {
-        return _minSequences[node];
+    function minSequence(bytes32 node) public view returns (uint256) {
+        bytes memory number = _registry.data(node, MIN_SEQUENCE_KEY);
+        if (number.length == 0) return 0;
+        if (number.length > 32) return type(uint256).max;
+        return uint256(bytes32(number)) >> (8 * (32 - number.length));
     }
 
     /// @inheritdoc IOffchainResolver
@@ -245,7 +242,7 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
             set.validFrom <= block.timestamp && block.timestamp <= set.validUntil,
             RecordSetNotValidAt(block.timestamp, set.validFrom, set.validUntil)
         );
-        uint64 minimum = _minSequences[node];
+        uint256 minimum = minSequence(node);
         require(set.sequence >= minimum, RecordSetRevoked(set.sequence, minimum));
         require(_mayWrite(node, signed.signer), RecordSetSignerUnauthorized(node, signed.signer));
         require(
@@ -269,6 +266,7 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
         if (value.length != 0 || nameNode == set.node) return value;
         require(leaves.length == 2, RecordSetWrongLeafCount(leaves.length, 2));
         bytes32 wildcard = DnsName.child(set.node, WILDCARD);
+        subkey = RecordCall.wildcardSubkey(kindWord, subkey);
         return RecordTree.valueOf(set.root, RecordCall.keyOf(wildcard, kindWord, subkey), leaves[1]);
     }
 

@@ -7,7 +7,7 @@ import {IOffchainResolver} from "./IOffchainResolver.sol";
 ///
 /// A record is named as in the registry's storage layout, with epoch 0: keccak256(node ‖ kind word ‖ subkey), where the kind
 /// word is `kind << 248 | rrtype << 232`. Kinds: 1 addr (subkey: coin type), 2 text and 10 data (hash of the key), 3 contenthash,
-/// 4 name, 8 DNS RRset (hash of the owner name), 9 zonehash.
+/// 4 name, 6 pubkey, 8 DNS RRset (hash of the owner name; 0 under the wildcard), 9 zonehash.
 library RecordCall {
     bytes4 private constant ADDR = bytes4(keccak256("addr(bytes32)"));
     bytes4 private constant ADDR_COIN = bytes4(keccak256("addr(bytes32,uint256)"));
@@ -15,6 +15,7 @@ library RecordCall {
     bytes4 private constant DATA = bytes4(keccak256("data(bytes32,string)"));
     bytes4 private constant CONTENTHASH = bytes4(keccak256("contenthash(bytes32)"));
     bytes4 private constant NAME = bytes4(keccak256("name(bytes32)"));
+    bytes4 private constant PUBKEY = bytes4(keccak256("pubkey(bytes32)"));
     bytes4 private constant DNS_RECORD = bytes4(keccak256("dnsRecord(bytes32,bytes32,uint16)"));
     bytes4 private constant ZONEHASH = bytes4(keccak256("zonehash(bytes32)"));
     /// @dev The first argument of every one of these calls is the node; the others start here.
@@ -28,6 +29,7 @@ library RecordCall {
         if (selector == TEXT) return (_kind(2), _keyHash(call));
         if (selector == CONTENTHASH) return (_kind(3), 0);
         if (selector == NAME) return (_kind(4), 0);
+        if (selector == PUBKEY) return (_kind(6), 0);
         if (selector == ZONEHASH) return (_kind(9), 0);
         if (selector == DATA) return (_kind(10), _keyHash(call));
         if (selector == DNS_RECORD) {
@@ -42,10 +44,16 @@ library RecordCall {
         return keccak256(abi.encode(node, kindWord, subkey));
     }
 
+    /// @notice The subkey of a record of the wildcard: an RRset's does not name the owner, which is as many names as match.
+    function wildcardSubkey(uint256 kindWord, bytes32 subkey) internal pure returns (bytes32) {
+        return kindWord >> 248 == 8 ? bytes32(0) : subkey;
+    }
+
     /// @notice What the call returns for a record; for an empty one what a resolver returns that has none.
     function resultOf(bytes4 selector, bytes memory value) internal pure returns (bytes memory) {
-        if (selector != ADDR) return abi.encode(value);
-        return abi.encode(value.length == 20 ? address(bytes20(value)) : address(0));
+        if (selector == ADDR) return abi.encode(value.length == 20 ? address(bytes20(value)) : address(0));
+        if (selector == PUBKEY) return value.length == 64 ? value : new bytes(64);
+        return abi.encode(value);
     }
 
     function _kind(uint256 kind) private pure returns (uint256) {

@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { BaseError, messageOf } from "../base/errors.ts";
+import { SET_QUOTA_DEFAULT } from "./sets/quota.ts";
 
 const port = z.int().min(0).max(65_535);
 const url = z
@@ -58,6 +59,13 @@ const dns = z.strictObject({
   catalog: z.string().optional(),
 });
 
+/** What one name may use of this gateway for its signed sets. */
+const sets = z.strictObject({
+  recordsMax: z.int().positive().default(SET_QUOTA_DEFAULT.recordsMax),
+  bytesMax: z.int().positive().default(SET_QUOTA_DEFAULT.bytesMax),
+  updatesPerMinute: z.int().positive().default(SET_QUOTA_DEFAULT.updatesPerMinute),
+});
+
 const schema = z.strictObject({
   /** This gateway's number in the directory. */
   gatewayId: z.int().min(1).max(0xffff),
@@ -76,6 +84,7 @@ const schema = z.strictObject({
   signerKey: z.string().optional(),
   http: http.default(http.parse({})),
   dns: z.union([dns, z.literal(false)]).default(dns.parse({})),
+  sets: sets.default(SET_QUOTA_DEFAULT),
   /** How many providers must agree on a head; by default 2 of three or more, else 1. */
   agreement: z.int().positive().optional(),
   confirmationCount: z.int().min(0).default(0),

@@ -8,6 +8,8 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { type Deployment, readDeployment } from "../chain/deployment.ts";
 import { namehash } from "../naming/namehash.ts";
+import { PIECE_BYTES_MAX } from "../protocol/offchainPieces.ts";
+import { SET_BYTES_MAX } from "../protocol/publishedSet.ts";
 import { bootstrapStore } from "../replica/bootstrap.ts";
 import { createLogDecoder } from "../replica/decode.ts";
 import { Replica } from "../replica/replica.ts";
@@ -27,13 +29,10 @@ import { createHttpMetrics, metricsRoute } from "./http/metrics.ts";
 import { nameRoutes } from "./http/nameRoutes.ts";
 import { openApiRoute } from "./http/openApiRoute.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
-import { setRoutes } from "./http/setRoutes.ts";
 import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
 import { compareConfigs } from "./reload.ts";
 import { type RunningDns, runDns } from "./runDns.ts";
-import { createReplication } from "./sets/replication.ts";
-import { SetStore } from "./sets/setStore.ts";
-import { createSets, type SetsOptions } from "./sets/sets.ts";
+import { openSets } from "./runSets.ts";
 import { createSigner } from "./signer.ts";
 import { createReplicaZones } from "./zone/replicaZones.ts";
 
@@ -171,7 +170,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       clock,
       host,
       port,
-      bodyBytesMax: SET_BYTES_MAX,
+      bodyBytesMax: Math.max(SET_BYTES_MAX, PIECE_BYTES_MAX),
       ...limits,
       ...(tls === undefined ? {} : { tls }),
     });
@@ -229,27 +228,6 @@ function createReload({ config, front, dns, follow, log }: ReloadParts): Running
       log.warn("changed in the configuration, but only a restart applies it", { fields: fixed.join(", ") });
     present = next;
   };
-}
-
-/** The longest published set of off-chain records taken, in bytes. */
-const SET_BYTES_MAX = 256 * 1024;
-
-/** Owner-signed record sets: what this gateway holds of them, and how it shares them with a name's other gateways. */
-function openSets(
-  config: GatewayConfig,
-  deployment: Deployment,
-  { log, fetch = globalThis.fetch }: GatewayWorld,
-  parts: Pick<SetsOptions, "gateway" | "replica" | "clock">,
-) {
-  const { chainId, contracts, tld } = deployment;
-  const store = new SetStore(join(config.data, "sets.db"));
-  const domain = { chainId, resolver: contracts.offchainResolver };
-  const sets = createSets({ ...parts, store, domain, registry: contracts.registry, tld });
-  const { replica, clock } = parts;
-  const { gatewayId } = config;
-  const replication = createReplication({ sets, store, replica, gatewayId, tld, clock, log, fetch });
-  const origin = () => replica.directory.gateways.get(gatewayId)?.httpUrl ?? "";
-  return { routes: setRoutes({ sets, store, replication, origin }), replication, close: () => store.close() };
 }
 
 interface FrontOptions extends StatusRouteOptions {

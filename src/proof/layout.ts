@@ -3,11 +3,11 @@
  * itself, so nobody can answer one question with the proof of another.
  */
 import { PACKED_CHARACTERS_MIN, packedLength } from "../base/ascii7.ts";
-import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../base/bytes.ts";
+import { concatBytes, fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { keccak256 } from "../base/keccak.ts";
-import { encodeDnsName } from "../naming/dnsName.ts";
 import type { Node } from "../naming/namehash.ts";
-import type { RecordKey } from "../protocol/record.ts";
+import type { StoredRecordKey } from "../protocol/record.ts";
+import { placeOf } from "../protocol/recordPlace.ts";
 
 /** Base slots of the registry's mappings. */
 const NAMES_SLOT = 1n;
@@ -104,37 +104,9 @@ export function parseSettings(bytes: Uint8Array): NameSettings {
   };
 }
 
-const ZERO_KEY = new Uint8Array(32);
-
-function kindOf(record: Exclude<RecordKey, { kind: "registration" }>): {
-  kind: number;
-  rrtype: number;
-  subkey: Uint8Array;
-} {
-  switch (record.kind) {
-    case "addr":
-      return { kind: 1, rrtype: 0, subkey: word(record.coinType) };
-    case "text":
-      return { kind: 2, rrtype: 0, subkey: keccak256(utf8Bytes(record.key)) };
-    case "contenthash":
-      return { kind: 3, rrtype: 0, subkey: ZERO_KEY };
-    case "name":
-      return { kind: 4, rrtype: 0, subkey: ZERO_KEY };
-    case "dns":
-      return { kind: 8, rrtype: record.rrtype, subkey: keccak256(encodeDnsName(record.owner)) };
-    case "data":
-      return { kind: 10, rrtype: 0, subkey: keccak256(utf8Bytes(record.key)) };
-  }
-}
-
 /** The head slot of a record of one epoch. */
-export function recordSlot(
-  node: Node,
-  record: Exclude<RecordKey, { kind: "registration" }>,
-  epoch: bigint,
-  zoneVersion: number,
-): Hex {
-  const { kind, rrtype, subkey } = kindOf(record);
+export function recordSlot(node: Node, record: StoredRecordKey, epoch: bigint, zoneVersion: number): Hex {
+  const { kind, rrtype, subkey } = placeOf(record);
   const zone = record.kind === "dns" ? BigInt(zoneVersion) : 0n;
   const kindWord = (BigInt(kind) << 248n) | (BigInt(rrtype) << 232n) | (zone << 64n) | epoch;
   return toHex(keccak256(concatBytes(fromHex(node), word(kindWord), subkey)));

@@ -8,7 +8,9 @@ import { BaseError } from "../base/errors.ts";
 import { labelsOf, parentOf } from "../naming/name.ts";
 import { type Node, namehash } from "../naming/namehash.ts";
 import type { NameStatus, RecordResult } from "../protocol/answer.ts";
-import type { RecordKey } from "../protocol/record.ts";
+import { type Authority, encodeAuthority, MIN_SEQUENCE_KEY } from "../protocol/offchainAuthority.ts";
+import type { RecordKey, StoredRecordKey } from "../protocol/record.ts";
+import { mayWriteRecords, minSequenceOf } from "./authority.ts";
 import {
   anchorSlot,
   FLAG,
@@ -137,6 +139,7 @@ function settingsOf(reader: Reader, node: Node): NameSettings {
 
 function resultOf(reader: Reader, record: RecordKey): RecordResult {
   const absent: RecordResult = { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
+  if (record.kind === "authority") return authorityResult(reader, record.account, absent);
   const name = record.kind === "dns" ? record.owner : reader.parameters.name;
   const closest = closestOf(reader, name);
   if (closest === undefined) return absent;
@@ -154,7 +157,7 @@ function registrationOf(reader: Reader, name: string): Hex {
 }
 
 /** A record that the registry keeps under a live name. */
-function ownResult(reader: Reader, record: Exclude<RecordKey, { kind: "registration" }>, name: string): RecordResult {
+function ownResult(reader: Reader, record: StoredRecordKey, name: string): RecordResult {
   const node = nodeOf(reader, name);
   const settings = settingsOf(reader, node);
   const { epoch } = wordOf(reader, node);
@@ -169,6 +172,29 @@ function ownResult(reader: Reader, record: Exclude<RecordKey, { kind: "registrat
   const rrset = unpackRRset(record.owner, record.rrtype, bytes);
   if (rrset === undefined) throw new CorruptRecordError(recordSlot(node, record, epoch, settings.zoneVersion));
   return { record, value: rrset.value, ttlSeconds: rrset.ttlSeconds };
+}
+
+/** Who signs for the name, where the resolver in force is another contract (contracts/offchain); else nobody does. */
+function authorityResult(reader: Reader, account: Hex, absent: RecordResult): RecordResult {
+  const { name, registry } = reader.parameters;
+  for (let holder = closestOf(reader, name); holder !== undefined; holder = closestOf(reader, parentOf(holder))) {
+    const authority = authorityAt(reader, holder, account);
+    if (authority.resolver === registry.toLowerCase()) return absent;
+    if (authority.resolver === ZERO_RESOLVER) continue;
+    return { record: absent.record, value: encodeAuthority(authority), ttlSeconds: TTL_SECONDS_DEFAULT };
+  }
+  return absent;
+}
+
+/** Who signs sets of a live name. */
+function authorityAt(reader: Reader, name: string, account: Hex): Authority {
+  const node = nodeOf(reader, name);
+  const word = wordOf(reader, node);
+  const { owner, epoch } = word;
+  const { resolver } = settingsOf(reader, node);
+  const minimum = readValue(reader.read, recordSlot(node, { kind: "data", key: MIN_SEQUENCE_KEY }, epoch, 0));
+  const mayWrite = mayWriteRecords((slot) => reader.read(toHex(slot)), node, word, account);
+  return { node, resolver, owner, epoch, minSequence: minSequenceOf(minimum), mayWrite };
 }
 
 /**
@@ -212,6 +238,19 @@ function statusOf(reader: Reader): NameStatus {
     shardIndex: isRegistered ? top.index : null,
     expiry: isRegistered ? top.expiry : 0n,
   };
+}
+
+/** Who may sign sets for a name, whatever its resolver; `undefined` where it is not live. Throws as `readName` does. */
+export function readAuthority(
+  read: ReadSlot,
+  parameters: Omit<ReadNameParameters, "records">,
+  account: Hex,
+): Authority | undefined {
+  const base = { parameters: { ...parameters, records: [] }, read, words: new Map(), nodes: new Map() };
+  const reader: Reader = { ...base, status: UNKNOWN_STATUS };
+  return closestOf(reader, parameters.name) === parameters.name
+    ? authorityAt(reader, parameters.name, account)
+    : undefined;
 }
 
 /** The slots that reading some records touches, in the order in which they are first touched. */

@@ -2,14 +2,22 @@
  * What OffchainResolver asks of a gateway by ERC-3668, and what the gateway answers. The question comes alone or in a batch to
  * several gateways (ENSIP-21): a gateway answers its own part of a batch and leaves the others to the others.
  */
-import { decodeAbiParameters, decodeFunctionData, encodeAbiParameters, parseAbi, parseAbiParameters } from "viem";
-import { fromHex, type Hex } from "../base/bytes.ts";
+import {
+  decodeAbiParameters,
+  decodeFunctionData,
+  encodeAbiParameters,
+  encodeFunctionData,
+  parseAbi,
+  parseAbiParameters,
+} from "viem";
+import { fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
-import { keccak256Text } from "../base/keccak.ts";
-import { decodeDnsName } from "../naming/dnsName.ts";
+import { keccak256, keccak256Text } from "../base/keccak.ts";
+import { decodeDnsName, encodeDnsName } from "../naming/dnsName.ts";
 import { type Node, namehash } from "../naming/namehash.ts";
 import type { SignedRecordSet } from "./offchainSet.ts";
-import { EMPTY_ROOT, type RecordLeaf, type RecordTree, recordKeyHash, wildcardNode } from "./offchainTree.ts";
+import { EMPTY_ROOT, type RecordLeaf, type RecordTree, recordKeyHash, wildcardKeyHash } from "./offchainTree.ts";
+import type { StoredRecordKey } from "./record.ts";
 
 /** Where gateways take ERC-3668 requests: the directory's HTTP endpoint, then this. */
 export const CCIP_PATH = "/ccip";
@@ -26,6 +34,7 @@ const READ_ABI = parseAbi([
   "function data(bytes32 node, string key)",
   "function contenthash(bytes32 node)",
   "function name(bytes32 node)",
+  "function pubkey(bytes32 node)",
   "function zonehash(bytes32 node)",
   "function dnsRecord(bytes32 node, bytes32 ownerHash, uint16 rrtype)",
 ]);
@@ -59,6 +68,39 @@ export class MalformedQuestionError extends BaseError {
   }
 }
 
+/**
+ * The resolver call that reads a record of a name out of a set, where RRsets stand under their owner's own node.
+ *
+ * @example
+ * ```ts
+ * callOfRecord("shop.hold", { kind: "text", key: "url" }); // "0x59d1d43c…"
+ * ```
+ */
+export function callOfRecord(name: string, record: StoredRecordKey): Hex {
+  const abi = READ_ABI;
+  const node = namehash(name);
+  switch (record.kind) {
+    case "addr":
+      return encodeFunctionData({ abi, functionName: "addr", args: [node, record.coinType] });
+    case "text":
+      return encodeFunctionData({ abi, functionName: "text", args: [node, record.key] });
+    case "data":
+      return encodeFunctionData({ abi, functionName: "data", args: [node, record.key] });
+    case "dns": {
+      const ownerHash = toHex(keccak256(encodeDnsName(record.owner)));
+      return encodeFunctionData({ abi, functionName: "dnsRecord", args: [node, ownerHash, record.rrtype] });
+    }
+    default:
+      return encodeFunctionData({ abi, functionName: record.kind, args: [node] });
+  }
+}
+
+/** The calldata of a question (ERC-3668), as OffchainResolver makes it. */
+export function encodeQuestion({ resolver, node, name, calls }: RecordQuestion): Hex {
+  const args = [resolver, node, toHex(encodeDnsName(name)), [...calls]] as const;
+  return encodeFunctionData({ abi: GATEWAY_ABI, functionName: "signedRecords", args });
+}
+
 /** The record that a resolver call reads, as kind word and subkey (contracts/offchain/RecordCall.sol). */
 export function recordOfCall(call: Hex): { readonly kindWord: bigint; readonly subkey: Hex } {
   const kind = (number: bigint, rrtype = 0) => (number << 248n) | (BigInt(rrtype) << 232n);
@@ -82,6 +124,8 @@ export function recordOfCall(call: Hex): { readonly kindWord: bigint; readonly s
       return { kindWord: kind(3n), subkey: EMPTY_ROOT };
     case "name":
       return { kindWord: kind(4n), subkey: EMPTY_ROOT };
+    case "pubkey":
+      return { kindWord: kind(6n), subkey: EMPTY_ROOT };
     case "zonehash":
       return { kindWord: kind(9n), subkey: EMPTY_ROOT };
   }
@@ -108,7 +152,7 @@ export function leavesOf(question: RecordQuestion, tree: RecordTree): readonly (
     const own = tree.prove(key);
     if (own === undefined) return [];
     if (own.key === key || node === question.node) return [own];
-    const wildcard = tree.prove(recordKeyHash(wildcardNode(question.node), kindWord, subkey));
+    const wildcard = tree.prove(wildcardKeyHash(question.node, kindWord, subkey));
     return wildcard === undefined ? [own] : [own, wildcard];
   });
 }

@@ -7,6 +7,7 @@ import { concatBytes, fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { childNode, type Node } from "../naming/namehash.ts";
+import { compareHashes, hashPair, levelsOf, positionOf, siblingsOf } from "./merkle.ts";
 
 /** One record of a set. */
 export interface RecordEntry {
@@ -27,6 +28,9 @@ export interface RecordTree {
   /** 32 zero bytes for a set without records. */
   readonly root: Hex;
   readonly size: number;
+  /** The lowest key; `undefined` where there is none. */
+  readonly firstKey: Hex | undefined;
+  readonly lastKey: Hex | undefined;
   /** The leaf that holds a key, or that spans it; `undefined` where the set has no records. */
   prove(key: Hex): RecordLeaf | undefined;
 }
@@ -47,6 +51,17 @@ export function wildcardNode(node: Node): Node {
   return childNode(node, "*");
 }
 
+/** The kind of an RRset's kind word. */
+const DNS_KIND = 8n;
+
+/**
+ * The key of a wildcard's record. An RRset's subkey is its owner's hash elsewhere and 0 here, where the owner is as many names as
+ * match.
+ */
+export function wildcardKeyHash(node: Node, kindWord: bigint, subkey: Hex): Hex {
+  return recordKeyHash(wildcardNode(node), kindWord, kindWord >> 248n === DNS_KIND ? EMPTY_ROOT : subkey);
+}
+
 export class DuplicateRecordError extends BaseError {
   override readonly name = "Protocol.DuplicateRecordError";
   constructor(key: Hex) {
@@ -58,74 +73,43 @@ function hashLeaf(key: Uint8Array, nextKey: Uint8Array, value: Uint8Array): Uint
   return keccak256(keccak256(concatBytes(key, nextKey, keccak256(value))));
 }
 
-function compare(left: Uint8Array, right: Uint8Array): number {
-  return Buffer.compare(left, right);
-}
-
-function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return keccak256(compare(left, right) < 0 ? concatBytes(left, right) : concatBytes(right, left));
-}
-
-/** All levels of a tree, leaves first; the odd one of a level rises as it is. */
-function levelsOf(leaves: readonly Uint8Array[]): Uint8Array[][] {
-  const levels = [[...leaves]];
-  for (let level = levels[0]!; level.length > 1; level = levels.at(-1)!) {
-    const above: Uint8Array[] = [];
-    for (let index = 0; index < level.length; index += 2) {
-      const right = level[index + 1];
-      above.push(right === undefined ? level[index]! : hashPair(level[index]!, right));
-    }
-    levels.push(above);
-  }
-  return levels;
-}
-
-/** The last position whose key is not above `key`; the very last where all are: the ring's closing leaf. */
-function positionOf(keys: readonly Uint8Array[], key: Uint8Array): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compare(keys[middle]!, key) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return (low + keys.length - 1) % keys.length;
-}
-
 /**
  * The tree of a set's records, in any order. Throws `DuplicateRecordError`.
  *
+ * @param closingKey The key behind the last one, where the records are a piece of a greater set; their own first by default.
  * @example
  * ```ts
  * const tree = buildRecordTree([{ key, value: "0x1234" }]);
  * tree.prove(key)?.value; // "0x1234"
  * ```
  */
-export function buildRecordTree(entries: readonly RecordEntry[]): RecordTree {
-  if (entries.length === 0) return { root: EMPTY_ROOT, size: 0, prove: () => undefined };
+export function buildRecordTree(entries: readonly RecordEntry[], closingKey?: Hex): RecordTree {
+  if (entries.length === 0)
+    return { root: EMPTY_ROOT, size: 0, firstKey: undefined, lastKey: undefined, prove: () => undefined };
   const sorted = entries
     .map(({ key, value }) => ({ key: fromHex(key), value: fromHex(value) }))
-    .sort((left, right) => compare(left.key, right.key));
+    .sort((left, right) => compareHashes(left.key, right.key));
   const keys = sorted.map(({ key }) => key);
   sorted.forEach(({ key }, index) => {
-    if (index > 0 && compare(keys[index - 1]!, key) === 0) throw new DuplicateRecordError(toHex(key));
+    if (index > 0 && compareHashes(keys[index - 1]!, key) === 0) throw new DuplicateRecordError(toHex(key));
   });
-  const nextOf = (index: number) => keys[(index + 1) % keys.length]!;
+  const closing = closingKey === undefined ? keys[0]! : fromHex(closingKey);
+  const nextOf = (index: number) => keys[index + 1] ?? closing;
   const levels = levelsOf(sorted.map(({ key, value }, index) => hashLeaf(key, nextOf(index), value)));
   return {
     root: toHex(levels.at(-1)![0]!),
     size: sorted.length,
+    firstKey: toHex(keys[0]!),
+    lastKey: toHex(keys.at(-1)!),
     prove(key) {
       const position = positionOf(keys, fromHex(key));
-      const proof: Hex[] = [];
-      let index = position;
-      for (const level of levels.slice(0, -1)) {
-        const sibling = level[index ^ 1];
-        if (sibling !== undefined) proof.push(toHex(sibling));
-        index >>>= 1;
-      }
       const { value } = sorted[position]!;
-      return { key: toHex(keys[position]!), nextKey: toHex(nextOf(position)), value: toHex(value), proof };
+      return {
+        key: toHex(keys[position]!),
+        nextKey: toHex(nextOf(position)),
+        value: toHex(value),
+        proof: siblingsOf(levels, position).map(toHex),
+      };
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What can be asked of a name: one record each, with a text form that serves as key in caches, logs and messages. */
+import type { Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 
 /** SLIP-44 coin type of Ethereum, the default of `addr` (ENSIP-9). */
@@ -18,6 +19,10 @@ export type RecordKey =
   | { readonly kind: "dns"; readonly owner: string; readonly rrtype: number }
   /** Arbitrary bytes under a key (ENSIP-24). */
   | { readonly kind: "data"; readonly key: string }
+  /** A secp256k1 public key, x ‖ y, 64 bytes (EIP-619's `pubkey`). */
+  | { readonly kind: "pubkey" }
+  /** Who may sign sets of records for the name, and whether `account` may: see `offchainAuthority.ts`. */
+  | { readonly kind: "authority"; readonly account: Hex }
   /** The registry's own word about the name: owner, expiry, flags, shard index; 32 bytes. */
   | { readonly kind: "registration" };
 
@@ -26,7 +31,7 @@ export class MalformedRecordKeyError extends BaseError {
   constructor(text: string) {
     super("PROTOCOL_MALFORMED_RECORD_KEY", `"${text.slice(0, 120)}" names no record.`, {
       metaMessages: [
-        "One of addr:COIN, text:KEY, contenthash, name, dns:TYPE:OWNER, data:KEY, registration, for example addr:60.",
+        "One of addr:COIN, text:KEY, contenthash, name, pubkey, dns:TYPE:OWNER, data:KEY, authority:ACCOUNT, registration, for example addr:60.",
       ],
     });
   }
@@ -48,6 +53,8 @@ export function formatRecordKey(record: RecordKey): string {
       return `text:${record.key}`;
     case "data":
       return `data:${record.key}`;
+    case "authority":
+      return `authority:${record.account}`;
     case "dns":
       return `dns:${record.rrtype}:${record.owner}`;
     default:
@@ -57,14 +64,22 @@ export function formatRecordKey(record: RecordKey): string {
 
 /** The record key of a text form. Throws `MalformedRecordKeyError`. */
 export function parseRecordKey(text: string): RecordKey {
-  if (text === "contenthash" || text === "name" || text === "registration") return { kind: text };
+  if (text === "contenthash" || text === "name" || text === "pubkey" || text === "registration") return { kind: text };
   const colon = text.indexOf(":");
   const kind = text.slice(0, colon);
   const rest = text.slice(colon + 1);
   if (kind === "text" && rest !== "") return { kind, key: rest };
   if (kind === "data" && rest !== "") return { kind, key: rest };
   if (kind === "addr" && /^\d{1,20}$/.test(rest)) return { kind, coinType: BigInt(rest) };
+  if (kind === "authority" && /^0x[0-9a-f]{40}$/.test(rest)) return { kind, account: rest as Hex };
   const dns = /^(\d{1,5}):(.*)$/s.exec(rest);
   if (kind === "dns" && dns && Number(dns[1]) <= 0xffff) return { kind, rrtype: Number(dns[1]), owner: dns[2] ?? "" };
   throw new MalformedRecordKeyError(text);
+}
+
+/** A record of a name that its owner sets, as opposed to what the registry itself says about the name. */
+export type StoredRecordKey = Exclude<RecordKey, { kind: "registration" } | { kind: "authority" }>;
+
+export function isStored(record: RecordKey): record is StoredRecordKey {
+  return record.kind !== "registration" && record.kind !== "authority";
 }

@@ -19,7 +19,7 @@ describe("browser build", () => {
   it("holds no Node built-ins and stays within its size", () => {
     console.log(`      ${bundle.sizeBytes} bytes, ${bundle.gzipBytes} gzipped`);
     expect(bundle.text).to.not.match(/from\s*"node:|require\("node:/);
-    expect(bundle.gzipBytes).to.be.below(120_000);
+    expect(bundle.gzipBytes).to.be.below(130_000);
   });
 
   describe("in Chromium", () => {

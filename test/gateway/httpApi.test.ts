@@ -13,6 +13,7 @@ import { createGateway } from "../../src/gateway/gateway.ts";
 import type { HttpHandler } from "../../src/gateway/http/handler.ts";
 import { setRoutes } from "../../src/gateway/http/setRoutes.ts";
 import { createFront } from "../../src/gateway/run.ts";
+import { SET_QUOTA_DEFAULT } from "../../src/gateway/sets/quota.ts";
 import { createReplication } from "../../src/gateway/sets/replication.ts";
 import { SetStore } from "../../src/gateway/sets/setStore.ts";
 import { createSets } from "../../src/gateway/sets/sets.ts";
@@ -63,8 +64,11 @@ describe("HTTP API", function () {
       gateway,
       store,
       domain: { chainId: 31337, resolver: `0x${"0f".repeat(20)}` },
+      quota: SET_QUOTA_DEFAULT,
+      isContractSignature: async () => false,
     });
-    const replication = createReplication({ ...shared, sets, store, log: silentLog, fetch });
+    const { serves } = gateway;
+    const replication = createReplication({ ...shared, sets, store, log: silentLog, fetch, serves });
     const more = setRoutes({ sets, store, replication, origin: () => "" });
     front = createFront({ ...about, isDraining: () => isDraining }, dns, more);
   });

@@ -3,7 +3,7 @@ import { BaseError } from "../../base/errors.ts";
 import { namehash } from "../../naming/namehash.ts";
 import { type ForeignName, NEGATIVE_TTL_SECONDS, TTL_SECONDS_DEFAULT } from "../../proof/readName.ts";
 import type { RecordResult } from "../../protocol/answer.ts";
-import type { RecordKey } from "../../protocol/record.ts";
+import { isStored, type StoredRecordKey } from "../../protocol/record.ts";
 import { decodeRRset } from "../../protocol/rrset.ts";
 import type { BlockGuard } from "../guard.ts";
 import type { Run } from "../run.ts";
@@ -17,7 +17,7 @@ export interface ForeignResolverOptions extends LookupOptions {
   readonly guard: BlockGuard;
 }
 
-type ResolverRecord = Exclude<RecordKey, { kind: "registration" }>;
+type ResolverRecord = StoredRecordKey;
 
 /** `UnsupportedResolverProfile(bytes4)`: the resolver does not know this kind of record (ENSIP-23). */
 const UNSUPPORTED_PROFILE = "0x7b1c461b";
@@ -86,7 +86,10 @@ async function runResolver(run: Run, options: ForeignResolverOptions, question: 
   if (records.some((record) => record.kind === "dns" && record.owner !== foreign.name)) {
     return failedReply("chain", "refused", "records of several names are to be asked for one name at a time");
   }
-  const asked = records.filter((record): record is ResolverRecord => record.kind !== "registration");
+  if (records.some(({ kind }) => kind === "authority")) {
+    return failedReply("chain", "refused", "who signs for a name is to be asked by itself");
+  }
+  const asked = records.filter(isStored);
   const told = await callResolver(run, options, question, asked);
   if ("path" in told) return told;
   const results: RecordResult[] = [];

@@ -5,7 +5,7 @@ import { BaseError } from "../../base/errors.ts";
 import { keccak256 } from "../../base/keccak.ts";
 import { encodeDnsName } from "../../naming/dnsName.ts";
 import type { Node } from "../../naming/namehash.ts";
-import { COIN_TYPE_ETHEREUM, type RecordKey } from "../../protocol/record.ts";
+import { COIN_TYPE_ETHEREUM, type RecordKey, type StoredRecordKey } from "../../protocol/record.ts";
 
 /**
  * First four bytes of calls to resolvers: EIP-137, ENSIP-5, ENSIP-6, ENSIP-7, ENSIP-9, ENSIP-24, EIP-165, ENSIP-10. Written out, so
@@ -17,6 +17,7 @@ export const SELECTORS = {
   "text(bytes32,string)": "0x59d1d43c",
   "contenthash(bytes32)": "0xbc1c58d1",
   "name(bytes32)": "0x691f3431",
+  "pubkey(bytes32)": "0xc8690233",
   "dnsRecord(bytes32,bytes32,uint16)": "0xa8fa5682",
   "data(bytes32,string)": "0xecbfada3",
   "supportsInterface(bytes4)": "0x01ffc9a7",
@@ -55,7 +56,7 @@ export function isYes(returned: Hex): boolean {
 }
 
 /** The call of a resolver for one record of a node. */
-export function callOfRecord(node: Node, record: Exclude<RecordKey, { kind: "registration" }>): Hex {
+export function callOfRecord(node: Node, record: StoredRecordKey): Hex {
   switch (record.kind) {
     case "addr":
       return record.coinType === COIN_TYPE_ETHEREUM
@@ -91,9 +92,11 @@ export function unwrapped(record: RecordKey, returned: Hex): Hex {
 }
 
 /** The value of a record that a resolver returned; `null` where it has none. Throws `MalformedResultError`. */
-export function valueOfResult(record: Exclude<RecordKey, { kind: "registration" }>, returned: Hex): Hex | null {
+export function valueOfResult(record: StoredRecordKey, returned: Hex): Hex | null {
   // A contract without that function, but with one that takes every call, returns nothing.
   if (returned === "0x") return null;
+  // Two words, both zero where there is no key (EIP-619).
+  if (record.kind === "pubkey") return returned.length === 130 && BigInt(returned) !== 0n ? returned : null;
   let value: Hex;
   try {
     if (record.kind === "addr" && record.coinType === COIN_TYPE_ETHEREUM) {

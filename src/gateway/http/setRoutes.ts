@@ -6,7 +6,7 @@ import {
   MalformedQuestionError,
   type RequestRefusal,
 } from "../../protocol/offchainMessages.ts";
-import type { Replication } from "../sets/replication.ts";
+import { RELAYED_FIELD, type Replication } from "../sets/replication.ts";
 import type { SetStore } from "../sets/setStore.ts";
 import type { Sets } from "../sets/sets.ts";
 import type { Route } from "./handler.ts";
@@ -20,6 +20,7 @@ export interface SetRouteOptions {
   readonly origin: () => string;
 }
 
+const SETS_PATH = "/v1/sets";
 const LIST_MAX = 1_000;
 /** Copies on disk after which a set counts as stored. */
 const COPIES_MIN = 2;
@@ -28,11 +29,48 @@ const textOf = (body: Uint8Array) => Buffer.from(body.buffer, body.byteOffset, b
 
 async function publish(options: SetRouteOptions, body: Uint8Array, isRelayed: boolean): Promise<HttpResponse> {
   const text = textOf(body);
-  const { name, sequence, isNew } = options.sets.accept(text);
-  const copyCount = 1 + (isRelayed ? 0 : await options.replication.relay(name, text));
+  const { name, sequence, isNew, missing } = await options.sets.accept(text);
+  const isHeld = missing.length === 0;
+  const others = isRelayed ? 0 : await options.replication.relay(name, text);
+  const copyCount = others + (isHeld ? 1 : 0);
   // Alone with it: taken, but not yet safe from the loss of this gateway; repair will spread it.
-  const status = isRelayed || copyCount >= COPIES_MIN ? (isNew ? 201 : 200) : 202;
-  return { ...jsonResponse({ name, sequence, copyCount }), status };
+  const isStored = isHeld && (isRelayed || copyCount >= COPIES_MIN);
+  const status = isStored ? (isNew ? 201 : 200) : 202;
+  return { ...jsonResponse({ name, sequence, copyCount, missing }), status };
+}
+
+/** The name and the root of `/v1/sets/{name}/pieces/{root}`. */
+function pieceOf(path: string): { readonly name: string; readonly root: Hex } | undefined {
+  const [name = "", pieces, root, ...rest] = path.slice(SETS_PATH.length + 1).split("/");
+  if (pieces !== "pieces" || rest.length > 0 || !isHex(root)) return undefined;
+  return { name: decodeURIComponent(name), root: root.toLowerCase() as Hex };
+}
+
+async function publishPiece(
+  options: SetRouteOptions,
+  path: string,
+  body: Uint8Array,
+  isRelayed: boolean,
+): Promise<HttpResponse> {
+  const piece = pieceOf(path);
+  if (piece === undefined) throw new ProblemError(404, "not-found", "Pieces are at /v1/sets/{name}/pieces/{root}.");
+  const { name, root } = piece;
+  await options.sets.acceptPiece(name, root, body);
+  if (!isRelayed) await options.replication.relayPiece(name, root, body);
+  return { ...jsonResponse({ name, root }), status: 201 };
+}
+
+function heldAt({ store }: SetRouteOptions, path: string): HttpResponse {
+  const fields = { "cache-control": "no-store" };
+  const piece = pieceOf(path);
+  if (piece !== undefined) {
+    const bytes = store.piece(piece.name, piece.root);
+    if (bytes === undefined) throw new ProblemError(404, "not-found", "No such piece is held here.");
+    return { status: 200, fields: { ...fields, "content-type": "application/octet-stream" }, body: bytes };
+  }
+  const held = store.get(decodeURIComponent(path.slice(SETS_PATH.length + 1)));
+  if (held === undefined) throw new ProblemError(404, "not-found", "No set of this name is held here.");
+  return { status: 200, fields: { ...fields, "content-type": "application/json" }, body: held.text };
 }
 
 async function lookUp(options: SetRouteOptions, data: unknown): Promise<HttpResponse> {
@@ -46,7 +84,7 @@ async function lookUp(options: SetRouteOptions, data: unknown): Promise<HttpResp
     if (error instanceof MalformedQuestionError) throw new ProblemError(400, "malformed-request", error.shortMessage);
     throw error;
   }
-  if (typeof result !== "string") return problemResponse(result.status, "not-found", result.message);
+  if (typeof result !== "string") return problemResponse(result.status, "no-set", result.message);
   return jsonResponse({ data: result });
 }
 
@@ -63,28 +101,21 @@ export function setRoutes(options: SetRouteOptions): readonly Route[] {
   return [
     {
       method: "PUT",
-      path: "/v1/sets",
-      handle: ({ body, field }) => publish(options, body, field("x-holdfast-relayed") !== undefined),
+      path: SETS_PATH,
+      handle: ({ body, field }) => publish(options, body, field(RELAYED_FIELD) !== undefined),
+    },
+    {
+      method: "PUT",
+      path: `${SETS_PATH}/`,
+      handle: ({ path, body, field }) => publishPiece(options, path, body, field(RELAYED_FIELD) !== undefined),
     },
     {
       method: "GET",
-      path: "/v1/sets",
+      path: SETS_PATH,
       handle: ({ search }) =>
         jsonResponse({ sets: store.list(new URLSearchParams(search).get("after") ?? "", LIST_MAX) }),
     },
-    {
-      method: "GET",
-      path: "/v1/sets/",
-      handle: ({ path }) => {
-        const held = store.get(decodeURIComponent(path.slice("/v1/sets/".length)));
-        if (held === undefined) throw new ProblemError(404, "not-found", "No set of this name is held here.");
-        return {
-          status: 200,
-          fields: { "content-type": "application/json", "cache-control": "no-store" },
-          body: held.text,
-        };
-      },
-    },
+    { method: "GET", path: `${SETS_PATH}/`, handle: ({ path }) => heldAt(options, path) },
     { method: "POST", path: CCIP_PATH, handle: ({ body }) => lookUp(options, bodyOf(body).data) },
     {
       method: "GET",

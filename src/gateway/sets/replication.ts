@@ -1,9 +1,10 @@
 /**
  * How a name's four gateways come to hold the same sets: whoever takes one passes it to the other three at once, and everyone asks
- * the others now and then for what it missed. Nothing is taken from a peer that would not be taken from a stranger.
+ * the others now and then, and whenever slots move, for what it missed. Nothing is taken from a peer that would not be taken from
+ * a stranger.
  */
 
-import { fromHex } from "../../base/bytes.ts";
+import { fromHex, type Hex, isHex } from "../../base/bytes.ts";
 import { type Clock, type Timer, withDeadline } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -11,6 +12,8 @@ import { gatewaysOfShard, shardOf } from "../../directory/directory.ts";
 import { registeredNameOf } from "../../naming/name.ts";
 import { namehash } from "../../naming/namehash.ts";
 import { nameSlot, parseNameWord } from "../../proof/layout.ts";
+import { PIECE_BYTES_MAX, PIECES_MAX } from "../../protocol/offchainPieces.ts";
+import { SET_BYTES_MAX } from "../../protocol/publishedSet.ts";
 import type { Replica } from "../../replica/replica.ts";
 import type { Fetch } from "../../replica/source/rpc.ts";
 import { ProblemError } from "../http/message.ts";
@@ -26,26 +29,33 @@ export interface ReplicationOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly fetch: Fetch;
+  /** Whether this gateway serves a name directly under the TLD. */
+  readonly serves: (registeredName: string) => boolean;
   /** Time between rounds of repair, in milliseconds. */
   readonly repairMs?: number;
 }
 
 export interface Replication {
-  /** Passes a set to the name's other gateways; resolves to how many of them hold it, at the latest after a deadline. */
+  /** Passes a set to the name's other gateways; resolves to how many of them hold it, at the latest after a deadline each. */
   relay(name: string, text: string): Promise<number>;
+  /** Passes a piece to the name's other gateways. */
+  relayPiece(name: string, root: Hex, bytes: Uint8Array): Promise<void>;
   /** Asks every other gateway once for newer sets of names served here. */
   repair(): Promise<void>;
   start(): void;
   stop(): void;
 }
 
-const RELAY_DEADLINE_MS = 2_000;
+/** Marks what a gateway passes on, so that it is not passed on again. */
+export const RELAYED_FIELD = "x-holdfast-relayed";
+
+const EXCHANGE_MS = 2_000;
 const PAGE = 1_000;
 const PAGES_MAX = 1_000;
-/** A published set of the greatest size, and some room. */
-const BODY_BYTES_MAX = 1024 * 1024;
+/** The greatest thing a peer sends: a page of 1,000 names, a set, a piece. */
+const BODY_BYTES_MAX = Math.max(SET_BYTES_MAX, PIECE_BYTES_MAX, 1024 * 1024);
 
-async function readText(response: Response): Promise<string> {
+async function readBytes(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let byteCount = 0;
   for await (const chunk of response.body ?? []) {
@@ -53,7 +63,7 @@ async function readText(response: Response): Promise<string> {
     if (byteCount > BODY_BYTES_MAX) throw new ProblemError(413, "too-large", "A peer sent too much.");
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /** Endpoints of the other gateways of a name's shard. */
@@ -63,41 +73,88 @@ function peersOf({ replica, tld, gatewayId }: ReplicationOptions, name: string):
   const node = namehash(registered);
   const parsed = parseNameWord(replica.read(fromHex(nameSlot(node))));
   const gateways = gatewaysOfShard(replica.directory, shardOf(replica.directory, node, parsed.index));
-  return gateways.flatMap((gateway) =>
+  const urls = gateways.flatMap((gateway) =>
     gateway === undefined || gateway.id === gatewayId || !gateway.active ? [] : [gateway.httpUrl],
   );
+  return [...new Set(urls)];
 }
 
-async function call(
-  { clock, fetch }: ReplicationOptions,
-  url: string,
-  init: RequestInit,
-): Promise<{ readonly status: number; readonly text: string }> {
-  return await withDeadline(clock, RELAY_DEADLINE_MS, "The peer", async (signal) => {
+interface Told {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+}
+
+async function call({ clock, fetch }: ReplicationOptions, url: string, init: RequestInit): Promise<Told> {
+  return await withDeadline(clock, EXCHANGE_MS, "The peer", async (signal) => {
     const response = await fetch(url, { ...init, signal, redirect: "error" });
-    return { status: response.status, text: await readText(response) };
+    return { status: response.status, bytes: await readBytes(response) };
   });
 }
 
+const textOf = ({ bytes }: Told) => Buffer.from(bytes).toString("utf8");
+const setUrl = (origin: string, name: string) => `${origin}/v1/sets/${encodeURIComponent(name)}`;
+
+function putPiece(options: ReplicationOptions, origin: string, name: string, root: Hex, bytes: Uint8Array) {
+  const headers = { "content-type": "application/octet-stream", [RELAYED_FIELD]: "1" };
+  const body = bytes as Uint8Array<ArrayBuffer>;
+  return call(options, `${setUrl(origin, name)}/pieces/${root}`, { method: "PUT", headers, body });
+}
+
+/** The roots that a peer lacks, of its answer to a set's head. */
+function missingOf(told: Told): readonly Hex[] {
+  const { missing } = JSON.parse(textOf(told)) as { missing?: unknown };
+  return Array.isArray(missing) ? missing.filter(isHex).slice(0, PIECES_MAX) : [];
+}
+
+/** Brings a set to one peer, with whatever pieces it lacks. Resolves to whether the peer holds it now. */
+async function relayTo(options: ReplicationOptions, origin: string, name: string, text: string): Promise<boolean> {
+  const headers = { "content-type": "application/json", [RELAYED_FIELD]: "1" };
+  const put = () => call(options, `${origin}/v1/sets`, { method: "PUT", headers, body: text });
+  const isHeld = ({ status }: Told) => status === 200 || status === 201;
+  const first = await put();
+  if (isHeld(first)) return true;
+  const missing = first.status === 202 ? missingOf(first) : [];
+  const present = missing.flatMap((root) => {
+    const bytes = options.store.piece(name, root);
+    return bytes === undefined ? [] : [{ root, bytes }];
+  });
+  // A head that still waits for its pieces here is passed on alone; they follow as they come.
+  if (missing.length === 0 || present.length < missing.length) return false;
+  for (const { root, bytes } of present) await putPiece(options, origin, name, root, bytes);
+  return isHeld(await put());
+}
+
+/** Takes a set from a peer, and the pieces that it lacks here. */
+async function pullSet(options: ReplicationOptions, origin: string, name: string): Promise<void> {
+  const { sets } = options;
+  const found = await call(options, setUrl(origin, name), {});
+  if (found.status !== 200) return;
+  const text = textOf(found);
+  const { missing } = await sets.accept(text);
+  for (const root of missing) {
+    const piece = await call(options, `${setUrl(origin, name)}/pieces/${root}`, {});
+    if (piece.status === 200) await sets.acceptPiece(name, root, piece.bytes);
+  }
+  if (missing.length > 0) await sets.accept(text);
+}
+
 /** Takes from one peer what is newer than what is held. */
-async function pullFrom(options: ReplicationOptions, url: string, isStopped: () => boolean): Promise<void> {
-  const { sets, store } = options;
+async function pullFrom(options: ReplicationOptions, origin: string, isStopped: () => boolean): Promise<void> {
+  const { store, serves, tld } = options;
   let after = "";
   for (let page = 0; page < PAGES_MAX && !isStopped(); page += 1) {
-    const { status, text } = await call(options, `${url}/v1/sets?after=${encodeURIComponent(after)}`, {});
-    if (status !== 200) return;
-    const { sets: listed } = JSON.parse(text) as { sets: { name: string; sequence: string }[] };
+    const told = await call(options, `${origin}/v1/sets?after=${encodeURIComponent(after)}`, {});
+    if (told.status !== 200) return;
+    const { sets: listed } = JSON.parse(textOf(told)) as { sets: { name: string; sequence: string }[] };
     for (const { name, sequence } of listed) {
+      const registered = registeredNameOf(name, tld);
+      // A peer holds names of other shards too.
+      if (registered === undefined || !serves(registered)) continue;
       const held = store.get(name);
       if (held !== undefined && held.sequence >= BigInt(sequence)) continue;
-      const found = await call(options, `${url}/v1/sets/${encodeURIComponent(name)}`, {});
-      if (found.status !== 200) continue;
-      try {
-        sets.accept(found.text);
-      } catch (error) {
-        // Names of other shards are listed too.
-        if (!(error instanceof ProblemError)) throw error;
-      }
+      await pullSet(options, origin, name).catch((error: unknown) => {
+        options.log.debug("a set was not taken over", { name, peer: origin, reason: messageOf(error) });
+      });
     }
     if (listed.length < PAGE) return;
     after = listed.at(-1)!.name;
@@ -108,21 +165,38 @@ export function createReplication(options: ReplicationOptions): Replication {
   const { replica, gatewayId, clock, log, repairMs = 30_000 } = options;
   let timer: Timer | undefined;
   let isStopped = false;
-  const replication: Replication = {
-    async relay(name, text) {
-      const headers = { "content-type": "application/json", "x-holdfast-relayed": "1" };
-      const held = await Promise.all(
-        peersOf(options, name).map(async (url) => {
-          try {
-            const { status } = await call(options, `${url}/v1/sets`, { method: "PUT", headers, body: text });
-            return status === 200 || status === 201 ? 1 : 0;
-          } catch (error) {
-            log.warn("a set was not passed on", { name, peer: url, reason: messageOf(error) });
-            return 0;
-          }
+  let unwatch = () => {};
+  const each = async (name: string, work: (origin: string) => Promise<boolean>): Promise<number> => {
+    const held = await Promise.all(
+      peersOf(options, name).map((origin) =>
+        work(origin).catch((error: unknown) => {
+          log.warn("a set was not passed on", { name, peer: origin, reason: messageOf(error) });
+          return false;
         }),
-      );
-      return held.reduce<number>((sum, one) => sum + one, 0);
+      ),
+    );
+    return held.filter(Boolean).length;
+  };
+  const turn = () => {
+    timer?.cancel();
+    timer = undefined;
+    replication.repair().finally(() => {
+      if (!isStopped) timer = clock.schedule(repairMs, turn);
+    });
+  };
+  /** Slots that move here bring names whose sets are still elsewhere. */
+  const watchDirectory = () => {
+    let { version } = replica.directory;
+    return replica.onChange(() => {
+      if (replica.directory.version === version) return;
+      version = replica.directory.version;
+      if (timer !== undefined) turn();
+    });
+  };
+  const replication: Replication = {
+    relay: (name, text) => each(name, (origin) => relayTo(options, origin, name, text)),
+    async relayPiece(name, root, bytes) {
+      await each(name, async (origin) => (await putPiece(options, origin, name, root, bytes)).status < 300);
     },
     async repair() {
       for (const gateway of replica.directory.gateways.values()) {
@@ -133,15 +207,13 @@ export function createReplication(options: ReplicationOptions): Replication {
       }
     },
     start() {
-      const turn = () => {
-        replication.repair().finally(() => {
-          if (!isStopped) timer = clock.schedule(repairMs, turn);
-        });
-      };
-      timer = clock.schedule(repairMs, turn);
+      // What was missed while away is asked for at once.
+      timer = clock.schedule(0, turn);
+      unwatch = watchDirectory();
     },
     stop() {
       isStopped = true;
+      unwatch();
       timer?.cancel();
     },
   };

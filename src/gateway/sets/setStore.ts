@@ -1,7 +1,11 @@
-/** Owner-signed record sets on disk, the newest of each name. A set is acknowledged only after it was written through. */
+/**
+ * Owner-signed record sets on disk, the newest of each name. Writes that come while the disk is busy share the next commit; each is
+ * acknowledged only after its commit was written through.
+ */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Hex } from "../../base/bytes.ts";
 
 export interface StoredSet {
   readonly name: string;
@@ -10,40 +14,133 @@ export interface StoredSet {
   readonly text: string;
 }
 
+interface Job {
+  readonly run: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS sets (name TEXT PRIMARY KEY, sequence TEXT NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS pending (name TEXT PRIMARY KEY, sequence TEXT NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS pieces (name TEXT, root TEXT, body BLOB NOT NULL, PRIMARY KEY (name, root)) STRICT;
+`;
+const SQL = {
+  get: "SELECT sequence, text FROM sets WHERE name = ?",
+  put: "INSERT INTO sets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence, text = excluded.text",
+  list: "SELECT name, sequence FROM sets WHERE name > ? ORDER BY name LIMIT ?",
+  pending: "SELECT sequence, text FROM pending WHERE name = ?",
+  putPending:
+    "INSERT INTO pending VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence, text = excluded.text",
+  dropPending: "DELETE FROM pending WHERE name = ?",
+  piece: "SELECT body FROM pieces WHERE name = ? AND root = ?",
+  putPiece: "INSERT INTO pieces VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  roots: "SELECT root, length(body) AS byteCount FROM pieces WHERE name = ?",
+  dropPiece: "DELETE FROM pieces WHERE name = ? AND root = ?",
+} as const;
+
 /** The sets of one gateway. `path` may be `:memory:`. */
 export class SetStore {
   readonly #database: DatabaseSync;
+  readonly #statements: Readonly<Record<keyof typeof SQL, StatementSync>>;
+  readonly #queued = new Map<string, StoredSet>();
+  #jobs: Job[] = [];
 
   constructor(path: string) {
     if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true });
     this.#database = new DatabaseSync(path);
     // FULL: what is acknowledged survives a power cut, for there may be no other copy yet.
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    this.#database.exec(
-      "CREATE TABLE IF NOT EXISTS sets (name TEXT PRIMARY KEY, sequence TEXT NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID",
-    );
+    this.#database.exec(SCHEMA);
+    const prepared = Object.entries(SQL).map(([name, sql]) => [name, this.#database.prepare(sql)]);
+    this.#statements = Object.fromEntries(prepared);
   }
 
+  /** The newest set that was written through. */
   get(name: string): StoredSet | undefined {
-    const row = this.#database.prepare("SELECT sequence, text FROM sets WHERE name = ?").get(name);
-    if (row === undefined) return undefined;
-    const { sequence, text } = row as { sequence: string; text: string };
-    return { name, sequence: BigInt(sequence), text };
+    return this.#read("get", name);
   }
 
-  put({ name, sequence, text }: StoredSet): void {
-    const sql =
-      "INSERT INTO sets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence, text = excluded.text";
-    this.#database.prepare(sql).run(name, sequence.toString(), text);
+  /** The newest set, on its way to the disk or there: what a newer one is held against. */
+  newest(name: string): StoredSet | undefined {
+    return this.#queued.get(name) ?? this.get(name);
+  }
+
+  /** A head whose pieces have not all come. */
+  pending(name: string): StoredSet | undefined {
+    return this.#read("pending", name);
+  }
+
+  /** Resolves when the set is on disk. Pieces that are not in `roots`, and a head that waited for its own, are dropped. */
+  async put(set: StoredSet, roots: readonly Hex[] = []): Promise<void> {
+    const { name, sequence, text } = set;
+    this.#queued.set(name, set);
+    try {
+      await this.#commit(() => {
+        this.#statements.put.run(name, sequence.toString(), text);
+        this.#statements.dropPending.run(name);
+        const kept = new Set<string>(roots);
+        for (const { root } of this.pieces(name)) if (!kept.has(root)) this.#statements.dropPiece.run(name, root);
+      });
+    } finally {
+      if (this.#queued.get(name) === set) this.#queued.delete(name);
+    }
+  }
+
+  async putPending({ name, sequence, text }: StoredSet): Promise<void> {
+    await this.#commit(() => this.#statements.putPending.run(name, sequence.toString(), text));
+  }
+
+  piece(name: string, root: Hex): Uint8Array | undefined {
+    const row = this.#statements.piece.get(name, root) as { body: Uint8Array } | undefined;
+    return row?.body;
+  }
+
+  async putPiece(name: string, root: Hex, body: Uint8Array): Promise<void> {
+    await this.#commit(() => this.#statements.putPiece.run(name, root, body));
+  }
+
+  /** The pieces held of a name, of its set and of one to come. */
+  pieces(name: string): readonly { readonly root: Hex; readonly byteCount: number }[] {
+    return this.#statements.roots.all(name) as unknown as { root: Hex; byteCount: number }[];
   }
 
   /** Names and sequences after `name`, by name. */
   list(name: string, countMax: number): readonly { readonly name: string; readonly sequence: string }[] {
-    const sql = "SELECT name, sequence FROM sets WHERE name > ? ORDER BY name LIMIT ?";
-    return this.#database.prepare(sql).all(name, countMax) as unknown as { name: string; sequence: string }[];
+    return this.#statements.list.all(name, countMax) as unknown as { name: string; sequence: string }[];
   }
 
+  /** Commits what is queued. */
   close(): void {
+    this.#flush();
     this.#database.close();
+  }
+
+  #read(statement: "get" | "pending", name: string): StoredSet | undefined {
+    const row = this.#statements[statement].get(name) as { sequence: string; text: string } | undefined;
+    return row && { name, sequence: BigInt(row.sequence), text: row.text };
+  }
+
+  #commit(run: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ run, resolve, reject });
+      if (this.#jobs.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  #flush(): void {
+    const jobs = this.#jobs;
+    this.#jobs = [];
+    if (jobs.length === 0) return;
+    try {
+      this.#database.exec("BEGIN");
+      for (const { run } of jobs) run();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      for (const { reject } of jobs) reject(error);
+      return;
+    }
+    for (const { resolve } of jobs) resolve();
   }
 }

@@ -3,26 +3,36 @@
  * name, its signer may write the name's records, its epoch is the name's, it counts now, and it is newer than the one held. The
  * newest valid one wins everywhere, so gateways that were away catch up by asking the others.
  */
-import { recover } from "tiny-secp256k1";
-import { concatBytes, fromHex, type Hex } from "../../base/bytes.ts";
+import { fromHex, type Hex } from "../../base/bytes.ts";
 import { type Clock, nowSeconds } from "../../base/clock.ts";
-import { keccak256 } from "../../base/keccak.ts";
+import { BaseError } from "../../base/errors.ts";
 import { registeredNameOf } from "../../naming/name.ts";
-import { nameSlot, parseNameWord } from "../../proof/layout.ts";
-import { readName } from "../../proof/readName.ts";
-import { addressOfPublicKey, recoveryIdOf } from "../../proof/recoverAddress.ts";
+import { readAuthority } from "../../proof/readName.ts";
+import { checkSet, InvalidSetError, isSignedByKey, type SetFlaw } from "../../proof/signedSet.ts";
+import type { Authority } from "../../protocol/offchainAuthority.ts";
 import {
   encodeSignedAnswer,
   leavesOf,
   type RecordQuestion,
   type RequestRefusal,
 } from "../../protocol/offchainMessages.ts";
+import { PIECE_BYTES_MAX, treeOfPiece } from "../../protocol/offchainPieces.ts";
+import { MalformedSetRecordError } from "../../protocol/offchainRecords.ts";
 import { type RecordSetDomain, recordSetDigest } from "../../protocol/offchainSet.ts";
+import {
+  MalformedSetError,
+  type PublishedSet,
+  parsePublishedSet,
+  type SetFormFlaw,
+} from "../../protocol/publishedSet.ts";
 import type { Replica } from "../../replica/replica.ts";
 import type { Gateway } from "../gateway.ts";
 import { ProblemError } from "../http/message.ts";
-import { type PublishedSet, parsePublishedSet } from "./publishedSet.ts";
+import type { IsContractSignature } from "./contractSignature.ts";
+import { createUpdateMeter, type SetQuota } from "./quota.ts";
+import { recoverSigner } from "./recoverSigner.ts";
 import type { SetStore } from "./setStore.ts";
+import { createSetTrees, type SetTrees } from "./setTrees.ts";
 
 export interface SetsOptions {
   readonly gateway: Gateway;
@@ -32,110 +42,187 @@ export interface SetsOptions {
   readonly registry: Hex;
   readonly tld: string;
   readonly clock: Clock;
+  readonly quota: SetQuota;
+  readonly isContractSignature: IsContractSignature;
+}
+
+/** What became of a set. */
+export interface AcceptedSet {
+  readonly name: string;
+  readonly sequence: bigint;
+  /** Whether it was not held before. */
+  readonly isNew: boolean;
+  /** Roots of the pieces without which it is not held yet; none where it is. */
+  readonly missing: readonly Hex[];
 }
 
 export interface Sets {
-  /** Takes a published set. Throws `ProblemError` for one that does not verify. Returns whether it was new. */
-  accept(text: string): { readonly name: string; readonly sequence: bigint; readonly isNew: boolean };
+  /** Takes a published set; resolves when it is on disk. Rejects with `ProblemError` for one that does not verify. */
+  accept(text: string): Promise<AcceptedSet>;
+  /** Takes a piece of a set whose head is waiting for it. Rejects with `ProblemError`. */
+  acceptPiece(name: string, root: Hex, bytes: Uint8Array): Promise<void>;
   /** Answers a resolver's question, or says why not. */
   answer(question: RecordQuestion): Hex | RequestRefusal;
 }
 
-/** Clocks may differ by this much, in seconds. */
-const CLOCK_SKEW_SECONDS = 300;
-/** Parsed sets kept in memory. */
-const PARSED_MAX = 1_000;
-const OPERATORS_SLOT = 6n;
-const OPERATOR_KIND = 11n;
-const PERMISSION_RECORDS = 1;
+const STATUS_OF_FORM: Readonly<Record<SetFormFlaw, number>> = {
+  "malformed-request": 400,
+  "malformed-record": 422,
+  "malformed-rrset": 422,
+  "too-many-records": 422,
+  "too-large": 413,
+};
+const STATUS_OF_FLAW: Partial<Record<SetFlaw, number>> = {
+  "wrong-epoch": 409,
+  expired: 422,
+  "not-yet-valid": 422,
+  revoked: 409,
+  "wrong-signer": 403,
+};
+/** Signatures of a name, not a key's, that RPC providers are asked about in a minute. */
+const CONTRACT_CHECKS_PER_MINUTE = 30;
 
-const word = (value: bigint): Uint8Array => fromHex(`0x${value.toString(16).padStart(64, "0")}`);
-const hashed = (...parts: readonly Uint8Array[]): Uint8Array => keccak256(concatBytes(...parts));
-
-/** Whether an account may write a name's records: its owner, an operator of the owner, or one of the name. */
-function mayWrite({ replica }: SetsOptions, node: Hex, account: Hex): boolean {
-  const { owner, epoch } = parseNameWord(replica.read(fromHex(nameSlot(node))));
-  if (owner === account) return true;
-  const [ownerWord, accountWord] = [word(BigInt(owner)), word(BigInt(account))];
-  const operator = hashed(accountWord, hashed(ownerWord, word(OPERATORS_SLOT)));
-  if (replica.read(operator)[31] === 1) return true;
-  const kindWord = word((OPERATOR_KIND << 248n) | epoch);
-  const permissions = replica.read(hashed(fromHex(node), kindWord, hashed(ownerWord, accountWord)));
-  return ((permissions[31] ?? 0) & PERMISSION_RECORDS) !== 0;
+function parse(text: string): ReturnType<typeof parsePublishedSet> {
+  try {
+    return parsePublishedSet(text);
+  } catch (error) {
+    if (error instanceof MalformedSetError) {
+      throw new ProblemError(STATUS_OF_FORM[error.flaw], error.flaw, error.shortMessage);
+    }
+    throw error instanceof BaseError ? new ProblemError(400, "malformed-request", error.shortMessage) : error;
+  }
 }
 
-function signerOf(digest: Hex, signature: Hex): string | undefined {
-  const bytes = fromHex(signature);
-  const id = recoveryIdOf(bytes);
-  if (id === undefined) return undefined;
-  const key = recover(fromHex(digest), bytes.subarray(0, 64), id, false);
-  return key === null ? undefined : addressOfPublicKey(key.subarray(1));
+/** Who may sign for a name at the replica's head. */
+function authorityOf({ replica, registry, tld }: SetsOptions, name: string, account: Hex): Authority | undefined {
+  const timestamp = BigInt(replica.head?.timestamp ?? 0);
+  return readAuthority((slot) => replica.read(fromHex(slot)), { name, tld, registry, timestamp }, account);
 }
 
-/** Throws `ProblemError` unless the set counts for its name now. */
-function check(options: SetsOptions, { name, set }: PublishedSet): void {
-  const { gateway, replica, registry, tld, domain, clock } = options;
+/** Throws `ProblemError` unless the set counts for its name now, its signature apart. */
+function checkHead(options: SetsOptions, { name, set }: PublishedSet): void {
+  const { gateway, tld, clock } = options;
   const registered = registeredNameOf(name, tld);
   if (registered === undefined || !gateway.serves(registered)) {
     throw new ProblemError(421, "not-served", `${name} is not served here; /v1/shard/${name} says where.`);
   }
-  const timestamp = BigInt(replica.head?.timestamp ?? 0);
-  const read = (slot: Hex) => replica.read(fromHex(slot));
-  const { status } = readName(read, { name, records: [], tld, registry, timestamp });
-  if (status.closest !== name) throw new ProblemError(404, "not-found", `${name} is not registered.`);
-  const { epoch } = parseNameWord(replica.read(fromHex(nameSlot(set.node))));
-  if (set.epoch !== epoch) throw new ProblemError(409, "wrong-epoch", `The name's record epoch is ${epoch}.`);
-  const now = nowSeconds(clock);
-  if (set.validUntil < now) throw new ProblemError(422, "expired", `The set counted until ${set.validUntil}.`);
-  if (set.validFrom > now + CLOCK_SKEW_SECONDS) {
-    throw new ProblemError(422, "not-yet-valid", `The set counts from ${set.validFrom}.`);
-  }
-  if (signerOf(recordSetDigest(domain, set), set.signature) !== set.signer) {
-    throw new ProblemError(403, "wrong-signature", "The signature is not the signer's over this set on this chain.");
-  }
-  if (!mayWrite(options, set.node, set.signer)) {
-    throw new ProblemError(403, "wrong-signer", `${set.signer} may not write the records of ${name}.`);
+  const authority = authorityOf(options, name, set.signer);
+  if (authority === undefined) throw new ProblemError(404, "not-found", `${name} is not registered.`);
+  try {
+    checkSet(set, authority, nowSeconds(clock));
+  } catch (error) {
+    if (!(error instanceof InvalidSetError)) throw error;
+    throw new ProblemError(STATUS_OF_FLAW[error.flaw] ?? 422, error.flaw, error.shortMessage);
   }
 }
 
+function checkQuota(options: SetsOptions, { name, pieces, records }: PublishedSet): void {
+  const { quota } = options;
+  const recordCount = records?.length ?? pieces.reduce((sum, piece) => sum + piece.recordCount, 0);
+  if (recordCount > quota.recordsMax) {
+    const detail = `${recordCount} records; a name may have ${quota.recordsMax} here.`;
+    throw new ProblemError(422, "too-many-records", detail);
+  }
+  checkBytes(options, name, 0);
+}
+
+/** Throws `ProblemError` unless the bytes are the piece of that root of the head that waits for it. */
+function checkPiece(waiting: PublishedSet | undefined, name: string, root: Hex, bytes: Uint8Array): void {
+  const pieces = waiting?.pieces ?? [];
+  const index = pieces.findIndex((piece) => piece.root === root);
+  if (index === -1) throw new ProblemError(404, "not-found", `No set of ${name} waits for the piece ${root}.`);
+  if (bytes.length > PIECE_BYTES_MAX) {
+    throw new ProblemError(413, "too-large", `A piece has at most ${PIECE_BYTES_MAX} bytes.`);
+  }
+  try {
+    treeOfPiece(name, pieces, index, bytes);
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error;
+    const isRRset = error instanceof MalformedSetRecordError && error.isRRset;
+    throw new ProblemError(422, isRRset ? "malformed-rrset" : "malformed-piece", error.shortMessage);
+  }
+}
+
+/** Throws `ProblemError` where a name would hold more bytes than its quota. */
+function checkBytes({ quota, store }: SetsOptions, name: string, more: number): void {
+  const byteCount = store.pieces(name).reduce((sum, piece) => sum + piece.byteCount, more);
+  if (byteCount <= quota.bytesMax) return;
+  throw new ProblemError(413, "quota-exceeded", `${name} would have ${byteCount} bytes here, over ${quota.bytesMax}.`);
+}
+
+/** Answers a question out of the sets held; refuses where none counts. */
+function answerFrom(options: SetsOptions, trees: SetTrees, question: RecordQuestion): Hex | RequestRefusal {
+  const { store, domain, clock } = options;
+  // 503 and not 404: there may well be such a set elsewhere, and ethers asks nobody else after a 404.
+  const refusal = (message: string): RequestRefusal => ({ status: 503, message });
+  if (question.resolver.toLowerCase() !== domain.resolver.toLowerCase()) return refusal("for another resolver");
+  // The set is of the name's own node or of one above it.
+  for (let name = question.name; name.includes("."); name = name.slice(name.indexOf(".") + 1)) {
+    const held = store.get(name);
+    if (held === undefined) continue;
+    const { published, tree } = trees.of(held);
+    const { set } = published;
+    if (set.node !== question.node) continue;
+    const authority = authorityOf(options, name, set.signer);
+    if (authority === undefined) return refusal(`${name} is not registered`);
+    try {
+      checkSet(set, authority, nowSeconds(clock));
+    } catch (error) {
+      if (error instanceof InvalidSetError) return refusal(error.shortMessage);
+      throw error;
+    }
+    return encodeSignedAnswer(set, leavesOf(question, tree));
+  }
+  return refusal(`no signed set covers ${question.name}`);
+}
+
 export function createSets(options: SetsOptions): Sets {
-  const { store } = options;
-  const parsed = new Map<string, { readonly text: string; readonly published: PublishedSet }>();
-  const publishedOf = (name: string, text: string): PublishedSet => {
-    const known = parsed.get(name);
-    if (known?.text === text) return known.published;
-    const published = parsePublishedSet(text);
-    if (parsed.size >= PARSED_MAX) parsed.delete(parsed.keys().next().value!);
-    parsed.set(name, { text, published });
-    return published;
+  const { store, domain, clock, quota } = options;
+  const trees = createSetTrees(store);
+  const updates = createUpdateMeter(clock, quota.updatesPerMinute, "new sets");
+  const contractChecks = createUpdateMeter(clock, CONTRACT_CHECKS_PER_MINUTE, "signatures that are no key's");
+
+  const checkSignature = async ({ name, set }: PublishedSet) => {
+    if (isSignedByKey(domain, set, recoverSigner)) return;
+    contractChecks.count(name);
+    if (await options.isContractSignature(set.signer, recordSetDigest(domain, set), set.signature)) return;
+    throw new ProblemError(403, "wrong-signature", "The signature is not the signer's over this set on this chain.");
+  };
+  /** Whether the very set is held already. Throws `ProblemError` where a newer one is. */
+  const isHeld = ({ name, set }: PublishedSet): boolean => {
+    const held = store.newest(name);
+    if (held === undefined || held.sequence < set.sequence) return false;
+    const { epoch, root } = trees.of(held).published.set;
+    if (held.sequence === set.sequence && root === set.root) return true;
+    // A set of an earlier epoch is void, whatever its sequence.
+    if (epoch !== set.epoch) return false;
+    throw new ProblemError(409, "old-sequence", `Sequence ${held.sequence} is held already.`);
   };
 
   return {
-    accept(text) {
-      const published = parsePublishedSet(text);
-      const { name, set } = published;
-      check(options, published);
-      const held = store.get(name);
-      if (held !== undefined && held.sequence >= set.sequence) {
-        const { epoch, root } = publishedOf(name, held.text).set;
-        if (held.sequence === set.sequence && root === set.root) return { name, sequence: set.sequence, isNew: false };
-        // A set of an earlier epoch is void, whatever its sequence.
-        if (epoch === set.epoch)
-          throw new ProblemError(409, "old-sequence", `Sequence ${held.sequence} is held already.`);
-      }
-      store.put({ name, sequence: set.sequence, text });
-      parsed.set(name, { text, published });
-      return { name, sequence: set.sequence, isNew: true };
+    async accept(text) {
+      const { published } = parse(text);
+      const { name, set, pieces } = published;
+      const { sequence } = set;
+      checkHead(options, published);
+      await checkSignature(published);
+      if (isHeld(published)) return { name, sequence, isNew: false, missing: [] };
+      checkQuota(options, published);
+      const roots = pieces.map(({ root }) => root);
+      const present = new Set<Hex>(roots.length === 0 ? [] : store.pieces(name).map(({ root }) => root));
+      const missing = roots.filter((root) => !present.has(root));
+      const waiting = store.pending(name);
+      if (waiting?.text !== text) updates.count(name);
+      if (missing.length === 0) await store.put({ name, sequence, text }, roots);
+      else if (waiting?.text !== text) await store.putPending({ name, sequence, text });
+      return { name, sequence, isNew: true, missing };
     },
-    answer(question) {
-      // The set is of the name's own node or of one above it.
-      for (let name = question.name; name.includes("."); name = name.slice(name.indexOf(".") + 1)) {
-        const held = store.get(name);
-        if (held === undefined) continue;
-        const { set, tree } = publishedOf(name, held.text);
-        if (set.node === question.node) return encodeSignedAnswer(set, leavesOf(question, tree));
-      }
-      return { status: 404, message: `no signed set covers ${question.name}` };
+    async acceptPiece(name, root, bytes) {
+      const waiting = store.pending(name);
+      checkPiece(waiting && parse(waiting.text).published, name, root, bytes);
+      checkBytes(options, name, bytes.length);
+      await store.putPiece(name, root, bytes);
     },
+    answer: (question) => answerFrom(options, trees, question),
   };
 }

@@ -1,0 +1,15 @@
+/** The signer of a digest by libsecp256k1 in WebAssembly. */
+import { recover } from "tiny-secp256k1";
+import { addressOfPublicKey, recoveryIdOf } from "../../proof/recoverAddress.ts";
+
+/** The address, in lower case, whose key made a 65-byte signature over a 32-byte digest; `undefined` where nobody's did. */
+export function recoverSigner(digest: Uint8Array, signature: Uint8Array): string | undefined {
+  const recovery = recoveryIdOf(signature);
+  if (recovery === undefined) return undefined;
+  try {
+    const publicKey = recover(digest, signature.subarray(0, 64), recovery, false);
+    return publicKey === null ? undefined : addressOfPublicKey(publicKey.subarray(1));
+  } catch {
+    return undefined;
+  }
+}
