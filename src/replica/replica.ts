@@ -2,9 +2,9 @@
  * A gateway's own copy of the registry and the directory: it follows the chain's logs, survives restarts, undoes
  * reorganisations, and proves to itself at every checkpoint that nothing is missing. Reading never leaves memory.
  *
- *     empty ──step()──▶ following ──root differs──▶ diverged ──step() from another provider──▶ following
+ *     empty ──step() to the head──▶ following ──root differs──▶ diverged ──step() from another provider──▶ following
  *
- * While it is `diverged` its answers are not to be given out.
+ * Only while it is `following` its answers are to be given out. From then on new blocks are taken only as two providers tell them.
  */
 import type { Clock, Timer } from "../base/clock.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
@@ -22,10 +22,10 @@ import {
 } from "./checkpoint.ts";
 import { parseDirectory } from "./directoryText.ts";
 import { type Contracts, type DecodeLog, draftBlocks } from "./draft.ts";
+import { type BlocksRead, readFromAny, readWitnessed } from "./source/agreedReads.ts";
 import type { BlockHeader, ChainSource } from "./source/chainSource.ts";
 import type { AgreedHead, ProviderPool } from "./source/providerPool.ts";
 import { fetchHeaders, fetchLogs, follows, UnlinkedBlockError } from "./source/ranges.ts";
-import { DishonestProviderError } from "./source/rpcSource.ts";
 import { SlotState } from "./state.ts";
 import { ReorgTooDeepError, type Store } from "./store/store.ts";
 
@@ -201,6 +201,7 @@ export class Replica {
     const unsealed = this.#head !== undefined && this.#checkpoint?.header.number !== this.#head.number;
     // A checkpoint whose account could not be had when its block came is tried again while it is still the head.
     if (unsealed && this.#head!.number % INTERVAL === 0 && this.#head!.number === target) await this.#seal(agreed);
+    if (this.#status === "empty" && this.#head?.number === target) this.#status = "following";
   }
 
   #load(): void {
@@ -270,8 +271,8 @@ export class Replica {
   }
 
   async #advance(agreed: AgreedHead, from: number, to: number, isRecent: boolean): Promise<void> {
-    const { store, contracts, decode, reorgBlocksMax } = this.#options;
-    const [logs, headers] = await this.#fromAny(agreed, async (source) => {
+    const { store, pool, contracts, decode, reorgBlocksMax } = this.#options;
+    const read = async (source: ChainSource): Promise<BlocksRead> => {
       const wanted = isRecent ? await fetchHeaders(source, from, to) : await fetchHeaders(source, to, to);
       const first = wanted[0]!;
       // Another chain than the one the copy is of: the next step finds the common block.
@@ -279,10 +280,12 @@ export class Replica {
         throw new UnlinkedBlockError(first.number);
       }
       const addresses = [contracts.registry, contracts.directory];
-      const found = await fetchLogs(source, addresses, from, to, wanted);
-      this.#logSource = source;
-      return [found, wanted] as const;
-    });
+      return { source, headers: wanted, logs: await fetchLogs(source, addresses, from, to, wanted) };
+    };
+    // Nobody is answered from a copy that is not whole yet, and before anybody is, its root is held against the chain's.
+    const readBlocks = this.#status === "following" ? readWitnessed : readFromAny;
+    const { source, logs, headers } = await readBlocks(pool, agreed, read);
+    this.#logSource = source;
     const last = headers.at(-1)!;
     if (to === agreed.header.number && last.hash !== agreed.header.hash) throw new UnlinkedBlockError(to);
     const draft = draftBlocks({
@@ -307,7 +310,6 @@ export class Replica {
     this.#directory = draft.directory;
     this.#head = last;
     this.#eventCount += draft.eventCount;
-    if (this.#status === "empty") this.#status = "following";
     this.#emit({ head: last, touched: draft.touched, directoryChanged });
   }
 
@@ -326,7 +328,7 @@ export class Replica {
   async #seal(agreed: AgreedHead): Promise<void> {
     const { contracts, codeHash, store, log, pool } = this.#options;
     const header = this.#head!;
-    const proof = await this.#fromAny(agreed, async (source) => {
+    const proof = await readFromAny(pool, agreed, async (source) => {
       const account = await source.accountProof(contracts.registry, header.number);
       return { source, account, root: storageRootOf(header, contracts.registry, codeHash, account) };
     }).catch((error: unknown) => {
@@ -375,23 +377,9 @@ export class Replica {
   }
 
   async #header(agreed: AgreedHead, number: number): Promise<BlockHeader> {
-    const [header] = await this.#fromAny(agreed, async (source) => await fetchHeaders(source, number, number));
+    const read = async (source: ChainSource) => await fetchHeaders(source, number, number);
+    const [header] = await readFromAny(this.#options.pool, agreed, read);
     return header!;
-  }
-
-  /** Asks the agreeing providers in turn; one that contradicts itself is left out for a while. */
-  async #fromAny<Value>(agreed: AgreedHead, ask: (source: ChainSource) => Promise<Value>): Promise<Value> {
-    let last: unknown;
-    for (const source of agreed.sources) {
-      try {
-        return await ask(source);
-      } catch (error) {
-        last = error;
-        if (error instanceof DishonestProviderError) this.#options.pool.suspect(source, messageOf(error));
-        if (!(error instanceof BaseError)) throw error;
-      }
-    }
-    throw last;
   }
 
   #emit(change: ReplicaChange): void {

@@ -263,14 +263,14 @@ for (const isPartition of [false, true])
         expect(BigInt(ownerAt(replica, "hidden.hold"))).to.equal(BigInt(chain.bob.account.address));
       });
 
-      it("goes back to its last proven block, not to nothing, when newer logs turn out wrong", async () => {
-        const sources = three();
+      it("goes back to its last proven block, not to nothing, when its only provider's newer logs turn out wrong", async () => {
+        const sources = three().slice(0, 1);
         const { replica } = replicaOf(chain, { sources });
         await replica.step();
         const proven = replica.checkpoint?.header.number;
         await chain.register({ label: "forged", owner: chain.bob.account.address });
         await chain.mineToCheckpoint();
-        for (const source of sources.slice(0, 1)) {
+        for (const source of sources) {
           source.behaviour.logs = async (...args) =>
             (await chain.source.logs(...args)).map((log) =>
               log.topics[1] === nodeOf("forged.hold") && log.topics.length === 3
@@ -281,6 +281,7 @@ for (const isPartition of [false, true])
         expect(await codeOf(replica.step())).to.equal("REPLICA_STORAGE_MISMATCH");
         expect(replica.head?.number).to.equal(proven);
         expect(replica.checkpoint?.header.number).to.equal(proven);
+        sources[0]!.behaviour.logs = chain.source.logs;
         await replica.step();
         expect(BigInt(ownerAt(replica, "forged.hold"))).to.equal(BigInt(chain.bob.account.address));
       });

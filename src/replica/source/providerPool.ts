@@ -88,6 +88,11 @@ export class ProviderPool {
     );
   }
 
+  /** How many must agree on a head. */
+  get agreement(): number {
+    return this.#agreement;
+  }
+
   reports(): readonly ProviderReport[] {
     return this.#members.map(({ source, state, headNumber }) => ({ label: source.label, state, headNumber }));
   }
