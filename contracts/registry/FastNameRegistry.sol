@@ -26,6 +26,7 @@ contract FastNameRegistry is RegistryLogic {
     uint32 private constant RENEW = 0x799cfe1c;
     uint32 private constant SHARD_INDEX_OF = 0x8efb46b9;
     uint32 private constant MULTICALL = 0xac9650d8;
+    uint32 private constant FIRST_CONTROLLER_OF = 0xdcc462dd;
     uint32 private constant REGISTER = 0xf3fa4699;
 
     /// @dev Half of the selectors above are less.
@@ -75,6 +76,8 @@ contract FastNameRegistry is RegistryLogic {
                 (bool known, uint32 index) = _shardIndexOf(_word(4, end));
                 _return(known ? 1 : 0, index);
             }
+            // The other code has an immutable of its own, which was not told the controller.
+            if (selector == FIRST_CONTROLLER_OF) _return(uint160(FIRST_CONTROLLER));
         }
         _runCode();
     }
