@@ -7,6 +7,7 @@ import { type HttpResponse, ProblemError } from "./message.ts";
 
 export interface AnswerRouteOptions {
   readonly gateway: Gateway;
+  /** Of answers by the query's text, and of nothing else. */
   readonly cache?: ResponseCache;
 }
 
@@ -22,7 +23,7 @@ export function answerRoute(options: AnswerRouteOptions): Route {
       }
       if (body.length > QUERY_BYTES_MAX) throw new ProblemError(413, "too-large", `At most ${QUERY_BYTES_MAX} bytes.`);
       const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
-      return cache.get(`answer ${text}`, () => respond(gateway, text));
+      return cache.get(text, () => respond(gateway, text));
     },
   };
 }

@@ -33,10 +33,10 @@ export function createHttpHandler(routes: readonly Route[], log: Log): HttpHandl
     const methods = exact.get(request.path) ?? prefixes.find(([path]) => request.path.startsWith(path))?.[1];
     if (methods === undefined) return withCommon(problemResponse(404, "not-found", "No such path."));
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const allowed = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
-    if (method === "OPTIONS") return withCommon(preflightResponse(allowed));
     const handle = methods.get(method);
     if (handle === undefined) {
+      const allowed = [...methods.keys(), ...(methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+      if (method === "OPTIONS") return withCommon(preflightResponse(allowed));
       return withCommon(problemResponse(405, "method-not-allowed", `Allowed are ${allowed}.`, { allow: allowed }));
     }
     try {

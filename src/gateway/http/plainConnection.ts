@@ -89,14 +89,21 @@ function readFields(text: string): Fields {
   };
 }
 
-/** A connection as requests on it see it: its peer, and the fields of the request before, which clients send again and again. */
+/** A request without its body, and the bytes it was read from. */
+interface Head extends Omit<HttpRequest, "body" | "peer"> {
+  readonly bytes: Buffer;
+  readonly bodyByteCount: number;
+}
+
+/** A connection as requests on it see it: its peer, and the request before, whose head clients send again and again. */
 interface Memory {
   readonly peer: { readonly address: string; readonly port: number };
   fields: Fields | undefined;
+  head: Head | undefined;
 }
 
-/** The request that starts at `start`; `undefined` where it is not a plain one. */
-function parse(chunk: Buffer, start: number, memory: Memory, bodyBytesMax: number): Parsed | undefined {
+/** The head that starts at `start`; `undefined` where it is not a plain one. */
+function parseHead(chunk: Buffer, start: number, memory: Memory): Head | undefined {
   const headEnd = chunk.indexOf(END_OF_HEAD, start);
   if (headEnd === -1 || headEnd - start > HEAD_BYTES_MAX) return undefined;
   const head = chunk.toString("latin1", start, headEnd + 2);
@@ -110,19 +117,36 @@ function parse(chunk: Buffer, start: number, memory: Memory, bodyBytesMax: numbe
   const [, method = "", target = ""] = line;
   const isBodied = method === "POST" || method === "PUT";
   if (isBodied !== (byteCount !== undefined)) return undefined;
-  const bodyStart = headEnd + 4;
-  const end = bodyStart + (byteCount ?? 0);
-  if (end > chunk.length || end - bodyStart > bodyBytesMax) return undefined;
   const mark = target.indexOf("?");
-  const request: HttpRequest = {
+  return {
+    // A copy: what was read lies in a far larger piece of memory.
+    bytes: Buffer.from(chunk.subarray(start, headEnd + END_OF_HEAD.length)),
+    bodyByteCount: byteCount ?? 0,
     method,
     path: mark === -1 ? target : target.slice(0, mark),
     search: mark === -1 ? "" : target.slice(mark + 1),
     field,
-    body: end === bodyStart ? NO_BODY : chunk.subarray(bodyStart, end),
-    peer: memory.peer,
   };
-  return { request, end };
+}
+
+/** Whether `head` stands at `start` of `chunk` once more. */
+function isRepeated(head: Head, chunk: Buffer, start: number): boolean {
+  const end = start + head.bytes.length;
+  return end <= chunk.length && head.bytes.compare(chunk, start, end) === 0;
+}
+
+/** The request that starts at `start`; `undefined` where it is not a plain one, or not there in whole. */
+function parse(chunk: Buffer, start: number, memory: Memory, bodyBytesMax: number): Parsed | undefined {
+  const known = memory.head;
+  const head = known !== undefined && isRepeated(known, chunk, start) ? known : parseHead(chunk, start, memory);
+  if (head === undefined) return undefined;
+  memory.head = head;
+  const { method, path, search, field, bodyByteCount } = head;
+  const bodyStart = start + head.bytes.length;
+  const end = bodyStart + bodyByteCount;
+  if (end > chunk.length || bodyByteCount > bodyBytesMax) return undefined;
+  const body = bodyByteCount === 0 ? NO_BODY : chunk.subarray(bodyStart, end);
+  return { request: { method, path, search, field, body, peer: memory.peer }, end };
 }
 
 function headOf({ status, fields, body }: HttpResponse, date: string): string {
@@ -173,7 +197,7 @@ export function servePlain(socket: Socket, options: PlainConnectionOptions): Pla
     if (isFinishing && !isBusy && !socket.writableEnded) socket.end(() => socket.destroy());
   };
   const peer = { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
-  const memory: Memory = { peer, fields: undefined };
+  const memory: Memory = { peer, fields: undefined, head: undefined };
   const leave = (rest: Uint8Array) => {
     for (const [event, listener] of Object.entries(listeners)) socket.removeListener(event, listener);
     handOver(socket, rest);
