@@ -41,6 +41,14 @@ export interface GatewayOptions {
   readonly registry: Hex;
   readonly tld: string;
   readonly clock: Clock;
+  /** What other gateways attested of a block, to be handed out with proofs; nothing by default. */
+  readonly othersAttesting?: (hash: Hex) => readonly HeaderAttestation[];
+}
+
+export interface Attested {
+  readonly block: BlockReference;
+  readonly attestation: HeaderAttestation;
+  readonly others: readonly HeaderAttestation[];
 }
 
 export interface Gateway {
@@ -51,8 +59,8 @@ export interface Gateway {
   answer(query: Query): Answer;
   /** Whether this gateway serves a name directly under the TLD, as of its head. */
   serves(registeredName: string): boolean;
-  /** This gateway's attestation of its checkpoint; `undefined` before the first. */
-  attestation(): { readonly block: BlockReference; readonly attestation: HeaderAttestation } | undefined;
+  /** This gateway's attestation of its checkpoint and those of others; `undefined` before the first. */
+  attestation(): Attested | undefined;
 }
 
 export class NotReadyError extends BaseError {
@@ -94,8 +102,8 @@ function resultsOf(query: Query, touched: Set<Hex> | undefined, read: () => Name
 
 /** A gateway over a replica. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { replica, gatewayId, signer, domain, registry, tld, clock } = options;
-  let attested: { block: BlockReference; attestation: HeaderAttestation } | undefined;
+  const { replica, gatewayId, signer, domain, registry, tld, clock, othersAttesting = () => [] } = options;
+  let attested: Omit<Attested, "others"> | undefined;
 
   const blockFor = (query: Query): BlockHeader => {
     const header = query.evidence === "proof" ? replica.checkpoint?.header : replica.head;
@@ -136,12 +144,13 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const prove = (answer: Omit<Answer, "evidence">, touched: ReadonlySet<Hex>): Answer => {
     const checkpoint = replica.checkpoint!;
+    const { attestation, others } = gateway.attestation()!;
     return {
       ...answer,
       evidence: {
         kind: "proof",
         header: toHexFast(checkpoint.header.rlp),
-        attestations: [gateway.attestation()!.attestation],
+        attestations: [attestation, ...others],
         account: checkpoint.account,
         storage: [...touched].map((slot) => storageProofOf(replica, slot)),
       },
@@ -176,7 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         const block = blockReferenceOf(header);
         attested = { block, attestation: { gatewayId, signature: signer.sign(attestationDigest(domain, block)) } };
       }
-      return attested;
+      return { ...attested, others: othersAttesting(header.hash) };
     },
   };
   return gateway;

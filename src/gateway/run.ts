@@ -18,6 +18,7 @@ import { ProviderPool } from "../replica/source/providerPool.ts";
 import type { Fetch } from "../replica/source/rpc.ts";
 import { createRpcSource } from "../replica/source/rpcSource.ts";
 import { Store } from "../replica/store/store.ts";
+import { createAttestations } from "./attestations.ts";
 import { type GatewayConfig, InvalidConfigError } from "./config.ts";
 import type { DnsHandler } from "./dns/handler.ts";
 import { createGateway } from "./gateway.ts";
@@ -149,7 +150,11 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   const { registry, directory } = contracts;
   const { replica, pool, follow } = await openReplica(config, deployment, world);
   const { gatewayId } = config;
-  const gateway = createGateway({ replica, gatewayId, signer, domain: { chainId, directory }, registry, tld, clock });
+  const domain = { chainId, directory };
+  const fetch = world.fetch ?? globalThis.fetch;
+  const attestations = createAttestations({ ...world, fetch, replica, gatewayId, domain });
+  const names = { replica, gatewayId, registry, tld };
+  const gateway = createGateway({ ...names, signer, domain, clock, othersAttesting: attestations.of });
   let isDraining = false;
   let dns: RunningDns | undefined;
   let http: HttpServer | undefined;
@@ -159,21 +164,18 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       const zones = createReplicaZones({ replica, gateway, registry, tld, ...mirrorOf(config) });
       dns = await runDns(config.dns, zones, world);
     }
-    const about = { gateway, replica, pool, gatewayId, chainId, directoryAddress: directory, registry, tld };
-    const front = { ...about, clock, log, isDraining: () => isDraining };
-    const handler = createFront(front, dns?.handler, offchain.routes);
-    const tls = readTls(config);
-    const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
-    const limits = { connectionsMax, connectionsPerClientMax };
-    http = await startHttpServer({
-      handler,
+    const front = {
+      ...names,
+      gateway,
+      pool,
+      chainId,
+      directoryAddress: directory,
       clock,
-      host,
-      port,
-      bodyBytesMax: Math.max(SET_BYTES_MAX, PIECE_BYTES_MAX),
-      ...limits,
-      ...(tls === undefined ? {} : { tls }),
-    });
+      log,
+      isDraining: () => isDraining,
+    };
+    const handler = createFront(front, dns?.handler, offchain.routes);
+    http = await listenHttp(config, handler, clock);
   } catch (error) {
     await dns?.close();
     offchain.close();
@@ -182,6 +184,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   }
   replica.start();
   offchain.replication.start();
+  attestations.start();
   const front = http;
   return {
     gatewayId,
@@ -193,11 +196,19 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     async close() {
       isDraining = true;
       offchain.replication.stop();
+      attestations.stop();
       await Promise.all([front.close(), dns?.close()]);
       offchain.close();
       await replica.stop();
     },
   };
+}
+
+async function listenHttp(config: GatewayConfig, handler: HttpHandler, clock: Clock): Promise<HttpServer> {
+  const tls = readTls(config);
+  const { host, port, connectionsMax, connectionsPerClientMax } = config.http;
+  const limits = { connectionsMax, connectionsPerClientMax, bodyBytesMax: Math.max(SET_BYTES_MAX, PIECE_BYTES_MAX) };
+  return await startHttpServer({ handler, clock, host, port, ...limits, ...(tls === undefined ? {} : { tls }) });
 }
 
 interface ReloadParts {

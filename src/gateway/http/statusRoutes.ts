@@ -76,7 +76,8 @@ export function statusRoutes(options: StatusRouteOptions): readonly Route[] {
         }
         const header = `0x${Buffer.from(checkpoint.header.rlp).toString("hex")}`;
         const { account, storageRoot } = checkpoint;
-        return jsonResponse({ block: attested.block, header, storageRoot, account, attestation: attested.attestation });
+        const { block, attestation, others } = attested;
+        return jsonResponse({ block, header, storageRoot, account, attestation, others });
       },
     },
   ];
