@@ -14,7 +14,14 @@ export { fetchTransport } from "./fetchTransport.ts";
 export type { FreshnessOptions } from "./guard.ts";
 export type { HealthOptions } from "./health.ts";
 export { type LightClient, lightClientOf, type VerifyingProvider } from "./lightClient.ts";
-export { createNameClient, DEADLINE_MS_DEFAULT, type NameClient, type ResolveOptions } from "./nameClient.ts";
+export {
+  createNameClient,
+  DEADLINE_MS_DEFAULT,
+  type DirectoryProof,
+  type NameClient,
+  type ProveDirectoryLimits,
+  type ResolveOptions,
+} from "./nameClient.ts";
 export { createNodeNameClient, type NodeNameClientOptions } from "./nodeClient.ts";
 export { nodeTransport } from "./nodeTransport.ts";
 export type { ClientDeployment, NameClientOptions, PathsOptions, TrustOptions } from "./options.ts";

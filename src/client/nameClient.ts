@@ -1,21 +1,24 @@
 /** The name client: one object that holds what is learned and kept between resolutions. */
-import type { PathName } from "../availability/outcome.ts";
+import type { Outcome, PathName } from "../availability/outcome.ts";
 import { systemClock } from "../base/clock.ts";
 import { secureRandom } from "../base/random.ts";
 import { EMPTY_DIRECTORY } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { normaliseName } from "../naming/name.ts";
+import { namehash } from "../naming/namehash.ts";
 import { formatRecordKey, type RecordKey } from "../protocol/record.ts";
 import { type Cache, type CacheEntry, createCache, type TrustClass } from "./cache.ts";
 import { createHealth } from "./health.ts";
 import type { NameClientOptions } from "./options.ts";
+import type { ChainHeadOptions } from "./paths/chainHead.ts";
 import { createPaths } from "./paths/createPaths.ts";
 import type { NameQuery, Path } from "./paths/pathReply.ts";
 import { POLICIES, type PolicyFunction, type PolicyName } from "./policy.ts";
 import type { Probe } from "./probe.ts";
+import { proveDirectory } from "./proveDirectory.ts";
 import type { Resolution } from "./resolution.ts";
 import { createRetryBudget } from "./retryBudget.ts";
-import type { Shared } from "./run.ts";
+import { type Shared, withRun } from "./run.ts";
 import { runResolution } from "./runResolution.ts";
 
 /** For a whole resolution, in milliseconds, unless the client says otherwise. */
@@ -35,6 +38,22 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal;
   /** Whether the cache may answer, `use` by default; `refresh` asks anew and fills it. */
   readonly cache?: "use" | "refresh" | "bypass";
+}
+
+export interface ProveDirectoryLimits {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+  /** Names that may be isolated, besides those that the directory at hand says are; they cannot be listed from state. */
+  readonly names?: readonly string[];
+}
+
+/** How the reading of the directory ended. */
+export interface DirectoryProof {
+  readonly outcome: Outcome;
+  /** The version read; `null` where none was. */
+  readonly version: bigint | null;
+  readonly reason: string;
+  readonly trace: Resolution["trace"];
 }
 
 export interface NameClient {
@@ -67,6 +86,11 @@ export interface NameClient {
   readonly directory: () => DirectorySnapshot | undefined;
   /** Takes a newer directory snapshot; an older one is ignored. */
   readonly setDirectory: (snapshot: DirectorySnapshot) => void;
+  /**
+   * Reads the directory by state proof and takes it. Never throws for what goes wrong on the way. Without RPC providers, see
+   * `refreshDirectory`, which believes two operators.
+   */
+  readonly proveDirectory: (options?: ProveDirectoryLimits) => Promise<DirectoryProof>;
 }
 
 const keyOf = (name: string, record: RecordKey) => `${name}\n${formatRecordKey(record)}`;
@@ -91,6 +115,7 @@ class CachingNameClient implements NameClient {
   readonly #paths: ReadonlyMap<PathName, Path>;
   readonly #trust: TrustClass;
   readonly #flights = new Map<string, Promise<readonly Resolution[]>>();
+  readonly #head: ChainHeadOptions | undefined;
   #directory: DirectorySnapshot | undefined;
 
   constructor(options: NameClientOptions, shared: Shared) {
@@ -100,8 +125,9 @@ class CachingNameClient implements NameClient {
     this.#directory = options.paths.gateways?.directory;
     this.cache = options.cache === false ? undefined : createCache(shared.clock, options.cache);
     this.#trust = options.trust?.unverified === "refused" ? "verified" : "any";
-    const paths = createPaths(options, shared, () => this.#directory ?? EMPTY_DIRECTORY);
+    const { paths, head } = createPaths(options, shared, () => this.#directory ?? EMPTY_DIRECTORY);
     this.#paths = new Map(paths.map((path) => [path.name, path]));
+    this.#head = head;
   }
 
   readonly resolve: NameClient["resolve"] = async (name, record, options = {}) => {
@@ -151,6 +177,29 @@ class CachingNameClient implements NameClient {
 
   readonly setDirectory = (snapshot: DirectorySnapshot): void => {
     if (this.#directory === undefined || snapshot.version >= this.#directory.version) this.#directory = snapshot;
+  };
+
+  readonly proveDirectory: NameClient["proveDirectory"] = async (limits = {}) => {
+    const { deployment, deadlineMs } = this.#options;
+    const { tld, chainId, contracts, codeHashes } = deployment;
+    const [chain, codeHash] = [this.#head, codeHashes.directory];
+    if (chain === undefined || codeHash === undefined) {
+      const reason = "there are no RPC providers, or the deployment does not tell the directory's code hash";
+      return { outcome: "refused", version: null, reason, trace: NO_TRACE };
+    }
+    const account = { address: contracts.directory, codeHash };
+    const nodes = limits.names?.map((name) => namehash(normaliseName(name))) ?? [];
+    const options = { chain, account, chainId, tld, current: this.#directory, nodes };
+    const until = { deadlineMs: limits.deadlineMs ?? deadlineMs ?? DEADLINE_MS_DEFAULT };
+    const { run, result } = await withRun(
+      this.#shared,
+      { what: "The refresh", ...until, ...(limits.signal === undefined ? {} : { signal: limits.signal }) },
+      (current) => proveDirectory(current, options),
+    );
+    if ("path" in result) return { outcome: result.outcome, version: null, reason: result.reason, trace: run.trace };
+    const { version, block } = result.snapshot;
+    this.setDirectory(result.snapshot);
+    return { outcome: "answered", version, reason: `block ${block.number}`, trace: run.trace };
   };
 
   /** What the cache answers of a query, and what is left to ask. */

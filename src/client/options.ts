@@ -25,7 +25,7 @@ export interface ClientDeployment {
     /** Keeps primary names. */
     readonly reverseRegistrar?: Hex;
   };
-  readonly codeHashes: { readonly registry: Hex; readonly reverseRegistrar?: Hex };
+  readonly codeHashes: { readonly registry: Hex; readonly directory?: Hex; readonly reverseRegistrar?: Hex };
 }
 
 export interface TrustOptions {

@@ -3,7 +3,7 @@
  * distinct operators, both listed in the directory at hand, publish alike is taken; one alone could list itself everywhere.
  */
 import { utf8Text } from "../base/bytes.ts";
-import { DeadlineError, systemClock } from "../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
 import { type Random, secureRandom, shuffled } from "../base/random.ts";
 import type { DirectoryGateway } from "../directory/directory.ts";
 import { type DirectorySnapshot, formatSnapshot, parseSnapshot } from "../directory/snapshot.ts";
@@ -12,7 +12,7 @@ import { createHealth } from "./health.ts";
 import { refusalOf } from "./httpReply.ts";
 import type { NameClient } from "./nameClient.ts";
 import { createRetryBudget } from "./retryBudget.ts";
-import type { Run, Shared } from "./run.ts";
+import { type Run, type Shared, withRun } from "./run.ts";
 import type { ClientTransport } from "./transport.ts";
 
 export interface RefreshDirectoryOptions {
@@ -67,24 +67,23 @@ export async function refreshDirectory(client: NameClient, options: RefreshDirec
   if (current === undefined) return false;
   const clock = options.clock ?? systemClock;
   const random = options.random ?? secureRandom;
-  const deadlineMs = options.deadlineMs ?? 3_000;
-  const quorum = options.quorum ?? 2;
-  const startedAtMs = clock.monotonicMs();
-  const controller = new AbortController();
-  const deadline = clock.schedule(deadlineMs, () => controller.abort(new DeadlineError("The refresh", deadlineMs)));
-  const run: Run = {
-    clock,
-    random,
-    transport: options.transport,
-    health: createHealth(clock),
-    budget: createRetryBudget(),
-    startedAtMs,
-    deadlineAtMs: startedAtMs + deadlineMs,
-    signal: controller.signal,
-    trace: [],
-  };
+  const { transport } = options;
+  const shared: Shared = { clock, random, transport, health: createHealth(clock), budget: createRetryBudget() };
+  const limits = { what: "The refresh", deadlineMs: options.deadlineMs ?? 3_000 };
+  const { result } = await withRun(shared, limits, (run) => askPublished(run, current, options.quorum ?? 2));
+  if (result === undefined) return false;
+  client.setDirectory(result);
+  return true;
+}
+
+/** The directory that enough operators publish alike; `undefined` where there is none. */
+async function askPublished(
+  run: Run,
+  current: DirectorySnapshot,
+  quorum: number,
+): Promise<DirectorySnapshot | undefined> {
   const active = [...current.gateways.values()].filter((gateway) => gateway.active);
-  const targets = shuffled(random, active)
+  const targets = shuffled(run.random, active)
     .slice(0, ASKED_MAX)
     .map((gateway) => ({ endpoint: gateway.httpUrl, gateway }));
   const told = await askSeveral<Target & { gateway: DirectoryGateway }, Published, DirectorySnapshot>(run, {
@@ -101,8 +100,5 @@ export async function refreshDirectory(client: NameClient, options: RefreshDirec
       return { missing: quorum - most };
     },
   });
-  deadline.cancel();
-  if (told.result === undefined) return false;
-  client.setDirectory(told.result);
-  return true;
+  return told.result;
 }

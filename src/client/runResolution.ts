@@ -1,12 +1,12 @@
 /** Runs one resolution from its start to its answer: deadline, policy, paths, trace. */
 import type { PathName } from "../availability/outcome.ts";
-import { DeadlineError, nowSeconds } from "../base/clock.ts";
+import { nowSeconds } from "../base/clock.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
 import type { RecordKey } from "../protocol/record.ts";
 import { askAll, failedReply, type NameQuery, type Path, type PathReply } from "./paths/pathReply.ts";
 import type { PolicyFunction, PolicyReply } from "./policy.ts";
-import type { Attempt, Resolution } from "./resolution.ts";
-import type { Run, Shared } from "./run.ts";
+import type { Resolution } from "./resolution.ts";
+import { type Run, type Shared, withRun } from "./run.ts";
 
 export interface RunResolutionParameters {
   readonly queries: readonly NameQuery[];
@@ -24,35 +24,15 @@ export async function runResolution(
   shared: Shared,
   parameters: RunResolutionParameters,
 ): Promise<readonly (readonly Resolution[])[]> {
-  const { clock } = shared;
-  const startedAtMs = clock.monotonicMs();
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(parameters.signal?.reason);
-  const deadline = clock.schedule(parameters.deadlineMs, () =>
-    controller.abort(new DeadlineError("The resolution", parameters.deadlineMs)),
+  const { queries, deadlineMs, signal } = parameters;
+  const limits = { what: "The resolution", deadlineMs, ...(signal === undefined ? {} : { signal }) };
+  const { run, result: replies } = await withRun(shared, limits, (current) => {
+    const askPath = createAsker(current, parameters);
+    return Promise.all(queries.map((query) => replyOf(current, parameters, query, askPath)));
+  });
+  return queries.map(({ name, records }, at) =>
+    records.map((record, index) => resolutionOf(run, name, replies[at]!, record, index)),
   );
-  parameters.signal?.addEventListener("abort", onAbort, { once: true });
-  if (parameters.signal?.aborted) onAbort();
-  const trace: Attempt[] = [];
-  const run: Run = {
-    ...shared,
-    startedAtMs,
-    deadlineAtMs: startedAtMs + parameters.deadlineMs,
-    signal: controller.signal,
-    trace,
-  };
-  try {
-    const askPath = createAsker(run, parameters);
-    const replies = await Promise.all(parameters.queries.map((query) => replyOf(run, parameters, query, askPath)));
-    // Whatever is still on its way has nobody left to read it; this notes it in the trace as abandoned.
-    controller.abort();
-    return parameters.queries.map(({ name, records }, at) =>
-      records.map((record, index) => resolutionOf(run, name, replies[at]!, record, index)),
-    );
-  } finally {
-    deadline.cancel();
-    parameters.signal?.removeEventListener("abort", onAbort);
-  }
 }
 
 type AskPath = (path: Path, query: NameQuery) => Promise<PathReply>;

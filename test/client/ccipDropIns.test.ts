@@ -29,6 +29,8 @@ describe("drop-ins for off-chain lookups", () => {
     verify: world.verify,
     allowsUrl: () => true,
     deadlineMs: 2_000,
+    // However slow the machine is.
+    health: { quarantineMs: 60_000 },
   });
   const viem = () =>
     createPublicClient({

@@ -3,7 +3,7 @@
  * viem and ethers take this in place of their own fetcher, see `viem.ts` and `ethers.ts`.
  */
 import { type Hex, isHex, utf8Text } from "../../base/bytes.ts";
-import { type Clock, DeadlineError, systemClock } from "../../base/clock.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
 import { BaseError, messageOf } from "../../base/errors.ts";
 import { type Random, secureRandom } from "../../base/random.ts";
 import { askSeveral, type Reply, type Target } from "../askSeveral.ts";
@@ -11,7 +11,7 @@ import { createHealth, type HealthOptions } from "../health.ts";
 import { refusalOf } from "../httpReply.ts";
 import type { Attempt } from "../resolution.ts";
 import { createRetryBudget } from "../retryBudget.ts";
-import type { Run, Shared } from "../run.ts";
+import { type Run, type Shared, withRun } from "../run.ts";
 import type { ClientTransport, HttpResponse } from "../transport.ts";
 import { isOutwardUrl } from "./ccipUrl.ts";
 
@@ -38,7 +38,7 @@ export interface CcipReaderOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly verify?: VerifyCcipResponse;
-  /** For one lookup, in milliseconds; 3,000 by default. */
+  /** For one lookup, in milliseconds; 2,500 by default. */
   readonly deadlineMs?: number;
   readonly health?: HealthOptions;
   /** Which URLs may be asked; by default those that point outward. */
@@ -72,7 +72,8 @@ interface UrlTarget extends Target {
 }
 
 const BODY_BYTES_MAX = 1024 * 1024;
-const DEADLINE_MS_DEFAULT = 3_000;
+/** Together with the calls to the chain before and after it, a lookup of viem or ethers then ends within three seconds. */
+const DEADLINE_MS_DEFAULT = 2_500;
 /** A contract that names more gets the first so many asked. */
 export const URLS_MAX = 16;
 
@@ -148,32 +149,19 @@ export function createCcipReader(options: CcipReaderOptions): CcipReader {
   const deadlineMs = options.deadlineMs ?? DEADLINE_MS_DEFAULT;
 
   return async (parameters) => {
-    const startedAtMs = clock.monotonicMs();
-    const controller = new AbortController();
-    const onAbort = () => controller.abort(parameters.signal?.reason);
-    const deadline = clock.schedule(deadlineMs, () => controller.abort(new DeadlineError("The lookup", deadlineMs)));
-    parameters.signal?.addEventListener("abort", onAbort, { once: true });
-    const run: Run = {
-      ...shared,
-      startedAtMs,
-      deadlineAtMs: startedAtMs + deadlineMs,
-      signal: controller.signal,
-      trace: [],
-    };
+    const { signal } = parameters;
+    const limits = { what: "The lookup", deadlineMs, ...(signal === undefined ? {} : { signal }) };
     const urls = [...new Set(parameters.urls)].filter(allowsUrl).slice(0, URLS_MAX);
-    try {
-      const told = await askSeveral<UrlTarget, CcipResponse, CcipResponse>(run, {
+    const { run, result } = await withRun(shared, limits, (current) =>
+      askSeveral<UrlTarget, CcipResponse, CcipResponse>(current, {
         path: "gateways",
         // Health belongs to the server, not to the question that a GET carries in its URL.
         targets: urls.map((url) => ({ url, endpoint: url })),
-        ask: (target, signal) => askGateway(run, options, parameters, target.url, signal),
+        ask: (target, called) => askGateway(current, options, parameters, target.url, called),
         judge: ([first]) => (first === undefined ? { missing: 1 } : { done: first }),
-      });
-      if (told.result !== undefined) return told.result;
-      throw new CcipUnavailableError(urls.length === 0 ? "none of its URLs may be asked" : told.reason, run.trace);
-    } finally {
-      deadline.cancel();
-      parameters.signal?.removeEventListener("abort", onAbort);
-    }
+      }),
+    );
+    if (result.result !== undefined) return result.result;
+    throw new CcipUnavailableError(urls.length === 0 ? "none of its URLs may be asked" : result.reason, run.trace);
   };
 }

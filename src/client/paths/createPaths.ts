@@ -10,6 +10,7 @@ import type { NameClientOptions } from "../options.ts";
 import type { Shared } from "../run.ts";
 import { createSignedSetReader } from "../signedSets.ts";
 import { withAliases } from "./aliases.ts";
+import type { ChainHeadOptions } from "./chainHead.ts";
 import { createChainPath } from "./chainPath.ts";
 import { createDnsPath } from "./dnsPath.ts";
 import { type ForeignReaders, withForeignNames } from "./foreignNames.ts";
@@ -48,26 +49,21 @@ function gatewaysPathOf({ options, guard, shards, directory, foreign, lightClien
   return withForeignNames(createGatewaysPath({ tld, checks, shards, evidence }), foreign);
 }
 
-function chainPathOf(
-  { options, guard, foreign, lightClient }: Common,
-  chain: NonNullable<NameClientOptions["paths"]["chain"]>,
-): Path {
-  const { trust, deployment } = options;
+/** Which blocks count, and who is asked about them. */
+function chainHeadOf(
+  { options, guard, lightClient }: Common,
+  { rpcUrls }: NonNullable<NameClientOptions["paths"]["chain"]>,
+): ChainHeadOptions {
+  return { rpcUrls, quorum: Math.min(options.trust?.rpcQuorum ?? 2, rpcUrls.length), guard, ...lightClient };
+}
+
+function chainPathOf({ options, foreign }: Common, head: ChainHeadOptions): Path {
+  const { trust, deployment, paths } = options;
   const { tld, contracts, codeHashes } = deployment;
-  const { rpcUrls, allowsUrl = isOutwardUrl } = chain;
   const account = { address: contracts.registry, codeHash: codeHashes.registry };
   const keeper = { address: contracts.reverseRegistrar, codeHash: codeHashes.reverseRegistrar };
-  const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
-  const path = createChainPath({
-    tld,
-    account,
-    rpcUrls,
-    quorum,
-    guard,
-    ...lightClient,
-    ...(isKnown(keeper) ? { reverseAccount: keeper } : {}),
-  });
-  const runResolver = createForeignResolver({ rpcUrls, quorum, guard, allowsUrl });
+  const path = createChainPath({ ...head, tld, account, ...(isKnown(keeper) ? { reverseAccount: keeper } : {}) });
+  const runResolver = createForeignResolver({ ...head, allowsUrl: paths.chain?.allowsUrl ?? isOutwardUrl });
   return withForeignNames(path, trust?.agreement === "refused" ? foreign : { ...foreign, runResolver });
 }
 
@@ -75,8 +71,14 @@ function isKnown(account: { readonly [Key in keyof ContractAccount]: Hex | undef
   return account.address !== undefined && account.codeHash !== undefined;
 }
 
+/** The paths of a client, and which blocks count for it where it has RPC providers. */
+export interface MadePaths {
+  readonly paths: readonly Path[];
+  readonly head: ChainHeadOptions | undefined;
+}
+
 /** The paths that `options` set up. */
-export function createPaths(options: NameClientOptions, shared: Shared, directory: () => Directory): Path[] {
+export function createPaths(options: NameClientOptions, shared: Shared, directory: () => Directory): MadePaths {
   const { deployment, paths, trust } = options;
   const { tld, contracts } = deployment;
   const shards = createShardTargets(directory, options.seed ?? toHex(shared.random.bytes(16)));
@@ -93,10 +95,11 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
     },
     lightClient: trust?.lightClient === undefined ? {} : { lightClient: trust.lightClient },
   };
+  const head = paths.chain === undefined ? undefined : chainHeadOf(common, paths.chain);
   const verified = [
     ...(paths.gateways === undefined ? [] : [gatewaysPathOf(common)]),
-    ...(paths.chain === undefined ? [] : [chainPathOf(common, paths.chain)]),
+    ...(head === undefined ? [] : [chainPathOf(common, head)]),
   ];
   const aliased = verified.map((path) => withAliases(path, tld));
-  return paths.dns === undefined ? aliased : [...aliased, createDnsPath(paths.dns)];
+  return { paths: paths.dns === undefined ? aliased : [...aliased, createDnsPath(paths.dns)], head };
 }

@@ -94,5 +94,5 @@ export function claimedSlots(account: ContractAccount): SlotFetcher {
 
 /** Whether an error means that what a provider sent does not hold. */
 export function isVerificationError(error: unknown): error is BaseError {
-  return error instanceof BaseError && error.code.startsWith("PROOF_");
+  return error instanceof BaseError && /^(?:PROOF|DIRECTORY)_/.test(error.code);
 }

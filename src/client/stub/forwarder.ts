@@ -2,14 +2,14 @@
  * Forwards questions to upstream servers: hedged like everything else, kept for as long as their TTLs say, and served stale
  * when no upstream answers (RFC 8767).
  */
-import { type Clock, DeadlineError } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { EDE, RCODE } from "../../dns/codes.ts";
 import type { Message, ResourceRecord } from "../../dns/message.ts";
 import { askSeveral } from "../askSeveral.ts";
 import { createHealth } from "../health.ts";
 import { type DnsTarget, exchangeDns } from "../paths/dnsExchange.ts";
 import { createRetryBudget } from "../retryBudget.ts";
-import type { Run, Shared } from "../run.ts";
+import { type Shared, withRun } from "../run.ts";
 import { respond } from "./reply.ts";
 
 export interface ForwarderOptions extends Pick<Shared, "clock" | "random" | "transport"> {
@@ -62,30 +62,19 @@ export function createForwarder(options: ForwarderOptions): (query: Message) => 
   const entryCountMax = options.entryCountMax ?? 50_000;
 
   const ask = async (query: Message, question: { name: string; type: number }): Promise<Message | undefined> => {
-    const startedAtMs = clock.monotonicMs();
-    const controller = new AbortController();
-    const { deadlineMs } = options;
-    const deadline = clock.schedule(deadlineMs, () =>
-      controller.abort(new DeadlineError("The forwarding", deadlineMs)),
+    const limits = { what: "The forwarding", deadlineMs: options.deadlineMs };
+    const { result: told } = await withRun(shared, limits, (run) =>
+      askSeveral<DnsTarget, Message, Message>(run, {
+        path: "dns",
+        targets: options.targets(),
+        async ask(target, signal) {
+          const reply = await exchangeDns(run, target, question, signal);
+          const isFailure = reply.value?.rcode === RCODE.SERVFAIL || reply.value?.rcode === RCODE.REFUSED;
+          return isFailure ? { outcome: "refused", reason: "SERVFAIL or REFUSED" } : reply;
+        },
+        judge: ([first]) => (first === undefined ? { missing: 1 } : { done: first }),
+      }),
     );
-    const run: Run = {
-      ...shared,
-      startedAtMs,
-      deadlineAtMs: startedAtMs + deadlineMs,
-      signal: controller.signal,
-      trace: [],
-    };
-    const told = await askSeveral<DnsTarget, Message, Message>(run, {
-      path: "dns",
-      targets: options.targets(),
-      async ask(target, signal) {
-        const reply = await exchangeDns(run, target, question, signal);
-        const isFailure = reply.value?.rcode === RCODE.SERVFAIL || reply.value?.rcode === RCODE.REFUSED;
-        return isFailure ? { outcome: "refused", reason: "SERVFAIL or REFUSED" } : reply;
-      },
-      judge: ([first]) => (first === undefined ? { missing: 1 } : { done: first }),
-    });
-    deadline.cancel();
     if (told.result === undefined) return undefined;
     const { rcode, answers, authorities } = told.result;
     return respond(query, { rcode, answers, authorities });
