@@ -21,6 +21,7 @@ export interface NetworkOptions {
   readonly gatewayPort: number;
   readonly gatewayDnsPort: number;
   readonly seed: string;
+  readonly netns?: boolean;
 }
 
 const TLD = "hold";
@@ -54,6 +55,7 @@ export function addNetworkOptions(command: Command, gateways: number): Command {
     .option("--map <file>", "names for registrable domains that would clash: DOMAIN NAME a line")
     .option("--gateways <count>", "gateways, 4 to 64, spread over 4 zones", parseCount, gateways)
     .option("--seed <text>", "seed of the slots' placement and of the order of names", "1")
+    .option("--netns", "every process on a host of its own: Linux network namespaces, as root")
     .option("--chain-port <port>", "port of the chain's node", parsePort, 0)
     .option("--rpc-port <port>", "port of the first RPC provider", parsePort, 0)
     .option("--dns-port <port>", "port of the first centralized DNS server", parsePort, 0)
@@ -132,6 +134,7 @@ async function start(
       clock: systemClock,
       random: secureRandom,
       seed: options.seed,
+      ...(options.netns ? { hosts: [] } : {}),
       onProgress,
       onLost: (what) =>
         terminal.err(`holdfast: the ${what} ended by itself or by somebody else; going on without it\n`),

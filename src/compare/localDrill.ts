@@ -12,12 +12,15 @@ import { namehash } from "../naming/namehash.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import { type Blast, blastOf, predictedHits, type ShardedName } from "./drill/blast.ts";
 import { judgeClaims } from "./drill/claims.ts";
-import { type DrillResult, runDrill, type ServiceProbe, type Target } from "./drill/drill.ts";
+import { type DrillResult, type DrillVantage, runDrill, type ServiceProbe, type Target } from "./drill/drill.ts";
 import { observed } from "./drill/judge.ts";
-import { createFaultDriver, deedOf, type FaultableNetwork, gatewaysHit } from "./local/faults.ts";
+import { deedOf, type Faultable, type FaultTargets, gatewaysHit, namesHit, needsProxies } from "./local/deeds.ts";
+import { createFaultDriver } from "./local/faults.ts";
 import type { LocalNetwork } from "./local/network.ts";
 import { profileOf, readDirectory } from "./local/profile.ts";
 import { createServiceProbe } from "./local/services.ts";
+import { optionsAt, startVantages, type VantageProxies } from "./local/vantages.ts";
+import { hostedMember } from "./netns/hostedMember.ts";
 import { buildReport, type ReportData } from "./report/data.ts";
 
 /** How many of a name's gateways must sign the same before a client believes them. */
@@ -49,27 +52,65 @@ export function phaseLine(phase: Phase, cells: readonly Cell[]): string {
 }
 
 export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDrillResult> {
-  const { scenario, network, clock, random, say, signal } = options;
-  const startedAt = new Date(clock.nowMs()).toISOString();
+  const { scenario, network, clock, signal } = options;
   const directory = await readDirectory(network, signal);
   const targets = await readTargets(network);
   if (targets.length === 0) throw new NothingToProbeError();
   const names = await shardNames(network, directory);
-  const faultable: FaultableNetwork = { ...network, directory, names };
+  const faultable = targetsOf(options, directory, names);
   // Whatever processes cannot do is refused before the first probe.
   for (const fault of scenario.phases.flatMap((phase) => phase.faults)) deedOf(fault, faultable);
-  const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
-  const dns = new Map([...network.dns].map(([id, member]) => [id, member.ready]));
-  const services = scenario.services.map((service) => createServiceProbe(service, { client, dns }, clock, random));
-  await warmUp(services, targets, clock, signal);
+  const proxies = needsProxies(scenario) ? await startVantages({ scenario, network, directory, clock }) : undefined;
+  try {
+    return await runOn({ ...options, directory, targets, names, faultable, proxies });
+  } finally {
+    await proxies?.close();
+  }
+}
+
+/** The members as faults hit them: where each has a host of its own, the host in the process's place. */
+function targetsOf(
+  { scenario, network }: LocalDrillOptions,
+  directory: DirectorySnapshot,
+  names: readonly NumberedName[],
+): FaultTargets {
+  const { hosts } = network;
+  const hosted = (member: Faultable): Faultable => (hosts === undefined ? member : hostedMember(member, hosts));
+  const group = (members: ReadonlyMap<string, Faultable>) =>
+    new Map([...members].map(([id, member]) => [id, hosted(member)]));
+  const { topology } = scenario;
+  return {
+    rpcs: group(network.rpcs),
+    dns: group(network.dns),
+    gateways: network.gateways.map(hosted),
+    directory,
+    names,
+    topology,
+    vantageCount: topology.vantages.length,
+  };
+}
+
+interface PreparedDrill extends LocalDrillOptions {
+  readonly directory: DirectorySnapshot;
+  readonly targets: readonly Target[];
+  readonly names: readonly NumberedName[];
+  readonly faultable: FaultTargets;
+  readonly proxies: VantageProxies | undefined;
+}
+
+async function runOn(drill: PreparedDrill): Promise<LocalDrillResult> {
+  const { scenario, targets, names, faultable, proxies, clock, random, signal, say } = drill;
+  const startedAt = new Date(clock.nowMs()).toISOString();
+  const vantages = await vantagesOf(drill);
+  for (const { services } of vantages) await warmUp(services, targets, clock, signal);
   const result = await runDrill({
     scenario,
     targets,
-    services,
-    faults: createFaultDriver(faultable),
+    vantages,
+    faults: createFaultDriver(proxies === undefined ? faultable : { ...faultable, proxies }),
     clock,
     random,
-    ...(options.onObservation ? { onObservation: options.onObservation } : {}),
+    ...(drill.onObservation ? { onObservation: drill.onObservation } : {}),
     ...(signal ? { signal } : {}),
     onPhaseEnd: (phase, seen) =>
       say(
@@ -79,20 +120,48 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
         ),
       ),
   });
-  const hitsOf = hitNames(scenario, faultable, names);
-  const claims = judgeClaims(scenario, result.observations, result.phases, hitsOf);
+  const claims = judgeClaims(scenario, result.observations, result.phases, hitNames(scenario, faultable, names));
   const blasts = blastsOf(scenario, faultable, names, result);
   const data = buildReport({
     scenario,
     startedAt,
-    command: options.command,
-    provenance: [...options.provenance, ["Instrument's longest lateness", milliseconds(result.stallMsMax)]],
+    command: drill.command,
+    provenance: [...drill.provenance, ["Instrument's longest lateness", milliseconds(result.stallMsMax)]],
     observations: result.observations,
     phases: result.phases,
     claims: [...claims, ...blastClaims(blasts)],
     blasts,
   });
   return { data, observations: result.observations };
+}
+
+/** A block comes every two seconds, so that a bound much below this would call a sound head old. */
+const AGE_SECONDS_MIN = 6;
+
+/** Every vantage point with the scenario's services as they are seen from it. */
+async function vantagesOf({ scenario, network, directory, proxies, clock, random }: PreparedDrill) {
+  const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
+  const isStuck = scenario.phases.some(({ faults }) => faults.some(({ effect }) => effect.kind === "stale"));
+  // Time is compressed, and with it what counts as old; gateways whose chain is gone stay usable where nothing is stuck.
+  const age = Math.max(AGE_SECONDS_MIN, scenario.load.maxAgeSeconds / scenario.liveCompression);
+  return scenario.topology.vantages.map(({ id, weight }): DrillVantage => {
+    const seen = {
+      client: proxies === undefined ? client : optionsAt(client, proxies, id, network),
+      dns: new Map([...network.dns].map(([key, { what, ready }]) => [key, proxies?.addressOf(id, what) ?? ready])),
+      rpcUrls: new Map(
+        [...network.rpcs].map(([key, { what, ready }]) => {
+          const at = proxies?.addressOf(id, what);
+          return [key, at === undefined ? ready.url : `http://${at.host}:${at.port}`];
+        }),
+      ),
+      ...(isStuck ? { ageSecondsMax: age } : {}),
+    };
+    return {
+      id,
+      weight,
+      services: scenario.services.map((service) => createServiceProbe(service, seen, clock, random)),
+    };
+  });
 }
 
 export class NothingToProbeError extends BaseError {
@@ -173,19 +242,29 @@ async function shardNames(network: LocalNetwork, directory: DirectorySnapshot): 
   });
 }
 
-function stoppedIn(scenario: Scenario, phaseId: string, network: FaultableNetwork): ReadonlySet<number> {
+function stoppedIn(scenario: Scenario, phaseId: string, network: FaultTargets): ReadonlySet<number> {
   const phase = scenario.phases.find(({ id }) => id === phaseId);
   return new Set((phase?.faults ?? []).flatMap((fault) => gatewaysHit(fault, network)));
 }
 
-function hitNames(scenario: Scenario, network: FaultableNetwork, names: readonly NumberedName[]) {
-  return (phaseId: string) => predictedHits(names, stoppedIn(scenario, phaseId, network), SIGNATURES_NEEDED);
+/**
+ * The names that a phase's faults are expected to hurt: where gateways are hit, those that keep too few; otherwise those for
+ * which the faults show.
+ */
+function hitNames(scenario: Scenario, network: FaultTargets, names: readonly NumberedName[]) {
+  return (phaseId: string): ReadonlySet<string> => {
+    const faults = scenario.phases.find(({ id }) => id === phaseId)?.faults ?? [];
+    if (faults.some(({ on }) => on.path === "gateways")) {
+      return predictedHits(names, stoppedIn(scenario, phaseId, network), SIGNATURES_NEEDED);
+    }
+    return new Set(faults.flatMap((fault) => (namesHit(fault, network) ?? names).map(({ name }) => name)));
+  };
 }
 
 /** One blast for each phase that attacks the shard of a name, seen by the service that has the gateways alone. */
 function blastsOf(
   scenario: Scenario,
-  network: FaultableNetwork,
+  network: FaultTargets,
   names: readonly NumberedName[],
   result: DrillResult,
 ): Blast[] {

@@ -84,7 +84,7 @@ async function run(combinedValue?: Hex) {
   const drill = runDrill({
     scenario: SCENARIO,
     targets: TARGETS,
-    services,
+    vantages: [{ id: "here", weight: 1, services }],
     faults,
     clock,
     random: seededRandom(1, "drill"),
@@ -133,7 +133,7 @@ describe("runDrill", () => {
     const drill = runDrill({
       scenario: SCENARIO,
       targets: TARGETS,
-      services,
+      vantages: [{ id: "here", weight: 1, services }],
       faults,
       clock,
       random: seededRandom(1, "drill"),

@@ -72,6 +72,47 @@ claims:
   - { text: everywhere, service: dns, phase: well, measure: availability, min: 1 }
 `);
 
+const SEEN = parseScenario(`
+id: seen-through-proxies
+title: What only proxies can do
+summary: Gateways lie, get stuck, drip and are flooded; DNS is gone from one vantage point; a cache keeps a lie.
+topology:
+  vantages: [{ id: near, weight: 1 }, { id: far, weight: 1, addedLatencyMs: 20 }]
+  dns: { providers: [{ id: dns-a }] }
+  gateways: { count: 4, operators: 4, capacityPerSecond: 1000 }
+  chain: { providers: [rpc-a, rpc-b] }
+services:
+  - { id: dns, title: DNS, dns: [dns-a] }
+  - { id: gateways, title: Gateways, policy: verified-first, gateways: true }
+  - { id: combined, title: All, policy: verified-first, dns: [dns-a], gateways: true, chain: true }
+load: { probesPerSecond: 8, timeoutMs: 2000 }
+phases:
+  - { id: well, seconds: 1 }
+  - { id: one-liar, seconds: 1, faults: [{ on: { path: gateways, machines: [0] }, effect: { kind: wrong } }] }
+  - { id: one-denier, seconds: 1, faults: [{ on: { path: gateways, machines: [1] }, effect: { kind: nxdomain } }] }
+  - { id: all-empty, seconds: 1, faults: [{ on: { path: gateways }, effect: { kind: empty } }] }
+  - { id: all-drip, seconds: 1, faults: [{ on: { path: gateways }, effect: { kind: drip } }] }
+  - { id: one-stuck, seconds: 1, faults: [{ on: { path: gateways, machines: [2] }, effect: { kind: stale } }] }
+  - { id: flooded, seconds: 2, faults: [{ on: { path: gateways }, effect: { kind: flood, perSecond: 9000000 } }] }
+  - { id: some-silent, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: silent }, names: 0.3 }] }
+  - { id: near-blind, seconds: 2, faults: [{ on: { path: dns }, effect: { kind: silent }, from: [near] }] }
+  - { id: back, seconds: 1 }
+claims:
+  - { text: A liar is outvoted, service: gateways, phase: one-liar, measure: availability, min: 1 }
+  - { text: and so is one who denies, service: gateways, phase: one-denier, measure: availability, min: 1 }
+  - { text: Four who deny alike are believed, service: gateways, phase: all-empty, measure: wrongRatio, min: 1 }
+  - { text: Nobody waits for a drip, service: gateways, phase: all-drip, measure: availability, max: 0 }
+  - { text: The chain is asked meanwhile, service: combined, phase: all-drip, measure: availability, min: 1 }
+  - { text: One stuck gateway is no harm, service: gateways, phase: one-stuck, measure: availability, min: 1 }
+  - { text: A flood takes the gateways, service: gateways, phase: flooded, measure: availability, max: 0.5 }
+  - { text: and not the names, service: combined, phase: flooded, measure: availability, min: 1 }
+  - { text: Names beside the fault answer, service: dns, phase: some-silent, names: spared, measure: availability, min: 1 }
+  - { text: and those in it do not, service: dns, phase: some-silent, names: hit, measure: availability, max: 0 }
+  - { text: DNS is gone from here, service: dns, phase: near-blind, vantage: near, measure: availability, max: 0 }
+  - { text: and only from here, service: dns, phase: near-blind, vantage: far, measure: availability, min: 1 }
+  - { text: Everything is undone, service: gateways, phase: back, measure: availability, min: 1 }
+`);
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -137,6 +178,44 @@ describe("local drill", function () {
       true,
     );
     expect(lost).to.deep.equal([]);
+  });
+
+  it("returns what only proxies can do: lies with a signature, floods, and faults that one vantage point sees", async () => {
+    const { data, observations } = await runLocalDrill({
+      scenario: SEEN,
+      network,
+      clock: systemClock,
+      random: seededRandom(1, "drill"),
+      command: "test",
+      provenance: [],
+      say: () => {},
+    });
+    // A machine so busy that the instrument stalls leaves a short phase without a probe that counts.
+    const measured = data.claims.filter((claim) => claim.measured !== "nothing was measured");
+    expect(measured.length).to.be.above(data.claims.length / 2);
+    // The lies are signed, so that four who lie alike are believed; no scenario of ours makes all four lie.
+    const failed = measured.filter((claim) => !claim.holds).map(({ text }) => text.replace(/ \(.*/, ""));
+    expect(failed).to.deep.equal(["No wrong answer was accepted on a verified path"]);
+    expect(new Set(observations.map(({ vantage }) => vantage))).to.deep.equal(new Set(["near", "far"]));
+    expect(data.phases.find(({ id }) => id === "near-blind")!.faults).to.deep.equal([
+      "DNS server dns-a silent seen from near",
+    ]);
+    expect(data.phases.find(({ id }) => id === "flooded")!.faults[0]).to.match(/^gateways 1, 2, 3, 4 flooded/);
+  });
+
+  it("rejects what no process can do, saying why, before anything is broken", async () => {
+    const impossible = parseScenario(`
+id: impossible
+title: Ports closed for some names
+summary: A port knows no names.
+topology: { dns: { providers: [{ id: dns-a }] }, chain: { providers: [rpc-a, rpc-b] } }
+services: [{ id: dns, title: DNS, dns: [dns-a] }]
+phases: [{ id: broken, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: refused }, names: 0.5 }] }]
+`);
+    const options = { scenario: impossible, network, clock: systemClock, random: secureRandom, command: "test" };
+    const error = await runLocalDrill({ ...options, provenance: [], say: () => {} }).catch((reason) => reason);
+    expect(error.code).to.equal("COMPARE_UNSUPPORTED_FAULT");
+    expect(error.message).to.include("a port is closed to everybody or to nobody");
   });
 
   it("emits the loss of a gateway that somebody else killed, and keeps answering", async () => {

@@ -16,6 +16,7 @@ Examples:
   $ holdfast drill                                   the 84 minutes of Seoul 2018, compressed
   $ holdfast drill --gateways 16                     with a larger fleet
   $ holdfast drill --zone my.zone --map my.map       with your own zones
+  $ holdfast drill --netns                           hosts cut off in place of processes stopped (Linux, root)
   $ holdfast drill zone-outage --json                another scenario; the summary as JSON
 
 Exit code: 0 every claim holds, 1 one does not, 2 usage or set-up.

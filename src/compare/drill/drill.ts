@@ -29,6 +29,14 @@ export interface ServiceProbe {
   probe(target: Target, deadlineMs: number, signal: AbortSignal): Promise<Told>;
 }
 
+/** Where probes are sent from: every service as it is seen there. */
+export interface DrillVantage {
+  readonly id: string;
+  /** Share of the rounds, relative to the others. */
+  readonly weight: number;
+  readonly services: readonly ServiceProbe[];
+}
+
 /** Breaks and mends the network. */
 export interface FaultDriver {
   /** Makes exactly these faults hold; returns each in words. */
@@ -38,7 +46,8 @@ export interface FaultDriver {
 export interface DrillParameters {
   readonly scenario: Scenario;
   readonly targets: readonly Target[];
-  readonly services: readonly ServiceProbe[];
+  /** At least one. A round is asked from one of them, drawn by weight; observations name it where there are several. */
+  readonly vantages: readonly DrillVantage[];
   readonly faults: FaultDriver;
   readonly clock: Clock;
   readonly random: Random;
@@ -100,10 +109,13 @@ interface ProbingParameters extends DrillParameters {
   readonly seen: Observation[];
 }
 
+/** However compressed its time, a drill asks no faster: a machine that is busy with asking measures itself. */
+const ROUNDS_PER_SECOND_MAX = 12;
+
 /** Probes at the scenario's rate until the phase is over and every probe has ended; returns the next round's number. */
 async function probeUntil(parameters: ProbingParameters): Promise<number> {
   const { scenario, clock, order, startMs, untilMs, signal } = parameters;
-  const gapMs = 1000 / (scenario.load.probesPerSecond * scenario.liveCompression);
+  const gapMs = 1000 / Math.min(ROUNDS_PER_SECOND_MAX, scenario.load.probesPerSecond * scenario.liveCompression);
   const firstMs = clock.monotonicMs();
   const running = new Set<Promise<void>>();
   let { round } = parameters;
@@ -114,8 +126,9 @@ async function probeUntil(parameters: ProbingParameters): Promise<number> {
   for (let count = 0; !isOver(count); count += 1) {
     const target = order[round % order.length];
     if (target === undefined) break;
-    for (const service of parameters.services) {
-      const one = probeOnce(parameters, service, target, round).finally(() => running.delete(one));
+    const vantage = drawn(parameters);
+    for (const service of vantage.services) {
+      const one = probeOnce(parameters, vantage, service, target, round).finally(() => running.delete(one));
       running.add(one);
     }
     round += 1;
@@ -128,17 +141,29 @@ async function probeUntil(parameters: ProbingParameters): Promise<number> {
   return round;
 }
 
+/** The vantage point of a round. */
+function drawn({ vantages, random }: ProbingParameters): DrillVantage {
+  const total = vantages.reduce((sum, { weight }) => sum + weight, 0);
+  let left = vantages.length === 1 ? 0 : random.ratio() * total;
+  const found = vantages.find(({ weight }) => {
+    left -= weight;
+    return left < 0;
+  });
+  return found ?? vantages.at(-1)!;
+}
+
 /**
  * Whether the phase has been seen: where the machine is so busy that the instrument spoils its own probes, a phase goes on, up to
  * twice its time, until half of what was planned counts for every service.
  */
-function hasEnough({ services, seen }: ProbingParameters, rounds: number): boolean {
+function hasEnough({ scenario: { services }, seen }: ProbingParameters, rounds: number): boolean {
   const spoiled = seen.filter((observation) => observation.void !== undefined).length;
   return spoiled <= (rounds * services.length) / 2;
 }
 
 async function probeOnce(
   parameters: ProbingParameters,
+  vantage: DrillVantage,
   service: ServiceProbe,
   target: Target,
   round: number,
@@ -156,6 +181,7 @@ async function probeOnce(
     round,
     name: target.name,
     path: service.id,
+    ...(parameters.vantages.length > 1 ? { vantage: vantage.id } : {}),
     latencyMs: clock.monotonicMs() - beganMs,
     ...found,
     ...(spoiled === undefined ? {} : { void: spoiled }),

@@ -4,6 +4,7 @@ import { network } from "hardhat";
 import { runChild } from "./childMain.ts";
 
 export interface ChainConfig {
+  readonly host: string;
   readonly port: number;
   readonly chainId: number;
   /** A block is made at least this often, so that the head's age tells whether the chain lives. */
@@ -18,7 +19,7 @@ export interface ChainReady {
 }
 
 runChild(async (config: ChainConfig) => {
-  await claimPort(config.port);
+  await claimPort(config.host, config.port);
   const server = await network.createServer(
     {
       network: "default",
@@ -28,20 +29,20 @@ runChild(async (config: ChainConfig) => {
         mining: { auto: true, interval: config.blockMs },
       },
     },
-    "127.0.0.1",
+    config.host,
     config.port,
   );
   const { port } = await server.listen();
-  return { ready: { url: `http://127.0.0.1:${port}`, port } satisfies ChainReady, close: () => server.close() };
+  return { ready: { url: `http://${config.host}:${port}`, port } satisfies ChainReady, close: () => server.close() };
 });
 
 /** Hardhat reports a port in use without saying which; a listener of our own tells. */
-async function claimPort(port: number): Promise<void> {
+async function claimPort(host: string, port: number): Promise<void> {
   if (port === 0) return;
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once("error", reject);
-    probe.listen(port, "127.0.0.1", resolve);
+    probe.listen(port, host, resolve);
   });
   await new Promise((resolve) => probe.close(resolve));
 }

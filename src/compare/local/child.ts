@@ -42,6 +42,8 @@ export interface ChildOptions {
   readonly deadlineMs: number;
   /** The command-line option that sets the child's port. */
   readonly portOption?: string;
+  /** The command line that runs a command where the child shall live; here without it. */
+  readonly on?: (command: readonly string[]) => readonly string[];
   readonly clock: Clock;
   readonly reaper: Reaper;
 }
@@ -136,7 +138,9 @@ export class Child<Ready> {
 
 /** Starts a child and waits until it is ready. Throws `PortInUseError` or `ChildFailedError`, with what it printed. */
 export async function startChild<Ready>(options: ChildOptions): Promise<Child<Ready>> {
-  const process_ = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", options.entry.pathname], {
+  const line = [process.execPath, "--disable-warning=ExperimentalWarning", options.entry.pathname];
+  const [command = "", ...args] = options.on?.(line) ?? line;
+  const process_ = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
     serialization: "advanced",

@@ -10,7 +10,7 @@ import type { DnsHandler, DnsReply } from "../../gateway/dns/handler.ts";
 import { createFate, type LiveFault } from "./liveFault.ts";
 
 /** Of the documentation range, and nobody's in the zones that come with Holdfast. */
-const HIJACKED_ADDRESS = Uint8Array.of(203, 0, 113, 254);
+export const HIJACKED_ADDRESS = Uint8Array.of(203, 0, 113, 254);
 
 /** Wraps `handler`; `fault` tells what holds now. */
 export function withDnsFaults(
@@ -30,14 +30,14 @@ export function withDnsFaults(
       return spoiled(now);
 
       async function spoiled({ effect, domains }: LiveFault): Promise<DnsReply> {
+        const asked = lowerName(decodeMessage(query).questions[0]?.name ?? "");
+        const isHit = domains === undefined || domains.some((domain) => isAtOrBelow(asked, domain));
+        const fate = isHit ? await fateOf(effect) : "pass";
+        // What is lost is not looked up either.
+        if (fate === "lose" || (isHit && effect.kind === "drip")) return null;
         const reply = await handler.handle(query, peer, transport);
-        if (reply === null) return null;
+        if (reply === null || fate === "pass") return reply;
         const message = decodeMessage(reply);
-        const asked = lowerName(message.questions[0]?.name ?? "");
-        if (domains !== undefined && !domains.some((domain) => isAtOrBelow(asked, domain))) return reply;
-        const fate = await fateOf(effect);
-        if (fate === "pass") return reply;
-        if (fate === "lose" || effect.kind === "drip") return null;
         if (fate === "refuse") return encodeMessage(withRcode(message, RCODE.REFUSED));
         return encodeMessage(spoil(message, effect.kind));
       }

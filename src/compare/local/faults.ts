@@ -1,82 +1,22 @@
-/** A scenario's faults, done to the processes of the local network. */
-import { BaseError } from "../../base/errors.ts";
-import { gatewaysOfShard, shardOf } from "../../directory/directory.ts";
-import type { DirectorySnapshot } from "../../directory/snapshot.ts";
-import type { Node } from "../../naming/namehash.ts";
-import type { Fault } from "../../simulation/fault.ts";
+/** A scenario's faults, done to the processes of the local network and to the proxies before them. */
 import type { FaultDriver } from "../drill/drill.ts";
+import { type Deed, deedOf, type Faultable, type FaultTargets, membersHit } from "./deeds.ts";
 import type { LiveFault } from "./liveFault.ts";
 import type { MemberState } from "./member.ts";
 
-/** What a fault can be done to. */
-export interface Faultable {
-  readonly what: string;
-  readonly state: MemberState;
-  put(state: MemberState): Promise<void>;
-  spoil(fault: LiveFault | null): void;
+/** The proxies of all vantage points, and the traffic that attacks them. */
+export interface FaultableProxies {
+  readonly vantages: readonly string[];
+  /** Makes exactly these faults hold, by vantage point and member, and sends exactly this traffic, by member. */
+  apply(
+    faults: ReadonlyMap<string, Readonly<Record<string, LiveFault>>>,
+    floods: ReadonlyMap<string, number>,
+  ): Promise<void>;
 }
 
-export interface FaultableNetwork {
-  readonly rpcs: ReadonlyMap<string, Faultable>;
-  readonly dns: ReadonlyMap<string, Faultable>;
-  /** In the order of their ids, from 1. */
-  readonly gateways: readonly Faultable[];
-  readonly directory: DirectorySnapshot;
-  /** Names under test by number, with their shard indices. */
-  readonly names: readonly { readonly node: Node; readonly shardIndex: number; readonly domain: string }[];
-}
-
-export class UnsupportedFaultError extends BaseError {
-  override readonly name = "Compare.UnsupportedFaultError";
-  constructor(what: string) {
-    super("COMPARE_UNSUPPORTED_FAULT", `${what} cannot be done to processes.`, {
-      metaMessages: ["Run the scenario on the simulator: holdfast simulate."],
-    });
-  }
-}
-
-/** The ids of the gateways a fault hits, ascending. */
-export function gatewaysHit(fault: Fault, network: FaultableNetwork): readonly number[] {
-  const { on } = fault;
-  if (on.path !== "gateways") return [];
-  let ids = network.gateways.map((_, index) => index + 1);
-  if (on.zone !== undefined) ids = ids.filter((id) => network.directory.gateways.get(id)?.zone === on.zone);
-  if (on.machines !== undefined) ids = ids.filter((id) => on.machines?.includes(id - 1));
-  if (on.operator !== undefined) ids = ids.filter((id) => id - 1 === on.operator);
-  if (on.shardOfName !== undefined) {
-    const name = network.names[on.shardOfName % network.names.length];
-    if (name === undefined) return [];
-    const shard = gatewaysOfShard(network.directory, shardOf(network.directory, name.node, name.shardIndex));
-    ids = ids.filter((id) => shard.some((gateway) => gateway?.id === id));
-  }
-  return ids.slice(0, Math.ceil(ids.length * fault.share));
-}
-
-function membersHit(fault: Fault, network: FaultableNetwork): readonly Faultable[] {
-  if (fault.on.path === "gateways") return gatewaysHit(fault, network).map((id) => network.gateways[id - 1]!);
-  const group = fault.on.path === "dns" ? network.dns : network.rpcs;
-  const { provider } = fault.on;
-  const all = [...group].filter(([id]) => provider === undefined || provider === id).map(([, member]) => member);
-  return all.slice(0, Math.ceil(all.length * fault.share));
-}
-
-/** What is done to a process: a state it is put into, or answers it is made to give. */
-type Deed = { readonly state: MemberState } | { readonly fault: LiveFault };
-
-/** What a fault does to the processes it hits. Throws `UnsupportedFaultError` for what only the simulator can do. */
-export function deedOf(fault: Fault, network: FaultableNetwork): Deed {
-  const { effect } = fault;
-  if (fault.from !== undefined) throw new UnsupportedFaultError("A fault that only some vantage points see");
-  if (effect.kind === "flood") throw new UnsupportedFaultError("A flood that uses up capacity");
-  if (effect.kind === "silent" || effect.kind === "refused") {
-    if (fault.names < 1) throw new UnsupportedFaultError("A stop for some names only");
-    return { state: effect.kind === "silent" ? "paused" : "dead" };
-  }
-  if (fault.on.path === "gateways") throw new UnsupportedFaultError(`The effect ${effect.kind} on gateways`);
-  if (fault.names === 1) return { fault: { effect } };
-  if (fault.on.path !== "dns") throw new UnsupportedFaultError("A fault of RPC providers for some names only");
-  const domains = network.names.slice(0, Math.ceil(network.names.length * fault.names)).map(({ domain }) => domain);
-  return { fault: { effect, domains } };
+export interface FaultableNetwork extends FaultTargets {
+  /** Where no fault of the scenario takes them, there are none. */
+  readonly proxies?: FaultableProxies;
 }
 
 const WORDS: Readonly<Record<MemberState, string>> = {
@@ -85,20 +25,23 @@ const WORDS: Readonly<Record<MemberState, string>> = {
   dead: "killed",
 };
 
-function wordsOf(deed: Deed): string {
-  if ("state" in deed) return WORDS[deed.state];
-  const { effect, domains } = deed.fault;
-  return `${effect.kind}${domains === undefined ? "" : ` for ${domains.length} names`}`;
+function wordsOf({ pausedWords = WORDS.paused }: Faultable, deed: Deed): string {
+  if (deed.kind === "state") return deed.state === "paused" ? pausedWords : WORDS[deed.state];
+  const { effect, names } = deed.fault;
+  const flood = deed.kind === "proxy" && deed.floodPerSecond !== undefined;
+  const what = flood ? `flooded (${Math.round(deed.floodPerSecond ?? 0)} queries/s each)` : effect.kind;
+  const whom = names === undefined ? "" : ` for ${names.length} names`;
+  return `${what}${whom}${deed.kind === "proxy" && deed.from !== undefined ? ` seen from ${deed.from.join(", ")}` : ""}`;
 }
 
 /** `gateways 1, 4 stopped (SIGSTOP)`: one part for each kind of process and what was done to it. */
 function inWords(wanted: ReadonlyMap<Faultable, Deed>): string[] {
   const groups = new Map<string, { kind: string; words: string; ids: string[] }>();
-  for (const [{ what }, deed] of wanted) {
-    const space = what.lastIndexOf(" ");
-    const [kind, words] = [what.slice(0, space), wordsOf(deed)];
+  for (const [member, deed] of wanted) {
+    const space = member.what.lastIndexOf(" ");
+    const [kind, words] = [member.what.slice(0, space), wordsOf(member, deed)];
     const group = groups.get(`${kind}/${words}`) ?? { kind, words, ids: [] };
-    group.ids.push(what.slice(space + 1));
+    group.ids.push(member.what.slice(space + 1));
     groups.set(`${kind}/${words}`, group);
   }
   return [...groups.values()].map(
@@ -107,11 +50,26 @@ function inWords(wanted: ReadonlyMap<Faultable, Deed>): string[] {
 }
 
 async function bring(member: Faultable, deed: Deed | undefined, wasTouched: boolean): Promise<void> {
-  const state = deed && "state" in deed ? deed.state : "running";
+  const state = deed?.kind === "state" ? deed.state : "running";
   // What was killed by somebody else is not started again: the drill goes on and says so.
   if (member.state !== state && (deed !== undefined || wasTouched)) await member.put(state);
-  if (deed && "fault" in deed) member.spoil(deed.fault);
-  else if (wasTouched && member.state === "running") member.spoil(null);
+  if (deed?.kind === "spoil") await member.spoil(deed.fault);
+  else if (wasTouched && member.state === "running") await member.spoil(null);
+}
+
+async function bringProxies(
+  proxies: FaultableProxies | undefined,
+  wanted: ReadonlyMap<Faultable, Deed>,
+): Promise<void> {
+  if (proxies === undefined) return;
+  const faults = new Map(proxies.vantages.map((vantage) => [vantage, {} as Record<string, LiveFault>]));
+  const floods = new Map<string, number>();
+  for (const [{ what }, deed] of wanted) {
+    if (deed.kind !== "proxy") continue;
+    for (const vantage of deed.from ?? proxies.vantages) faults.get(vantage)![what] = deed.fault;
+    if (deed.floodPerSecond !== undefined) floods.set(what, deed.floodPerSecond);
+  }
+  await proxies.apply(faults, floods);
 }
 
 /** Does what faults ask for and undoes what they no longer do. */
@@ -126,7 +84,10 @@ export function createFaultDriver(network: FaultableNetwork): FaultDriver {
         const deed = deedOf(fault, network);
         for (const member of membersHit(fault, network)) wanted.set(member, deed);
       }
-      await Promise.all(everyone.map((member) => bring(member, wanted.get(member), touched.delete(member))));
+      await Promise.all([
+        bringProxies(network.proxies, wanted),
+        ...everyone.map((member) => bring(member, wanted.get(member), touched.delete(member))),
+      ]);
       for (const member of wanted.keys()) touched.add(member);
       return inWords(wanted);
     },

@@ -1,14 +1,28 @@
-/** A fault that a process does to itself when the parent says so: it answers, but not as it should. */
+/** A fault that a server or a proxy before it does to itself when the parent says so: it answers, but not as it should. */
 import { type Clock, delay } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { FaultEffect } from "../../simulation/fault.ts";
 
-/** Effects that no signal can make; the processes know how. */
-export type InsideEffect = Exclude<FaultEffect, { kind: "silent" | "refused" | "flood" }>;
+/** As `flood` of a scenario, scaled to what one machine can send: what exceeds the capacity is lost, wanted or not. */
+export interface Crowded {
+  readonly kind: "crowded";
+  readonly capacityPerSecond: number;
+}
+
+/** As `slow` of a scenario on a server whose capacity the waiting clients' retries exceed: late, and this share lost. */
+export interface Overloaded {
+  readonly kind: "overloaded";
+  readonly addedMs: number;
+  readonly lostRatio: number;
+}
+
+/** Effects that need no signal to a process. */
+export type InsideEffect = Exclude<FaultEffect, { kind: "flood" }> | Crowded | Overloaded;
 
 export interface LiveFault {
   readonly effect: InsideEffect;
-  /** Ordinary domains for which it shows; all where it is left out. */
+  /** Names for which it shows, and their ordinary domains, by which DNS is asked; all where these are left out. */
+  readonly names?: readonly string[];
   readonly domains?: readonly string[];
 }
 
@@ -31,17 +45,33 @@ export type Fate = "pass" | "lose" | "refuse" | "spoil";
 export function createFate(clock: Clock, random: Random): (effect: InsideEffect) => Promise<Fate> | Fate {
   let second = 0;
   let count = 0;
+  let tokens = 1;
+  let atMs = clock.monotonicMs();
   return (effect) => {
     switch (effect.kind) {
+      case "silent":
+        return "lose";
       case "loss":
         return random.ratio() < effect.ratio ? "lose" : "pass";
       case "slow":
+        return delay(clock, effect.addedMs).then((): Fate => "pass");
+      case "overloaded":
+        if (random.ratio() < effect.lostRatio) return "lose";
         return delay(clock, effect.addedMs).then((): Fate => "pass");
       case "rateLimit": {
         const now = Math.floor(clock.monotonicMs() / 1000);
         count = now === second ? count + 1 : 1;
         second = now;
         return count <= effect.perSecond ? "pass" : "refuse";
+      }
+      case "crowded": {
+        // One token at most is saved up, so that whoever comes is served with the same chance.
+        const nowMs = clock.monotonicMs();
+        tokens = Math.min(1, tokens + ((nowMs - atMs) / 1000) * effect.capacityPerSecond);
+        atMs = nowMs;
+        if (tokens < 1) return "lose";
+        tokens -= 1;
+        return "pass";
       }
       default:
         return "spoil";

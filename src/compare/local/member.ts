@@ -47,6 +47,11 @@ export class Member<Ready, Config> {
     return this.#child.ready;
   }
 
+  /** With which it was started. */
+  get config(): Config {
+    return this.#config;
+  }
+
   get pid(): number {
     return this.#child.pid;
   }

@@ -16,6 +16,7 @@ import { listGateways } from "../../chain/listGateways.ts";
 import { parseZoneFile } from "../../dns/zoneFile.ts";
 import { encodeRRset } from "../../protocol/rrset.ts";
 import { ZONE_COUNT } from "../../sharding/shard.ts";
+import { HostNet } from "../netns/hosts.ts";
 import { type ImportPlan, type NameMap, planImport } from "../zoneImport.ts";
 import type { ChainConfig, ChainReady } from "./chainProcess.ts";
 import { type Child, type ChildOptions, startChild } from "./child.ts";
@@ -58,6 +59,8 @@ export interface LocalNetworkOptions {
   readonly random: Random;
   /** Draws which gateway holds which slot, so that a run's shards can be had again. */
   readonly seed: string;
+  /** Gives every process a host of its own, a network namespace, and these hosts beside; takes root on Linux. */
+  readonly hosts?: readonly string[];
   readonly onProgress: (step: string, done: number, total: number) => void;
   /** Called when a process ends that nobody here ended. */
   readonly onLost: (what: string) => void;
@@ -73,6 +76,8 @@ export interface LocalNetwork {
   readonly dns: ReadonlyMap<string, DnsMember>;
   /** In the order of their ids, from 1. */
   readonly gateways: readonly GatewayMember[];
+  /** Where each process has a host of its own, called as the process is. */
+  readonly hosts?: HostNet;
   /** What each step of the start took, in milliseconds. */
   readonly steps: readonly { readonly step: string; readonly ms: number }[];
   close(): Promise<void>;
@@ -87,7 +92,7 @@ export class GatewayCountError extends BaseError {
 
 const CHAIN_ID = 31337;
 const START_DEADLINE_MS = 60_000;
-const HOST = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 const GATEWAY_PORT_OPTIONS = "--gateway-port or --gateway-dns-port";
 const GATEWAY_POLL_MS = 500;
 /** The chain begins this long ago, so that commitments can ripen without its clock passing the machine's. */
@@ -119,6 +124,7 @@ class NetworkStart {
   readonly #reaper = new Reaper();
   readonly #folder = mkdtempSync(join(tmpdir(), "holdfast-"));
   readonly #ends: (() => Promise<void>)[] = [];
+  #hosts: HostNet | undefined;
 
   constructor(options: LocalNetworkOptions, plan: ImportPlan) {
     this.#options = options;
@@ -127,16 +133,18 @@ class NetworkStart {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#ends.splice(0).map((end) => end()));
+    await this.#hosts?.close();
     // Whatever was still starting ends with the reaper, and then nobody writes into the folder any more.
     await this.#reaper.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async run(): Promise<Omit<LocalNetwork, "plan" | "close">> {
+    if (this.#options.hosts !== undefined) await this.#timed("hosts", () => this.#makeHosts());
     const chain = await this.#timed("chain", () => this.#startChain());
     const devChain = createDevChain(chain.ready.url);
     const [rpcs, dns, deployment] = await Promise.all([
-      this.#timed("RPC providers", () => this.#startRpcs(chain.ready.port)),
+      this.#timed("RPC providers", () => this.#startRpcs(chain.ready)),
       this.#timed("DNS servers", () => this.#startDns()),
       this.#timed("contracts", () => this.#deploy(chain.ready.url)),
     ]);
@@ -155,7 +163,22 @@ class NetworkStart {
         ...(signal === undefined ? {} : { signal }),
       }),
     );
-    return { deployment, chain, devChain, rpcs, dns, gateways, steps: this.steps };
+    const hosts = this.#hosts === undefined ? {} : { hosts: this.#hosts };
+    return { deployment, chain, devChain, rpcs, dns, gateways, ...hosts, steps: this.steps };
+  }
+
+  async #makeHosts(): Promise<void> {
+    const { rpcProviders, dnsProviders, gatewayCount, hosts = [] } = this.#options;
+    const members = [
+      ...rpcProviders.map((id) => `RPC provider ${id}`),
+      ...dnsProviders.map((id) => `DNS server ${id}`),
+      ...Array.from({ length: gatewayCount }, (_, index) => `gateway ${index + 1}`),
+    ];
+    this.#hosts = await HostNet.create(["chain", ...members, ...hosts], this.#reaper);
+  }
+
+  #addressOf(what: string): string {
+    return this.#hosts?.addressOf(what) ?? LOOPBACK;
   }
 
   async #timed<Value>(step: string, work: () => Promise<Value>): Promise<Value> {
@@ -170,7 +193,9 @@ class NetworkStart {
   #childOptions(what: string, file: string, portOption: string) {
     const entry = new URL(`./${file}`, import.meta.url);
     const { clock } = this.#options;
-    return { what, entry, portOption, deadlineMs: START_DEADLINE_MS, clock, reaper: this.#reaper };
+    const hosts = this.#hosts;
+    const on = hosts === undefined ? {} : { on: (command: readonly string[]) => hosts.on(what, command) };
+    return { what, entry, portOption, ...on, deadlineMs: START_DEADLINE_MS, clock, reaper: this.#reaper };
   }
 
   async #start<Ready extends { port: number }, Config extends { readonly port: number }>(
@@ -187,7 +212,8 @@ class NetworkStart {
   async #startChain(): Promise<Child<ChainReady>> {
     const { ports, blockMs, clock, onLost } = this.#options;
     const genesisMs = clock.nowMs() - PAST_MS;
-    const config: ChainConfig = { port: ports.chain, chainId: CHAIN_ID, blockMs, genesisMs };
+    const host = this.#addressOf("chain");
+    const config: ChainConfig = { host, port: ports.chain, chainId: CHAIN_ID, blockMs, genesisMs };
     const options = this.#childOptions("chain", "chainProcess.ts", "--chain-port");
     const child = await startChild<ChainReady>({ ...options, config });
     this.#ends.push(() => child.stop());
@@ -195,11 +221,13 @@ class NetworkStart {
     return child;
   }
 
-  async #startRpcs(chainPort: number): Promise<ReadonlyMap<string, RpcMember>> {
+  async #startRpcs(chain: ChainReady): Promise<ReadonlyMap<string, RpcMember>> {
     const { rpcProviders, ports } = this.#options;
+    const behind = { chainHost: this.#addressOf("chain"), chainPort: chain.port };
     const entries = rpcProviders.map(async (id, index) => {
-      const config: RpcConfig = { host: HOST, port: portOf(ports.rpc, index), chainPort };
-      const options = this.#childOptions(`RPC provider ${id}`, "rpcProcess.ts", "--rpc-port");
+      const what = `RPC provider ${id}`;
+      const config: RpcConfig = { host: this.#addressOf(what), port: portOf(ports.rpc, index), ...behind };
+      const options = this.#childOptions(what, "rpcProcess.ts", "--rpc-port");
       return [id, await this.#start<RpcReady, RpcConfig>(options, config)] as const;
     });
     return new Map(await Promise.all(entries));
@@ -208,8 +236,9 @@ class NetworkStart {
   async #startDns(): Promise<ReadonlyMap<string, DnsMember>> {
     const { dnsProviders, ports, zoneText, zoneFile } = this.#options;
     const entries = dnsProviders.map(async (id, index) => {
-      const config: DnsConfig = { host: HOST, port: portOf(ports.dns, index), zoneText, zoneFile };
-      const options = this.#childOptions(`DNS server ${id}`, "dnsProcess.ts", "--dns-port");
+      const what = `DNS server ${id}`;
+      const config: DnsConfig = { host: this.#addressOf(what), port: portOf(ports.dns, index), zoneText, zoneFile };
+      const options = this.#childOptions(what, "dnsProcess.ts", "--dns-port");
       return [id, await this.#start<DnsReady, DnsConfig>(options, config)] as const;
     });
     return new Map(await Promise.all(entries));
@@ -220,8 +249,9 @@ class NetworkStart {
     const deploymentFile = join(this.#folder, "deployment.json");
     await writeDeployment(deploymentFile, deployment);
     const starting = Array.from({ length: gatewayCount }, (_, index) => {
+      const what = `gateway ${index + 1}`;
       const config: GatewayConfig = {
-        host: HOST,
+        host: this.#addressOf(what),
         port: portOf(ports.gateway, index),
         dnsPort: portOf(ports.gatewayDns, index),
         gatewayId: index + 1,
@@ -231,7 +261,7 @@ class NetworkStart {
         data: join(this.#folder, `gateway-${index + 1}`),
         pollMs: GATEWAY_POLL_MS,
       };
-      const options = this.#childOptions(`gateway ${index + 1}`, "gatewayProcess.ts", GATEWAY_PORT_OPTIONS);
+      const options = this.#childOptions(what, "gatewayProcess.ts", GATEWAY_PORT_OPTIONS);
       return this.#start<GatewayReady, GatewayConfig>(options, config, (old, ready) => ({
         ...old,
         port: ready.port,

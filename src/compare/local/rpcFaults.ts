@@ -1,5 +1,5 @@
 /** JSON-RPC answered wrongly on purpose while a fault holds. */
-import type { LiveFault } from "./liveFault.ts";
+import type { Spoiler } from "./httpProxy.ts";
 
 interface RpcRequest {
   readonly method: string;
@@ -35,7 +35,24 @@ export function lie(answer: string): string {
   });
 }
 
-/** What an HTTP status tells of a fault; `undefined` where the exchange goes on. */
-export function statusUnder(effect: LiveFault["effect"]["kind"]): number | undefined {
-  return effect === "servfail" ? 503 : undefined;
+const HEAD_QUESTION = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] });
+
+/** An RPC provider's way of being wrong or stuck; what has no meaning for one passes as it is. */
+export function createRpcSpoiler(): Spoiler {
+  let head = "0x0";
+  return {
+    async begin(effect, ask) {
+      if (effect.kind !== "stale") return;
+      const { text } = await ask({ method: "POST", path: "/", body: HEAD_QUESTION });
+      head = (JSON.parse(text) as { result: string }).result;
+    },
+    async spoil(effect, asked, ask) {
+      if (effect.kind === "stale") {
+        const told = await ask({ ...asked, body: stuckAt(asked.body, head) });
+        return { ...told, text: stuckAnswer(asked.body, told.text, head) };
+      }
+      const told = await ask(asked);
+      return effect.kind === "wrong" ? { ...told, text: lie(told.text) } : told;
+    },
+  };
 }

@@ -12,6 +12,9 @@ export interface ServiceNetwork {
   readonly client: NodeNameClientOptions;
   /** DNS servers and RPC providers by the scenario's ids. */
   readonly dns: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+  readonly rpcUrls: ReadonlyMap<string, string>;
+  /** Verified answers older than this count as stale, in seconds; the client's own bound without it. */
+  readonly ageSecondsMax?: number;
 }
 
 /** The one path of a service, or `all` where it has several. */
@@ -32,18 +35,19 @@ export function createServiceProbe(
 ): ServiceProbe {
   const { paths } = network.client;
   const servers = service.dns.flatMap((id) => network.dns.get(id) ?? []);
+  const rpcUrls = service.rpc?.flatMap((id) => network.rpcUrls.get(id) ?? []) ?? [...network.rpcUrls.values()];
   const client = createNodeNameClient({
     ...network.client,
     clock,
     random,
     cache: false,
     policy: service.policy,
-    // The report predicts who is hurt when fewer than two of a name's four are left to sign.
-    trust: { gateways: "signature", ...network.client.trust },
+    trust: { gateways: service.evidence, ...network.client.trust },
+    ...(network.ageSecondsMax === undefined ? {} : { freshness: { ageSecondsMax: network.ageSecondsMax } }),
     paths: {
       // One try a server: a probe does not retry, so that what it measures is the path (RSSAC047).
       ...(servers.length > 0 && paths.dns ? { dns: { ...paths.dns, endpoints: servers, tryCount: 1 } } : {}),
-      ...(service.chain && paths.chain ? { chain: paths.chain } : {}),
+      ...(service.chain && paths.chain ? { chain: { ...paths.chain, rpcUrls } } : {}),
       ...(service.gateways && paths.gateways ? { gateways: paths.gateways } : {}),
     },
   });

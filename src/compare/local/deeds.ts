@@ -1,0 +1,179 @@
+/** What a scenario's fault comes to on a local network: a state of processes, or answers that they or proxies give. */
+import { BaseError } from "../../base/errors.ts";
+import { gatewaysOfShard, shardOf } from "../../directory/directory.ts";
+import type { DirectorySnapshot } from "../../directory/snapshot.ts";
+import type { Node } from "../../naming/namehash.ts";
+import type { Fault } from "../../simulation/fault.ts";
+import type { Scenario } from "../../simulation/scenario.ts";
+import { sheddingRatio } from "../../simulation/shedding.ts";
+import type { InsideEffect, LiveFault } from "./liveFault.ts";
+import type { MemberState } from "./member.ts";
+
+/** What a fault can be done to. */
+export interface Faultable {
+  readonly what: string;
+  readonly state: MemberState;
+  /** What being paused is called, where it is not a signal to the process. */
+  readonly pausedWords?: string;
+  put(state: MemberState): Promise<void>;
+  spoil(fault: LiveFault | null): void | Promise<void>;
+}
+
+/** A network of members, and what decides which of them a fault hits. */
+export interface FaultTargets {
+  readonly rpcs: ReadonlyMap<string, Faultable>;
+  readonly dns: ReadonlyMap<string, Faultable>;
+  /** In the order of their ids, from 1. */
+  readonly gateways: readonly Faultable[];
+  readonly directory: DirectorySnapshot;
+  /** Names under test by number, with their shard indices. */
+  readonly names: readonly NumberedName[];
+  /** Capacities and ordinary loads. */
+  readonly topology: Scenario["topology"];
+  /** How many vantage points there are. */
+  readonly vantageCount: number;
+}
+
+export interface NumberedName {
+  readonly name: string;
+  readonly node: Node;
+  readonly shardIndex: number;
+  readonly domain: string;
+}
+
+/** What is done to each member that a fault hits. */
+export type Deed =
+  | { readonly kind: "state"; readonly state: MemberState }
+  | { readonly kind: "spoil"; readonly fault: LiveFault }
+  | {
+      readonly kind: "proxy";
+      readonly fault: LiveFault;
+      /** Vantage points that see it; all without it. */
+      readonly from?: readonly string[];
+      /** Attack traffic to each proxy of the member, queries a second. */
+      readonly floodPerSecond?: number;
+    };
+
+export class UnsupportedFaultError extends BaseError {
+  override readonly name = "Compare.UnsupportedFaultError";
+  constructor(what: string, why: string) {
+    super("COMPARE_UNSUPPORTED_FAULT", `${what} cannot be done to processes: ${why}.`, {
+      metaMessages: ["Run the scenario on the simulator: holdfast simulate."],
+    });
+  }
+}
+
+/** All floods of a drill together, queries a second: enough to overrun a scaled capacity, too few to starve the instrument. */
+const FLOOD_PER_SECOND_MAX = 200;
+/** How often clients of the world at large try a server that does not answer; as in the simulator. */
+const TRIES_OF_THE_WORLD = 3;
+
+/** Whether a fault takes a proxy before the servers, and not only the servers themselves. */
+export function isProxied({ from, effect, on, names }: Fault): boolean {
+  if (from !== undefined || effect.kind === "flood") return true;
+  const isStop = effect.kind === "silent" || effect.kind === "refused";
+  return isStop ? names < 1 : on.path === "gateways";
+}
+
+/** Whether a scenario shows every vantage point a network of its own. */
+export function needsProxies({ phases, topology }: Scenario): boolean {
+  const { cacheTtlSeconds, negativeTtlSeconds } = topology.dns;
+  const hasCaches = cacheTtlSeconds > 0 || negativeTtlSeconds > 0;
+  return hasCaches || topology.vantages.length > 1 || phases.some((phase) => phase.faults.some(isProxied));
+}
+
+/** The ids of the gateways a fault hits, ascending. */
+export function gatewaysHit(fault: Fault, network: FaultTargets): readonly number[] {
+  const { on } = fault;
+  if (on.path !== "gateways") return [];
+  const { operators } = network.topology.gateways;
+  let ids = network.gateways.map((_, index) => index + 1);
+  if (on.zone !== undefined) ids = ids.filter((id) => network.directory.gateways.get(id)?.zone === on.zone);
+  if (on.machines !== undefined) ids = ids.filter((id) => on.machines?.includes(id - 1));
+  if (on.operator !== undefined) ids = ids.filter((id) => (id - 1) % operators === on.operator);
+  if (on.shardOfName !== undefined) {
+    const name = network.names[on.shardOfName % network.names.length];
+    if (name === undefined) return [];
+    const shard = gatewaysOfShard(network.directory, shardOf(network.directory, name.node, name.shardIndex));
+    ids = ids.filter((id) => shard.some((gateway) => gateway?.id === id));
+  }
+  return ids.slice(0, Math.ceil(ids.length * fault.share));
+}
+
+export function membersHit(fault: Fault, network: FaultTargets): readonly Faultable[] {
+  if (fault.on.path === "gateways") return gatewaysHit(fault, network).map((id) => network.gateways[id - 1]!);
+  const group = fault.on.path === "dns" ? network.dns : network.rpcs;
+  const { provider } = fault.on;
+  const all = [...group].filter(([id]) => provider === undefined || provider === id).map(([, member]) => member);
+  return all.slice(0, Math.ceil(all.length * fault.share));
+}
+
+/** Names that the fault is for: the first ones; `undefined` for all. */
+export function namesHit(fault: Fault, network: FaultTargets): readonly NumberedName[] | undefined {
+  return fault.names === 1 ? undefined : network.names.slice(0, Math.ceil(network.names.length * fault.names));
+}
+
+/** Queries a second of one server of the fault's kind: what it can take, and what the world asks it. */
+function loadOf({ on }: Fault, { topology }: FaultTargets): { capacityPerSecond: number; loadPerSecond: number } {
+  const given =
+    on.path === "gateways"
+      ? topology.gateways
+      : on.path === "dns"
+        ? topology.dns.providers.find(({ id }) => on.provider === undefined || id === on.provider)
+        : undefined;
+  const { capacityPerSecond = Number.POSITIVE_INFINITY, loadPerSecond = 0 } = given ?? {};
+  return { capacityPerSecond, loadPerSecond };
+}
+
+function slowEffect(
+  fault: Fault,
+  effect: Extract<Fault["effect"], { kind: "slow" }>,
+  network: FaultTargets,
+): InsideEffect {
+  const { addedMs, retryFactor } = effect;
+  const lostRatio = sheddingRatio({
+    ...loadOf(fault, network),
+    floodPerSecond: 0,
+    retryFactor,
+    tries: TRIES_OF_THE_WORLD,
+  });
+  return lostRatio === 0 ? effect : { kind: "overloaded", addedMs, lostRatio };
+}
+
+/**
+ * What a fault does to the members it hits. A flood is scaled to what one machine can send, and the capacity with it, so that
+ * the same share gets through. Throws `UnsupportedFaultError` for what only the simulator can do.
+ */
+export function deedOf(fault: Fault, network: FaultTargets): Deed {
+  const { effect, from, on } = fault;
+  const some = namesHit(fault, network);
+  if (some !== undefined && effect.kind === "refused") {
+    throw new UnsupportedFaultError("A refusal for some names only", "a port is closed to everybody or to nobody");
+  }
+  if (some !== undefined && on.path === "chain") {
+    throw new UnsupportedFaultError("A fault of RPC providers for some names only", "calls name slots and not names");
+  }
+  const scope = {
+    ...(some === undefined ? {} : { names: some.map(({ name }) => name), domains: some.map(({ domain }) => domain) }),
+  };
+  const seen = from === undefined ? {} : { from };
+  if (effect.kind === "flood") {
+    if (on.path === "chain") {
+      throw new UnsupportedFaultError("A flood of RPC providers", "a scenario gives them no capacity to use up");
+    }
+    const { capacityPerSecond, loadPerSecond } = loadOf(fault, network);
+    const share = FLOOD_PER_SECOND_MAX / Math.max(1, membersHit(fault, network).length * network.vantageCount);
+    const floodPerSecond = Math.min(share, effect.perSecond + loadPerSecond);
+    const scaled = (capacityPerSecond * floodPerSecond) / (effect.perSecond + loadPerSecond);
+    return {
+      kind: "proxy",
+      fault: { effect: { kind: "crowded", capacityPerSecond: scaled }, ...scope },
+      floodPerSecond,
+      ...seen,
+    };
+  }
+  const isStop = effect.kind === "silent" || effect.kind === "refused";
+  if (isStop && !isProxied(fault)) return { kind: "state", state: effect.kind === "silent" ? "paused" : "dead" };
+  const live: LiveFault = { effect: effect.kind === "slow" ? slowEffect(fault, effect, network) : effect, ...scope };
+  return isProxied(fault) ? { kind: "proxy", fault: live, ...seen } : { kind: "spoil", fault: live };
+}

@@ -1,0 +1,113 @@
+/** Attack traffic: queries to each target at a steady rate, whose answers nobody waits for. Ends with the parent. */
+import { createSocket } from "node:dgram";
+import { Agent, request } from "node:http";
+import { type Clock, systemClock, type Timer } from "../../base/clock.ts";
+import { type Random, secureRandom } from "../../base/random.ts";
+import { TYPE } from "../../dns/codes.ts";
+import { encodeMessage } from "../../dns/encode.ts";
+import { createQuery } from "../../dns/message.ts";
+import { encodeQuery } from "../../protocol/json.ts";
+import { runChild, tellParent } from "./childMain.ts";
+
+export interface FloodTarget {
+  readonly kind: "dns" | "http";
+  readonly host: string;
+  readonly port: number;
+  readonly perSecond: number;
+  /** The domain or name below which random ones are asked for. */
+  readonly below: string;
+}
+
+export interface FloodOrder {
+  readonly targets: readonly FloodTarget[];
+}
+
+const BEAT_MS = 50;
+/** Connections to a target that answers nothing are given up, or they would pile up. */
+const GIVE_UP_MS = 1_000;
+const IN_FLIGHT_MAX = 512;
+
+class Flood {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #socket = createSocket("udp4");
+  readonly #agent = new Agent({ keepAlive: true });
+  #targets: readonly FloodTarget[] = [];
+  #timer: Timer | undefined;
+  #inFlight = 0;
+  #sentSinceMs = 0;
+  #sent = 0;
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+    // A port that closed meanwhile is no reason to end.
+    this.#socket.on("error", () => {});
+    this.#socket.unref();
+  }
+
+  /** Sends to these targets from now on. */
+  aim(targets: readonly FloodTarget[]): void {
+    this.#timer?.cancel();
+    this.#targets = targets;
+    this.#sentSinceMs = this.#clock.monotonicMs();
+    this.#sent = 0;
+    if (targets.length > 0) this.#beat();
+  }
+
+  #beat(): void {
+    // By what is due since the start, so that a late beat is made up for.
+    const dueSeconds = (this.#clock.monotonicMs() - this.#sentSinceMs) / 1_000;
+    const rate = this.#targets.reduce((sum, { perSecond }) => sum + perSecond, 0);
+    for (; this.#sent < dueSeconds * rate; this.#sent += 1)
+      this.#send(this.#targets[this.#sent % this.#targets.length]!);
+    this.#timer = this.#clock.schedule(BEAT_MS, () => this.#beat());
+  }
+
+  #send({ kind, host, port, below }: FloodTarget): void {
+    const name = `x${this.#random.below(2 ** 32)}.${below}`;
+    if (kind === "dns") {
+      const query = createQuery(this.#random.below(65_536), { name, type: TYPE.A });
+      this.#socket.send(encodeMessage(query), port, host);
+      return;
+    }
+    if (this.#inFlight >= IN_FLIGHT_MAX) return;
+    this.#inFlight += 1;
+    const body = encodeQuery({ name, records: [], evidence: "signature" });
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const options = {
+      host,
+      port,
+      method: "POST",
+      path: "/v1/answer",
+      agent: this.#agent,
+      headers,
+      timeout: GIVE_UP_MS,
+    };
+    const one = request(options, (answer) => answer.resume());
+    one.on("timeout", () => one.destroy());
+    one.on("error", () => {});
+    one.on("close", () => {
+      this.#inFlight -= 1;
+    });
+    one.end(body);
+  }
+
+  close(): void {
+    this.aim([]);
+    this.#socket.close();
+    this.#agent.destroy();
+  }
+}
+
+runChild(async () => {
+  const flood = new Flood(systemClock, secureRandom);
+  return {
+    ready: {},
+    onMessage: (message) => {
+      flood.aim((message as FloodOrder).targets);
+      tellParent({ aimed: true });
+    },
+    close: async () => flood.close(),
+  };
+});
