@@ -120,6 +120,17 @@ describe("gateways path", () => {
     });
   }
 
+  it("returns what was agreed on at an old block only when nobody knows better", async () => {
+    const world = worldWithName();
+    const [first] = await orderFor(world);
+    const client = await warmClient(world);
+    world.behaviours.set(first!, "stuck");
+    expect((await world.run(client.resolve("shop.hold", ADDR))).outcome).to.equal("answered");
+    for (const id of world.shardOf("shop.hold")) world.behaviours.set(id, "stuck");
+    const told = await world.run(client.resolve("shop.hold", ADDR));
+    expect([told.outcome, told.trace.length]).to.deep.equal(["stale", 4]);
+  });
+
   it("costs nothing once a hanging gateway is known", async () => {
     const world = worldWithName();
     const [first] = await orderFor(world);

@@ -50,16 +50,25 @@ async function askShard(
     const asked = new Set(kept.map((value) => value.target.gatewayId));
     const current = index;
     const isolated = shards.isIsolated(registered);
+    const judge = (values: readonly GatewayValue[]) =>
+      options.evidence === "signature"
+        ? judgeVotes(values, current, isolated)
+        : judgeProofs(values, current, isolated, checks.headers, nowSeconds(run.clock));
+    const isFresh = (value: GatewayValue) => !checks.guard.isStale(value.answer.block);
+    /** What is true but old: good enough only when nobody knows better. */
+    let old: GatewayVerdict | undefined;
     const told = await askSeveral<(typeof targets)[number], GatewayValue, GatewayVerdict>(run, {
       path: "gateways",
       targets: targets.filter((target) => !asked.has(target.gatewayId)),
       ask: (target, signal) => askGateway(run, checks, target, query, signal),
-      judge: (values) =>
-        options.evidence === "signature"
-          ? judgeVotes([...kept, ...values], current, isolated)
-          : judgeProofs([...kept, ...values], current, isolated, checks.headers, nowSeconds(run.clock)),
+      judge: (values) => {
+        const verdict = judge([...kept, ...values]);
+        if (!("done" in verdict) || !("agreed" in verdict.done) || isFresh(verdict.done.agreed)) return verdict;
+        old = verdict.done;
+        return judge([...kept, ...values].filter(isFresh));
+      },
     });
-    const verdict = told.result;
+    const verdict = told.result ?? old;
     if (verdict === undefined) return failure(told.values, told.failure, told.reason);
     if ("agreed" in verdict) {
       shards.learn(registered, verdict.agreed.answer.status.shardIndex);

@@ -79,6 +79,7 @@ export type Behaviour =
   | "otherName"
   | "dropsRecord"
   | "old"
+  | "stuck"
   | "future"
   | "junk"
   | "empty"
@@ -142,6 +143,10 @@ function bodyOf(world: World<Clock>, id: number, behaviour: Behaviour, request: 
   if (behaviour === "otherName") answer = { ...answer, name: "other.hold", node: namehash("other.hold") };
   if (behaviour === "dropsRecord") answer = { ...answer, results: results.slice(1) } as Answer;
   if (behaviour === "old") answer = { ...answer, block: { ...answer.block, number: 1n, timestamp: 1n } };
+  if (behaviour === "stuck") {
+    const { number, timestamp } = answer.block;
+    answer = { ...answer, block: { ...answer.block, number: number - 10n, timestamp: timestamp - 1_000n } };
+  }
   if (behaviour === "future") answer = { ...answer, block: { ...answer.block, timestamp: 9_000_000_000n } };
   const key = behaviour === "badSignature" ? keyOf(999) : keyOf(id);
   const signature = signDigest(answerDigest(DOMAIN, answer), key);
