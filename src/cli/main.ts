@@ -26,3 +26,8 @@ try {
     throw error;
   }
 }
+
+// Connections that were given up may still be dialling, for ten seconds into a network that drops them: nobody waits for those.
+const written = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.write("", () => resolve()));
+await Promise.all([written(process.stdout), written(process.stderr)]);
+process.exit();
