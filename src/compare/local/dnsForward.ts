@@ -17,6 +17,7 @@ const NOTHING_AT_HAND = {
   precompile: () => [],
   hashOf: () => 0,
   prefetch: () => 0,
+  close() {},
 } satisfies Omit<DnsHandler, "handle">;
 
 export function forwardingHandler(target: { readonly host: string; readonly port: number }, clock: Clock): DnsHandler {
