@@ -85,6 +85,27 @@ describe("attestations of other gateways", function () {
     expect(attestations.of(elsewhere.hash)).to.deep.equal([]);
   });
 
+  it("reads no more of an endless body than it allows, and follows no redirect", async () => {
+    let given = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        given += 65_536;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    const redirects = new Set<unknown>();
+    const fetch: Fetch = async (_url, init) => {
+      redirects.add(init.redirect);
+      return new Response(endless);
+    };
+    const world = { clock: systemClock, random: seededRandom(1, "endless"), log: silentLog, fetch };
+    const attestations = createAttestations({ ...world, replica, gatewayId: 8, domain: domain(), operatorsMax: 1 });
+    await attestations.collect();
+    expect(given).to.be.below(1_000_000);
+    expect([...redirects]).to.deep.equal(["error"]);
+    expect(attestations.of(block().hash)).to.deep.equal([]);
+  });
+
   it("gives a client its quorum in the one answer of the one gateway left", async () => {
     const said = { 3: signed(3, block()), 5: signed(5, block()) };
     const { attestations } = await collected(said);

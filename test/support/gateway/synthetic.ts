@@ -7,6 +7,8 @@ import { Replica, type ReplicaOptions } from "../../../src/replica/replica.ts";
 import { ProviderPool } from "../../../src/replica/source/providerPool.ts";
 import { Store } from "../../../src/replica/store/store.ts";
 
+export { DIRECTORY, REGISTRY };
+
 export function openSynthetic(
   path: string,
   nameCount: number,
