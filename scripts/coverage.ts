@@ -7,28 +7,19 @@
  * compiled here changes. A line counts as run when all statements that start on it ran. Each condition has two branches, and so
  * has each side of an `&&` or `||`.
  */
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { runShown } from "./counts.ts";
+import { copyProject, HARDHAT } from "./solidity/copy.ts";
 import { type Instrumented, instrument, loosen, PROBE_LIBRARY, tagOf } from "./solidity/instrument.ts";
 
 const COPY = ".holdfast/coverage";
 const LIBRARY = "contracts/Probes.sol";
-const COPIED = [
-  "contracts",
-  "test",
-  "src",
-  "scripts",
-  "deployments",
-  "hardhat.config.ts",
-  "package.json",
-  "tsconfig.json",
-];
 /** The tests of contracts; those against anvil send nothing that EDR could see. */
 const TESTS = ["test/contracts/**/*.test.ts"];
 const PERCENT_MIN = 98;
-const HARDHAT = resolve("node_modules/hardhat/dist/src/cli.js");
+const SETTINGS = `coverage: { skipFiles: ["**/*"] }, test: { ...base.test, mocha: { timeout: 600_000 } }`;
 
 export interface FileCoverage {
   readonly file: string;
@@ -40,13 +31,8 @@ export interface FileCoverage {
 
 /** Writes the copy with probes; returns them by file. */
 function prepare(): Map<string, Instrumented> {
+  copyProject(COPY, SETTINGS);
   rmSync(join(COPY, "coverage"), { recursive: true, force: true });
-  for (const path of COPIED) {
-    rmSync(join(COPY, path), { recursive: true, force: true });
-    if (globSync(path).length > 0) cpSync(path, join(COPY, path), { recursive: true });
-  }
-  rmSync(join(COPY, "node_modules"), { force: true });
-  symlinkSync(resolve("node_modules"), join(COPY, "node_modules"));
   for (const file of globSync(["contracts/mocks/*.sol", "test/**/*.sol"])) {
     writeFileSync(join(COPY, file), loosen(readFileSync(file, "utf8")));
   }
@@ -66,17 +52,6 @@ function prepare(): Map<string, Instrumented> {
     writeFileSync(join(COPY, file), `${done.source}import {__probe, __either} from "${path}";\n`);
   }
   writeFileSync(join(COPY, LIBRARY), PROBE_LIBRARY);
-  writeFileSync(join(COPY, "hardhat.base.ts"), readFileSync("hardhat.config.ts"));
-  writeFileSync(
-    join(COPY, "hardhat.config.ts"),
-    `import base from "./hardhat.base.ts";
-export default {
-  ...base,
-  coverage: { skipFiles: ["**/*"] },
-  test: { ...base.test, mocha: { timeout: 600_000 } },
-};
-`,
-  );
   return found;
 }
 
@@ -145,7 +120,6 @@ async function main(): Promise<void> {
     },
     allowPositionals: true,
   });
-  mkdirSync(COPY, { recursive: true });
   const probes = prepare();
   const files =
     positionals.length > 0 ? positionals : [...globSync("test/**/*.t.sol"), ...TESTS.flatMap((glob) => globSync(glob))];
