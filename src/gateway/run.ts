@@ -254,14 +254,16 @@ export function createFront(
   more: readonly Route[] = [],
 ): HttpHandler {
   const { gateway, replica, pool, registry, tld, clock, log } = options;
-  const cache = createResponseCache();
-  replica.onChange(() => cache.clear());
+  const caches = { answers: createResponseCache(), get: createResponseCache(), post: createResponseCache() };
+  replica.onChange(() => {
+    for (const cache of Object.values(caches)) cache.clear();
+  });
   const metrics = createHttpMetrics(clock);
   const routes = [
-    answerRoute({ gateway, cache }),
+    answerRoute({ gateway, cache: caches.answers }),
     ...statusRoutes(options),
     ...nameRoutes({ gateway, replica, registry, tld }),
-    ...(dns === undefined ? [] : dohRoutes(dns)),
+    ...(dns === undefined ? [] : dohRoutes(dns, caches)),
     metricsRoute(metrics, replica, pool),
     openApiRoute(),
     ...more,

@@ -21,6 +21,7 @@ import { createSigner } from "../../src/gateway/signer.ts";
 import { createReplicaZones } from "../../src/gateway/zone/replicaZones.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { decodeAnswer } from "../../src/protocol/json.ts";
+import type { Replica } from "../../src/replica/replica.ts";
 import { type Chain, deployWithDirectory, replicaOf } from "../support/gateway/chain.ts";
 
 const openapi = JSON.parse(readFileSync(new URL("../../src/gateway/http/openapi.json", import.meta.url), "utf8"));
@@ -29,6 +30,7 @@ describe("HTTP API", function () {
   this.timeout(60_000);
   let chain: Chain;
   let front: HttpHandler;
+  let replica: Replica;
   let isDraining = false;
 
   before(async () => {
@@ -50,14 +52,22 @@ describe("HTTP API", function () {
     await register({ label: "shop", owner: alice.account.address, data });
     await registry.write.createSubname([node, "www", alice.account.address], { account: alice.account });
     await chain.mineToCheckpoint();
-    const { replica, pool } = replicaOf(chain);
+    const copy = replicaOf(chain);
+    replica = copy.replica;
     await replica.step();
     const shared = { replica, gatewayId: 1, registry: registry.address as Hex, tld: "hold", clock: systemClock };
     const domain = { chainId: 31337, directory: directory.address as Hex };
     const gateway = createGateway({ ...shared, signer, domain });
     const source = createReplicaZones({ ...shared, gateway });
     const dns = createDnsHandler({ source, clock: systemClock, random: secureRandom });
-    const about = { ...shared, gateway, pool, chainId: 31337, directoryAddress: domain.directory, log: silentLog };
+    const about = {
+      ...shared,
+      gateway,
+      pool: copy.pool,
+      chainId: 31337,
+      directoryAddress: domain.directory,
+      log: silentLog,
+    };
     const store = new SetStore(":memory:");
     const sets = createSets({
       ...shared,
@@ -150,6 +160,31 @@ describe("HTTP API", function () {
     const absent = encodeMessage(createQuery(0, { name: "none.shop.hold", type: TYPE.A }));
     const denied = await ask("POST", "/dns-query", { "content-type": "application/dns-message" }, absent);
     expect(denied.fields["cache-control"]).to.equal("max-age=60");
+  });
+
+  it("keeps a DNS answer for those who ask the same, until the record changes", async () => {
+    const query = encodeMessage(createQuery(0, { name: "api.shop.hold", type: TYPE.A }));
+    const viaGet = () => ask("GET", `/dns-query?dns=${Buffer.from(query).toString("base64url")}`);
+    const viaPost = () => ask("POST", "/dns-query", { "content-type": "application/dns-message" }, query);
+    const setAddress = async (digits: string) => {
+      const wire = Buffer.from("\x03api\x04shop\x04hold\0", "latin1").toString("hex");
+      const rr: Hex = `0x${wire}000100010000012c0004${digits}`;
+      await chain.registry.write.setDNSRecords([namehash("shop.hold"), rr], { account: chain.alice.account });
+      await replica.step();
+    };
+    for (const [digits, address] of [
+      ["c0000208", [192, 0, 2, 8]],
+      ["c0000209", [192, 0, 2, 9]],
+    ] as const) {
+      await setAddress(digits);
+      for (const asked of [viaGet, viaPost]) {
+        const [first, second, third] = [await asked(), await asked(), await asked()];
+        for (const { body } of [first, second, third]) {
+          expect([...decodeMessage(body as Uint8Array).answers[0]!.rdata]).to.deep.equal(address);
+        }
+        expect(third).to.equal(second);
+      }
+    }
   });
 
   const refused: readonly [string, string, Record<string, string>, number, string][] = [

@@ -2,6 +2,10 @@
 import type { HttpResponse } from "./message.ts";
 
 export interface ResponseCache {
+  find(key: string): HttpResponse | undefined;
+  /** Keeps a response; returns it as it is kept. */
+  keep(key: string, response: HttpResponse): HttpResponse;
+  /** The one that is kept, or else the one that `make` makes, which is then kept. */
   get(key: string, make: () => HttpResponse): HttpResponse;
   clear(): void;
 }
@@ -21,20 +25,21 @@ export function createResponseCache(options: createResponseCache.Options = {}): 
     entries.clear();
     byteCount = 0;
   };
+  const keep: ResponseCache["keep"] = (key, made) => {
+    const response: HttpResponse = { ...made, isKept: true };
+    const cost = 2 * key.length + response.body.length;
+    // Emptying the whole is simpler than a queue, and as the copy moves every few seconds it hardly ever happens.
+    if (entries.size >= entriesMax || byteCount + cost > bytesMax) clear();
+    if (cost <= bytesMax) {
+      entries.set(key, response);
+      byteCount += cost;
+    }
+    return response;
+  };
   return {
-    get(key, make) {
-      const known = entries.get(key);
-      if (known !== undefined) return known;
-      const response: HttpResponse = { ...make(), isKept: true };
-      const cost = 2 * key.length + response.body.length;
-      // Emptying the whole is simpler than a queue, and as the copy moves every few seconds it hardly ever happens.
-      if (entries.size >= entriesMax || byteCount + cost > bytesMax) clear();
-      if (cost <= bytesMax) {
-        entries.set(key, response);
-        byteCount += cost;
-      }
-      return response;
-    },
+    find: (key) => entries.get(key),
+    keep,
+    get: (key, make) => entries.get(key) ?? keep(key, make()),
     clear,
   };
 }

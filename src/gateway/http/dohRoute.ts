@@ -1,5 +1,6 @@
 /** DNS over HTTPS (RFC 8484): GET with the query in `dns=`, POST with it as the body. The DNS front answers, this adapts. */
 import type { DnsHandler, DnsReply } from "../dns/handler.ts";
+import type { ResponseCache } from "./cache.ts";
 import type { Route } from "./handler.ts";
 import { type HttpRequest, type HttpResponse, ProblemError } from "./message.ts";
 
@@ -9,26 +10,48 @@ const QUERY_BYTES_MAX = 65_535;
 const HEADER_BYTES = 12;
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 
-export function dohRoutes(dns: DnsHandler): readonly Route[] {
+/** Responses by what was asked, a cache for each method. Whoever hands them in clears them when a zone changes. */
+export interface DohCaches {
+  readonly get: ResponseCache;
+  readonly post: ResponseCache;
+}
+
+export function dohRoutes(dns: DnsHandler, caches: DohCaches): readonly Route[] {
   const scratch = new Uint8Array(QUERY_BYTES_MAX);
-  const answer = (request: HttpRequest, query: Uint8Array): HttpResponse | Promise<HttpResponse> => {
+  const answer = (
+    request: HttpRequest,
+    query: Uint8Array,
+    cache: ResponseCache,
+    key: string,
+  ): HttpResponse | Promise<HttpResponse> => {
     if (query.length < HEADER_BYTES) throw new ProblemError(400, "malformed-request", "No DNS message is that short.");
+    // Clients ask with id 0, so that equal questions are equal bytes (RFC 8484 section 4.1). What is compiled depends on
+    // nothing else, and no flood of made-up names is.
     const written = dns.answerInto(query, 0, query.length, "https", 0, scratch, 0);
-    if (written > 0) return responseOf(scratch.slice(0, written));
+    if (written > 0) return cache.keep(key, responseOf(scratch.slice(0, written)));
     const reply = dns.handle(query, request.peer, "https");
     return reply instanceof Promise ? reply.then(responseOf) : responseOf(reply);
   };
   return [
-    { method: "GET", path: "/dns-query", handle: (request) => answer(request, queryOf(request.search)) },
+    {
+      method: "GET",
+      path: "/dns-query",
+      handle: (request) => {
+        const { search } = request;
+        return caches.get.find(search) ?? answer(request, queryOf(search), caches.get, search);
+      },
+    },
     {
       method: "POST",
       path: "/dns-query",
       handle: (request) => {
+        const { body } = request;
         if (request.field("content-type") !== MEDIA_TYPE) {
           throw new ProblemError(415, "unsupported-media-type", `Send ${MEDIA_TYPE}.`);
         }
-        if (request.body.length > QUERY_BYTES_MAX) throw new ProblemError(413, "too-large", "At most 65535 bytes.");
-        return answer(request, request.body);
+        if (body.length > QUERY_BYTES_MAX) throw new ProblemError(413, "too-large", "At most 65535 bytes.");
+        const key = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
+        return caches.post.find(key) ?? answer(request, body, caches.post, key);
       },
     },
   ];
