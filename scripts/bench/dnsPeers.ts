@@ -1,7 +1,7 @@
 /** Starts other DNS servers on loopback, as peers to measure against and to transfer zones to. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,18 +10,11 @@ import { decodeMessage } from "../../src/dns/decode.ts";
 import { encodeMessage } from "../../src/dns/encode.ts";
 import { createQuery } from "../../src/dns/message.ts";
 import { parseDomainName } from "../../src/dns/name.ts";
+import { type Core, pinned, programOf } from "./process.ts";
 
 export type PeerKind = "knot" | "nsd" | "bind" | "unbound";
 
 const PROGRAMS: Record<PeerKind, string> = { knot: "knotd", nsd: "nsd", bind: "named", unbound: "unbound" };
-const PLACES = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
-
-/** Where a program is; `undefined` where it is not installed. */
-export function programOf(name: string): string | undefined {
-  return [...PLACES, ...(process.env.PATH ?? "").split(":")]
-    .map((place) => join(place, name))
-    .find((path) => existsSync(path));
-}
 
 export function hasPeer(kind: PeerKind): boolean {
   return programOf(PROGRAMS[kind]) !== undefined;
@@ -72,6 +65,8 @@ export interface PeerOptions {
   readonly zones: readonly PeerZone[];
   readonly keys?: readonly PeerKey[];
   readonly port?: number;
+  /** Which core it keeps to; any by default. */
+  readonly core?: Core;
   /** Further lines of the peer's own configuration; `%FOLDER%` in them stands for its folder. */
   readonly extra?: string;
 }
@@ -228,6 +223,10 @@ function running(kind: Peer["kind"], child: ChildProcess, port: number, folder: 
   };
 }
 
+function onCore(core: Core | undefined, program: string, args: readonly string[]): [program: string, args: string[]] {
+  return core === undefined ? [program, [...args]] : pinned(core, program, args);
+}
+
 /** Starts a peer; it may not serve yet (see `untilServed`). */
 export async function startPeer(kind: PeerKind, options: PeerOptions): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), `holdfast-${kind}-`));
@@ -237,18 +236,19 @@ export async function startPeer(kind: PeerKind, options: PeerOptions): Promise<P
   writeFileSync(join(folder, file), text.replaceAll("%FOLDER%", folder));
   const logFile = join(folder, "log");
   const log = openSync(logFile, "w");
-  const child = spawn(programOf(PROGRAMS[kind])!, args, { stdio: ["ignore", log, log] });
+  const command = onCore(options.core, programOf(PROGRAMS[kind])!, args);
+  const child = spawn(...command, { stdio: ["ignore", log, log] });
   closeSync(log);
   return running(kind, child, port, folder, logFile);
 }
 
 /** Starts our own server as a process, with the options of `src/gateway/dns/main.ts`. */
-export async function startOurs(args: readonly string[]): Promise<Peer> {
+export async function startOurs(args: readonly string[], core?: Core): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-dns-"));
   const logFile = join(folder, "log");
   const log = openSync(logFile, "w");
   const main = new URL("../../src/gateway/dns/main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", log] });
+  const child = spawn(...onCore(core, process.execPath, [main, ...args]), { stdio: ["ignore", "pipe", log] });
   closeSync(log);
   const line = await new Promise<string>((resolve, reject) => {
     let text = "";

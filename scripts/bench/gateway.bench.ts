@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- gateway`: the replica of a gateway: following, restarting, its memory, its trie, its proofs; and the HTTP
- * front beside nginx and dnsdist where they are installed. `--names N` sets how many names the replica holds.
+ * `npm run bench -- gateway`: the replica of a gateway: following, restarting, its memory, its trie, its proofs. Its fronts are
+ * in the benchmark `dns`. `--names N` sets how many names the replica holds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,6 @@ import { Replica } from "../../src/replica/replica.ts";
 import { ProviderPool } from "../../src/replica/source/providerPool.ts";
 import { Store } from "../../src/replica/store/store.ts";
 import { StorageTrie } from "../../src/replica/trie/storageTrie.ts";
-import { httpRows } from "./gateway/http.ts";
 import { createSyntheticChain, DIRECTORY, EVENTS_PER_NAME, REGISTRY, TLD_NODE } from "./gateway/syntheticChain.ts";
 import type { Bench, BenchRow } from "./row.ts";
 
@@ -156,6 +155,5 @@ export const bench: Bench = async ({ small, say, args }) => {
   const trie = await trieRows(small ? 20_000 : 1_000_000);
   say(`a replica of ${nameCount} names`);
   const replica = await replicaRows(nameCount);
-  say("the HTTP front");
-  return [...trie, ...replica, ...(await httpRows({ small, say }))];
+  return [...trie, ...replica];
 };

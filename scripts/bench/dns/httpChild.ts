@@ -17,7 +17,7 @@ import { createLogDecoder } from "../../../src/replica/decode.ts";
 import { Replica } from "../../../src/replica/replica.ts";
 import { ProviderPool } from "../../../src/replica/source/providerPool.ts";
 import { Store } from "../../../src/replica/store/store.ts";
-import { createSyntheticChain, DIRECTORY, REGISTRY, TLD_NODE } from "./syntheticChain.ts";
+import { createSyntheticChain, DIRECTORY, REGISTRY, TLD_NODE } from "../gateway/syntheticChain.ts";
 
 const source = createSyntheticChain(1_000);
 const pool = new ProviderPool({ sources: [source], clock: systemClock, log: silentLog });

@@ -1,29 +1,21 @@
 /**
- * The HTTP front beside nginx and dnsdist: answers per second of server CPU, so that what else the machine does counts for
- * neither. Load comes from wrk over loopback; each server gets one process. Rows of a missing peer are left unjudged.
+ * The HTTP front beside nginx and dnsdist: answers a second of the server's processor time. Load comes from wrk over
+ * loopback; each server gets one process and one core. Rows of a missing peer are left unjudged.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { delay, systemClock } from "../../../src/base/clock.ts";
+import { freePort, versionOf } from "../dnsPeers.ts";
+import { cpuSeconds, median, pinned, programOf } from "../process.ts";
 import type { BenchRow } from "../row.ts";
 
 interface Options {
   readonly small: boolean;
   readonly say: (text: string) => void;
-}
-
-const has = (program: string) => spawnSync("which", [program]).status === 0;
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
+  readonly rounds: number;
 }
 
 async function listening(port: number): Promise<void> {
@@ -41,20 +33,6 @@ async function listening(port: number): Promise<void> {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-/** Seconds of CPU that a process and its children have used (proc(5), fields 14 and 15). */
-function cpuSecondsOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return sum + (Number(fields[11]) + Number(fields[12])) / 100;
-  }, 0);
-}
-
-function childrenOf(pid: number): number[] {
-  const out = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" }).stdout.trim();
-  return out === "" ? [] : out.split("\n").map(Number);
-}
-
 interface Server {
   readonly url: string;
   readonly pid: number;
@@ -65,16 +43,15 @@ interface Server {
 async function rateOf(server: Server, script: string, seconds: number, folder: string): Promise<number> {
   const file = join(folder, "load.lua");
   writeFileSync(file, script);
-  const pids = [server.pid, ...childrenOf(server.pid)];
-  const before = cpuSecondsOf(pids);
+  const before = cpuSeconds(server.pid);
   const args = ["-t1", "-c32", `-d${seconds}s`, "-s", file, server.url];
-  const wrk = spawn("wrk", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const wrk = spawn(...pinned("load", "wrk", args), { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   wrk.stdout.on("data", (chunk: Buffer) => {
     text += chunk.toString();
   });
   await new Promise((resolve) => wrk.once("close", resolve));
-  const used = cpuSecondsOf(pids) - before;
+  const used = cpuSeconds(server.pid) - before;
   const count = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
   const failures = /Non-2xx or 3xx responses: (\d+)/.exec(text);
   if (failures !== null) throw new Error(`${server.url}: ${failures[1]} of ${count} responses were errors`);
@@ -90,9 +67,8 @@ async function started(child: ChildProcess, port: number, path: string): Promise
 async function startOurs(path: string): Promise<Server> {
   const port = await freePort();
   const entry = new URL("./httpChild.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", entry, String(port)], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const args = ["--disable-warning=ExperimentalWarning", entry, String(port)];
+  const child = spawn(...pinned("server", process.execPath, args), { stdio: ["ignore", "ignore", "inherit"] });
   return await started(child, port, path);
 }
 
@@ -109,7 +85,7 @@ async function startNginx(folder: string, body: string): Promise<Server> {
        server { listen 127.0.0.1:${port}; default_type application/json;
          location / { return 200 '${body}'; } } }`,
   );
-  const child = spawn("nginx", ["-c", config, "-p", folder], { stdio: "ignore" });
+  const child = spawn(...pinned("server", programOf("nginx")!, ["-c", config, "-p", folder]), { stdio: "ignore" });
   return await started(child, port, "/v1/answer");
 }
 
@@ -125,7 +101,7 @@ async function startDnsdist(folder: string, dnsPort: number): Promise<Server> {
      addDOHLocal("127.0.0.1:${port}", nil, nil, {"/dns-query"}, {reusePort=true})
      setACL({"127.0.0.0/8"})`,
   );
-  const child = spawn("dnsdist", ["-C", config, "--supervised"], { stdio: "ignore" });
+  const child = spawn(...pinned("server", programOf("dnsdist")!, ["-C", config, "--supervised"]), { stdio: "ignore" });
   return await started(child, port, "/dns-query");
 }
 
@@ -143,58 +119,73 @@ const LOADS = {
     wrk.body = "${lua(DOH_QUERY)}"`,
 };
 
-function compared(id: string, ours: number, peer: string, theirs: number | null, goal: number): BenchRow {
-  const ratio = theirs === null || theirs === 0 ? null : ours / theirs;
+function compared(id: string, rates: Rates, own: string, peer: string, theirs: string, goal: number): BenchRow {
+  const value = median(rates.get(own) ?? []);
+  const known = rates.get(theirs);
+  const peerValue = known === undefined ? null : median(known);
+  const ratio = peerValue === null ? null : value / peerValue;
   const ok = ratio === null ? null : ratio >= goal;
-  return { id, value: ours, unit: "1/CPU s", peer, peerValue: theirs, ratio, goal: `>= ${goal}x`, ok };
+  return { id, value, unit: "answers/cpu-s", peer, peerValue, ratio, goal: `>= ${goal}x`, ok };
 }
 
-/** Rows of the HTTP front. None in a small run or without wrk. */
-export async function httpRows({ small, say }: Options): Promise<BenchRow[]> {
-  if (small || !has("wrk")) {
-    say(small ? "HTTP is left out of a small run" : "wrk is not installed: no HTTP rows");
-    return [];
+type Rates = ReadonlyMap<string, readonly number[]>;
+
+/** One server under one load. */
+interface Entry {
+  readonly key: string;
+  readonly server: Server;
+  readonly load: string;
+}
+
+/** What each gives in `rounds` turns, after one that warms it up. Turns are taken, so that a busy spell meets all alike. */
+async function inTurns(entries: readonly Entry[], options: Options, folder: string): Promise<Rates> {
+  const { small, say, rounds } = options;
+  const rates = new Map<string, number[]>(entries.map(({ key }) => [key, []]));
+  for (let round = small ? 1 : 0; round <= rounds; round += 1) {
+    say(round === 0 ? "dns: HTTP, to warm up" : `dns: HTTP round ${round} of ${rounds}`);
+    for (const { key, server, load } of entries) {
+      const rate = await rateOf(server, load, small ? 1 : 4, folder);
+      if (round > 0) rates.get(key)!.push(rate);
+    }
   }
+  return rates;
+}
+
+/** Rows of the HTTP front; none without wrk, and in a small run none of its peers. */
+export async function httpRows(options: Options): Promise<BenchRow[]> {
+  const { small, say } = options;
+  for (const name of ["wrk", "nginx", "dnsdist"]) {
+    say(`dns: ${programOf(name) === undefined ? `${name} is not installed` : versionOf(name, "-v")}`);
+  }
+  if (programOf("wrk") === undefined) return [];
+  const has = (peer: string) => !small && programOf(peer) !== undefined;
   const folder = mkdtempSync(join(tmpdir(), "holdfast-http-"));
   const servers: Server[] = [];
-  const rounds = 3;
-  const seconds = 4;
   const keep = (server: Server) => {
     servers.push(server);
     return server;
   };
-  const median = (values: number[]) => values.sort((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
   try {
     const ours = keep(await startOurs("/v1/answer"));
-    const origin = new URL(ours.url).origin;
-    const { query, body, dnsPort } = (await (await fetch(`${origin}/bench`)).json()) as {
-      query: string;
-      body: string;
-      dnsPort: number;
-    };
-    const nginx = has("nginx") ? keep(await startNginx(folder, body)) : undefined;
-    const dnsdist = has("dnsdist") ? keep(await startDnsdist(folder, dnsPort)) : undefined;
+    const { origin } = new URL(ours.url);
+    const about = (await (await fetch(`${origin}/bench`)).json()) as { query: string; body: string; dnsPort: number };
     const doh: Server = { ...ours, url: `${origin}/dns-query` };
-    const rates = new Map<string, number[]>();
-    const measure = async (key: string, server: Server | undefined, load: string) => {
-      if (server === undefined) return;
-      rates.set(key, [...(rates.get(key) ?? []), await rateOf(server, load, seconds, folder)]);
-    };
-    // Rounds are interleaved, so that a busy spell of the machine meets all alike.
-    for (let round = 0; round < rounds; round += 1) {
-      say(`HTTP round ${round + 1} of ${rounds}`);
-      await measure("ccip", ours, LOADS.ccip(query));
-      await measure("nginx", nginx, LOADS.ccip(query));
-      await measure("get", doh, LOADS.dohGet());
-      await measure("dnsdistGet", dnsdist, LOADS.dohGet());
-      await measure("post", doh, LOADS.dohPost());
-      await measure("dnsdistPost", dnsdist, LOADS.dohPost());
-    }
-    const rate = (key: string) => (rates.has(key) ? median(rates.get(key)!) : null);
+    const ccip = LOADS.ccip(about.query);
+    const nginx = has("nginx") ? keep(await startNginx(folder, about.body)) : undefined;
+    const dnsdist = has("dnsdist") ? keep(await startDnsdist(folder, about.dnsPort)) : undefined;
+    const entries = [
+      { key: "ccip", server: ours, load: ccip },
+      { key: "nginx", server: nginx, load: ccip },
+      { key: "get", server: doh, load: LOADS.dohGet() },
+      { key: "dnsdist get", server: dnsdist, load: LOADS.dohGet() },
+      { key: "post", server: doh, load: LOADS.dohPost() },
+      { key: "dnsdist post", server: dnsdist, load: LOADS.dohPost() },
+    ].filter((entry): entry is Entry => entry.server !== undefined);
+    const rates = await inTurns(entries, options, folder);
     return [
-      compared("POST of a query, signed answer", rate("ccip") ?? 0, "nginx static", rate("nginx"), 0.6),
-      compared("DoH GET, HTTP/1.1", rate("get") ?? 0, "dnsdist", rate("dnsdistGet"), 1),
-      compared("DoH POST, HTTP/1.1", rate("post") ?? 0, "dnsdist", rate("dnsdistPost"), 1),
+      compared("http.post, a query's signed answer", rates, "ccip", "nginx static", "nginx", 0.6),
+      compared("http.doh.get, HTTP/1.1", rates, "get", "dnsdist", "dnsdist get", 1),
+      compared("http.doh.post, HTTP/1.1", rates, "post", "dnsdist", "dnsdist post", 1),
     ];
   } finally {
     for (const server of servers) server.stop();
