@@ -4,6 +4,21 @@ import { type CdfPoint, latencies, latencyCdf, quantile } from "./latency.ts";
 import { counted, isRight, type Observation } from "./observation.ts";
 import { OUTCOMES, type Outcome } from "./outcome.ts";
 
+/** What is broken, of one kind of process and in one manner. */
+export interface BrokenPart {
+  /** `gateway`, `DNS server` or `RPC provider`. */
+  readonly kind: string;
+  readonly ids: readonly string[];
+  /** The kind of a fault's effect, or what was done for it: `stopped`, `killed`, `cut off`, `flooded`. */
+  readonly how: string;
+  /** Of a flood, queries a second to each. */
+  readonly perSecond?: number;
+  /** For how many names it shows, where not for all. */
+  readonly nameCount?: number;
+  /** Vantage points that see it, where not all do. */
+  readonly from?: readonly string[];
+}
+
 /** A stretch of a run in which the same faults hold. */
 export interface Phase {
   readonly id: string;
@@ -13,6 +28,8 @@ export interface Phase {
   readonly endMs: number;
   /** What is broken, in words; empty where all is well. */
   readonly faults: readonly string[];
+  /** The same as data, for other languages. */
+  readonly broken?: readonly BrokenPart[];
 }
 
 /** One path in one phase. */
@@ -103,40 +120,39 @@ export function cdfOf(observations: readonly Observation[], path: string): CdfPo
   return latencyCdf(latencies(counted(observations).filter((observation) => observation.path === path)));
 }
 
-/** What a scenario claims of a phase: bounds on what was measured there. */
-export interface Claim {
-  readonly phase: string;
-  readonly path: string;
-  readonly availabilityMin?: number;
-  readonly availabilityMax?: number;
-  readonly wrongMax?: number;
-}
+/** A claim and what was found, as data. */
+export type ClaimFacts =
+  | {
+      readonly kind: "stated";
+      readonly service: string;
+      readonly phase: string;
+      readonly vantage?: string | undefined;
+      readonly names?: "hit" | "spared" | undefined;
+      readonly measure: string;
+      readonly min?: number | undefined;
+      readonly max?: number | undefined;
+      /** `null` where nothing was measured. */
+      readonly value: number | null;
+      readonly probes: number;
+      /** The claim's sentence in Korean, where the scenario has one. */
+      readonly ko?: string;
+    }
+  | { readonly kind: "no wrong answer"; readonly wrong: number; readonly probes: number }
+  | {
+      readonly kind: "blast";
+      readonly phase: string;
+      readonly measuredHurt: number;
+      readonly predictedHurt: number;
+      readonly unpredicted: number;
+    };
 
 export interface ClaimResult {
   readonly text: string;
   readonly holds: boolean;
   /** What was measured, in words. */
   readonly measured: string;
-}
-
-/** Whether a claim holds. A phase without probes on the path proves nothing, so its claims fail. */
-export function judgeClaim(claim: Claim, cells: readonly Cell[]): ClaimResult {
-  const cell = cells.find((candidate) => candidate.phase === claim.phase && candidate.path === claim.path);
-  const bounds: string[] = [];
-  if (claim.availabilityMin !== undefined) bounds.push(`availability at least ${percent(claim.availabilityMin)}`);
-  if (claim.availabilityMax !== undefined) bounds.push(`availability at most ${percent(claim.availabilityMax)}`);
-  if (claim.wrongMax !== undefined) bounds.push(`at most ${claim.wrongMax} wrong`);
-  const text = `${claim.phase}, ${claim.path}: ${bounds.join(", ")}`;
-  if (!cell || cell.probes === 0) return { text, holds: false, measured: "no probes" };
-  const holds =
-    cell.availability >= (claim.availabilityMin ?? 0) &&
-    cell.availability <= (claim.availabilityMax ?? 1) &&
-    cell.wrong <= (claim.wrongMax ?? Number.POSITIVE_INFINITY);
-  return {
-    text,
-    holds,
-    measured: `${percent(cell.availability)}, ${cell.right} of ${cell.probes} right, ${cell.wrong} wrong`,
-  };
+  /** Both as data, for other languages. */
+  readonly facts?: ClaimFacts;
 }
 
 /**

@@ -1,6 +1,14 @@
 /** The whole of `holdfast drill`: a local network, a scenario run on it, and the report of what was seen. */
 import type { Observation } from "../availability/observation.ts";
-import { type Cell, cellOf, milliseconds, observationsIn, type Phase, percent } from "../availability/report.ts";
+import {
+  type Cell,
+  type ClaimResult,
+  cellOf,
+  milliseconds,
+  observationsIn,
+  type Phase,
+  percent,
+} from "../availability/report.ts";
 import type { Clock } from "../base/clock.ts";
 import { BaseError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
@@ -289,10 +297,11 @@ function blastsOf(
   });
 }
 
-function blastClaims(blasts: readonly Blast[]) {
-  return blasts.map((blast) => ({
-    text: `Only names that share too many of the attacked name's machines are hurt (gateways, ${blast.phase})`,
-    holds: blast.unpredicted.length === 0,
-    measured: `${percent(blast.measuredHurt)} hurt, ${percent(blast.predictedHurt)} predicted, ${blast.unpredicted.length} unpredicted`,
+function blastClaims(blasts: readonly Blast[]): ClaimResult[] {
+  return blasts.map(({ phase, measuredHurt, predictedHurt, unpredicted }) => ({
+    text: `Only names that share too many of the attacked name's machines are hurt (gateways, ${phase})`,
+    holds: unpredicted.length === 0,
+    measured: `${percent(measuredHurt)} hurt, ${percent(predictedHurt)} predicted, ${unpredicted.length} unpredicted`,
+    facts: { kind: "blast", phase, measuredHurt, predictedHurt, unpredicted: unpredicted.length },
   }));
 }

@@ -164,6 +164,8 @@ export const scenarioSchema = z
     id,
     title: text,
     summary: text,
+    /** What a report in Korean says instead; claims in the order of the claims. */
+    ko: z.strictObject({ title: text, summary: text, claims: z.array(text).optional() }).optional(),
     /** The outage replayed; absent for made-up ones. */
     incident: z
       .strictObject({
@@ -199,6 +201,9 @@ export const scenarioSchema = z
       service: new Set(scenario.services.map((service) => service.id)),
       phase: new Set(scenario.phases.map((phase) => phase.id)),
     };
+    if (scenario.ko?.claims !== undefined && scenario.ko.claims.length !== scenario.claims.length) {
+      complain(["ko", "claims"], `there are ${scenario.claims.length} claims`);
+    }
     if (ids.phase.size !== scenario.phases.length) complain(["phases"], "two phases have the same id");
     if (ids.service.size !== scenario.services.length) complain(["services"], "two services have the same id");
     const known = (set: ReadonlySet<string>, value: string | undefined, path: (string | number)[], what: string) => {

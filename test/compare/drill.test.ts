@@ -50,7 +50,7 @@ function fakes(clock: FalseClock, combinedValue = address("192.0.2.1", 17)) {
     async apply(wanted) {
       isDown = wanted.length > 0;
       applied.push(wanted.map((fault) => fault.effect.kind));
-      return wanted.map((fault) => `${fault.on.path} ${fault.effect.kind}`);
+      return wanted.map((fault) => ({ kind: fault.on.path, ids: [], how: fault.effect.kind }));
     },
   };
   const told = { evidence: "none", path: null, trace: [] } as const;

@@ -6,7 +6,7 @@ import { runLocalDrill } from "../../compare/localDrill.ts";
 import { summaryOf } from "../../compare/report/data.ts";
 import { LANGUAGES, type Language } from "../../compare/report/language.ts";
 import { reportText } from "../../compare/report/text.ts";
-import { writeReport } from "../../compare/report/write.ts";
+import { WORDS, writeReport } from "../../compare/report/write.ts";
 import { loadScenario } from "../../simulation/scenarioFile.ts";
 import { type AddCommand, EXIT, printJson } from "../command.ts";
 import { addNetworkOptions, drillRandom, type NetworkOptions, withLocalNetwork } from "../localNetwork.ts";
@@ -65,7 +65,7 @@ export const addDrillCommand: AddCommand = (program, terminal) => {
         });
         const page = writeReport(resolve(options.report), data, observations, options.lang);
         if (options.json) printJson(terminal, summaryOf(data));
-        else terminal.out(`\n${reportText(data)}`);
+        else terminal.out(`\n${reportText(data, WORDS[options.lang])}`);
         say(`Report: ${page}  (${sinceStart()} in all)`);
         terminal.exit(data.holds ? EXIT.ok : EXIT.failed);
       });

@@ -1,6 +1,7 @@
 /** Judges a scenario's claims by what was seen, and the claims that hold for every drill. */
-import type { Observation } from "../../availability/observation.ts";
+import { counted, type Observation } from "../../availability/observation.ts";
 import {
+  type ClaimFacts,
   type ClaimResult,
   cellOf,
   milliseconds,
@@ -42,6 +43,7 @@ function judgeOne(
   observations: readonly Observation[],
   phase: Phase | undefined,
   hit: HitNames,
+  ko: string | undefined,
 ): ClaimResult {
   const text = `${claim.text} (${claim.service}, ${claim.phase}: ${boundsOf(claim)})`;
   const names = hit(claim.phase);
@@ -52,10 +54,14 @@ function judgeOne(
       (claim.names === undefined || (claim.names === "hit") === names.has(name)),
   );
   const found = measured(claim, seen);
-  if (found === undefined) return { text, holds: false, measured: "nothing was measured" };
+  const { text: _, ...bounds } = claim;
+  const probes = counted(seen).length;
+  const translated = ko === undefined ? {} : { ko };
+  const facts: ClaimFacts = { kind: "stated", ...bounds, ...translated, value: found?.value ?? null, probes };
+  if (found === undefined) return { text, holds: false, measured: "nothing was measured", facts };
   const holds =
     found.value >= (claim.min ?? Number.NEGATIVE_INFINITY) && found.value <= (claim.max ?? Number.POSITIVE_INFINITY);
-  return { text, holds, measured: found.text };
+  return { text, holds, measured: found.text, facts };
 }
 
 function boundsOf(claim: Claim): string {
@@ -87,12 +93,13 @@ export function judgeClaims(
   phases: readonly Phase[],
   hit: HitNames,
 ): ClaimResult[] {
-  const stated = scenario.claims.map((claim) =>
+  const stated = scenario.claims.map((claim, index) =>
     judgeOne(
       claim,
       observations,
       phases.find((phase) => phase.id === claim.phase),
       hit,
+      scenario.ko?.claims?.[index],
     ),
   );
   const verified = new Set(scenario.services.filter(isVerified).map((service) => service.id));
@@ -104,6 +111,7 @@ export function judgeClaims(
       text: "No wrong answer was accepted on a verified path",
       holds: wrong.length === 0 && probes.length > 0,
       measured: `${wrong.length} wrong of ${probes.length}${wrong[0] ? `, first ${wrong[0].name}` : ""}`,
+      facts: { kind: "no wrong answer", wrong: wrong.length, probes: probes.length },
     },
   ];
 }

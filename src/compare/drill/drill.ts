@@ -5,7 +5,7 @@
  * A phase ends when its last probe has ended, and only then do the faults change: no probe lives in two phases.
  */
 import type { Observation } from "../../availability/observation.ts";
-import type { Phase } from "../../availability/report.ts";
+import type { BrokenPart, Phase } from "../../availability/report.ts";
 import type { Hex } from "../../base/bytes.ts";
 import { type Clock, delay } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -13,6 +13,7 @@ import { type Random, shuffled } from "../../base/random.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import type { Fault } from "../../simulation/fault.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
+import { brokenInWords } from "./broken.ts";
 import { observed, type Told } from "./judge.ts";
 import { watchStalls } from "./stall.ts";
 
@@ -39,8 +40,8 @@ export interface DrillVantage {
 
 /** Breaks and mends the network. */
 export interface FaultDriver {
-  /** Makes exactly these faults hold; returns each in words. */
-  apply(faults: readonly Fault[]): Promise<readonly string[]>;
+  /** Makes exactly these faults hold; returns what is broken by them. */
+  apply(faults: readonly Fault[]): Promise<readonly BrokenPart[]>;
 }
 
 export interface DrillParameters {
@@ -81,10 +82,10 @@ export async function runDrill(parameters: DrillParameters): Promise<DrillResult
   try {
     for (const planned of scenario.phases) {
       signal?.throwIfAborted();
-      const inWords = await faults.apply(planned.faults);
+      const broken = await faults.apply(planned.faults);
       const opened = { id: planned.id, title: titleOf(planned.id), startMs: clock.monotonicMs() - startMs };
       const lengthMs = (planned.seconds * 1000) / scenario.liveCompression;
-      const phase = { ...opened, endMs: opened.startMs + lengthMs, faults: inWords };
+      const phase = { ...opened, endMs: opened.startMs + lengthMs, faults: broken.map(brokenInWords), broken };
       parameters.onPhaseStart?.(phase);
       const seen: Observation[] = [];
       round = await probeUntil({ ...parameters, order, startMs, round, untilMs: phase.endMs, stalls, seen });

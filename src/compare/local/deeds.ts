@@ -14,7 +14,7 @@ export interface Faultable {
   readonly what: string;
   readonly state: MemberState;
   /** What being paused is called, where it is not a signal to the process. */
-  readonly pausedWords?: string;
+  readonly pausedHow?: string;
   put(state: MemberState): Promise<void>;
   spoil(fault: LiveFault | null): void | Promise<void>;
 }

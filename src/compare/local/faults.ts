@@ -1,4 +1,5 @@
 /** A scenario's faults, done to the processes of the local network and to the proxies before them. */
+import type { BrokenPart } from "../../availability/report.ts";
 import type { FaultDriver } from "../drill/drill.ts";
 import { type Deed, deedOf, type Faultable, type FaultTargets, membersHit } from "./deeds.ts";
 import type { LiveFault } from "./liveFault.ts";
@@ -19,34 +20,31 @@ export interface FaultableNetwork extends FaultTargets {
   readonly proxies?: FaultableProxies;
 }
 
-const WORDS: Readonly<Record<MemberState, string>> = {
-  running: "running",
-  paused: "stopped (SIGSTOP)",
-  dead: "killed",
-};
+const STATES: Readonly<Record<MemberState, string>> = { running: "running", paused: "stopped", dead: "killed" };
 
-function wordsOf({ pausedWords = WORDS.paused }: Faultable, deed: Deed): string {
-  if (deed.kind === "state") return deed.state === "paused" ? pausedWords : WORDS[deed.state];
+/** How one member is broken, all but which it is. */
+function partOf({ what, pausedHow = STATES.paused }: Faultable, deed: Deed): Omit<BrokenPart, "ids"> {
+  const kind = what.slice(0, what.lastIndexOf(" "));
+  if (deed.kind === "state") return { kind, how: deed.state === "paused" ? pausedHow : STATES[deed.state] };
   const { effect, names } = deed.fault;
-  const flood = deed.kind === "proxy" && deed.floodPerSecond !== undefined;
-  const what = flood ? `flooded (${Math.round(deed.floodPerSecond ?? 0)} queries/s each)` : effect.kind;
-  const whom = names === undefined ? "" : ` for ${names.length} names`;
-  return `${what}${whom}${deed.kind === "proxy" && deed.from !== undefined ? ` seen from ${deed.from.join(", ")}` : ""}`;
+  const nameCount = names === undefined ? {} : { nameCount: names.length };
+  if (deed.kind === "spoil") return { kind, how: effect.kind, ...nameCount };
+  const { from, floodPerSecond } = deed;
+  const flood = floodPerSecond === undefined ? { how: effect.kind } : { how: "flooded", perSecond: floodPerSecond };
+  return { kind, ...flood, ...nameCount, ...(from === undefined ? {} : { from }) };
 }
 
-/** `gateways 1, 4 stopped (SIGSTOP)`: one part for each kind of process and what was done to it. */
-function inWords(wanted: ReadonlyMap<Faultable, Deed>): string[] {
-  const groups = new Map<string, { kind: string; words: string; ids: string[] }>();
+/** One part for each kind of process and what was done to it. */
+function partsOf(wanted: ReadonlyMap<Faultable, Deed>): BrokenPart[] {
+  const groups = new Map<string, { part: Omit<BrokenPart, "ids">; ids: string[] }>();
   for (const [member, deed] of wanted) {
-    const space = member.what.lastIndexOf(" ");
-    const [kind, words] = [member.what.slice(0, space), wordsOf(member, deed)];
-    const group = groups.get(`${kind}/${words}`) ?? { kind, words, ids: [] };
-    group.ids.push(member.what.slice(space + 1));
-    groups.set(`${kind}/${words}`, group);
+    const part = partOf(member, deed);
+    const key = JSON.stringify(part);
+    const group = groups.get(key) ?? { part, ids: [] };
+    group.ids.push(member.what.slice(member.what.lastIndexOf(" ") + 1));
+    groups.set(key, group);
   }
-  return [...groups.values()].map(
-    ({ kind, words, ids }) => `${kind}${ids.length > 1 ? "s" : ""} ${ids.join(", ")} ${words}`,
-  );
+  return [...groups.values()].map(({ part, ids }) => ({ ...part, ids }));
 }
 
 async function bring(member: Faultable, deed: Deed | undefined, wasTouched: boolean): Promise<void> {
@@ -89,7 +87,7 @@ export function createFaultDriver(network: FaultableNetwork): FaultDriver {
         ...everyone.map((member) => bring(member, wanted.get(member), touched.delete(member))),
       ]);
       for (const member of wanted.keys()) touched.add(member);
-      return inWords(wanted);
+      return partsOf(wanted);
     },
   };
 }

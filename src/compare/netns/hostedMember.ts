@@ -17,7 +17,7 @@ export function hostedMember(member: Faultable, hosts: HostNet): Faultable {
   let isShaped = false;
   return {
     what: member.what,
-    pausedWords: "cut off from all other hosts",
+    pausedHow: "cut off",
     get state(): MemberState {
       return isCut ? "paused" : member.state;
     },

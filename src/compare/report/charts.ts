@@ -1,6 +1,7 @@
 /** The report's charts, as SVG drawn once: they print, need no script, and carry their words with them. */
 import { type Cell, milliseconds, type Phase, percent } from "../../availability/report.ts";
 import type { ServiceReport } from "./data.ts";
+import type { Words } from "./language.ts";
 import { at, type Markup, markup } from "./markup.ts";
 
 const WIDTH = 960;
@@ -10,13 +11,13 @@ const LANE = 58;
 const LANE_GAP = 14;
 
 /** The phase a point in time belongs to counts as a fault's when anything is broken in it. */
-function bands(phases: readonly Phase[], x: (ms: number) => number, bottom: number): Markup[] {
+function bands(phases: readonly Phase[], x: (ms: number) => number, bottom: number, words: Words): Markup[] {
   return phases.map((phase, index) => {
     const left = x(phase.startMs);
     const width = x(phases[index + 1]?.startMs ?? phase.endMs) - left;
-    const label = markup`<text class="phase" x="${at(left + width / 2)}" y="14">${phase.title}</text>`;
+    const label = markup`<text class="phase" x="${at(left + width / 2)}" y="14">${words.phase(phase)}</text>`;
     if (phase.faults.length === 0) return label;
-    return markup`<rect class="fault" x="${at(left)}" y="22" width="${at(width)}" height="${at(bottom - 22)}"><title>${phase.title}: ${phase.faults.join("; ")}</title></rect>${label}`;
+    return markup`<rect class="fault" x="${at(left)}" y="22" width="${at(width)}" height="${at(bottom - 22)}"><title>${words.phase(phase)}: ${words.faults(phase).join("; ")}</title></rect>${label}`;
   });
 }
 
@@ -31,7 +32,7 @@ function elapsed(ms: number): string {
 }
 
 /** Availability over time, a lane for each service, the phases with faults shaded. */
-export function availabilityChart(services: readonly ServiceReport[], phases: readonly Phase[]): Markup {
+export function availabilityChart(services: readonly ServiceReport[], phases: readonly Phase[], words: Words): Markup {
   const endMs = phases.at(-1)?.endMs ?? 1;
   const bottom = 26 + services.length * (LANE + LANE_GAP);
   const x = (ms: number) => LEFT + (ms / endMs) * (WIDTH - LEFT - RIGHT);
@@ -69,14 +70,14 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
   const ticks = Array.from({ length: Math.floor(endMs / step) + 1 }, (_, index) => index * step).map(
     (ms) => markup`<text class="tick middle" x="${at(x(ms))}" y="${bottom + 16}">${elapsed(ms)}</text>`,
   );
-  return markup`<svg viewBox="0 0 ${WIDTH} ${bottom + 24}" role="img" aria-labelledby="chart-time"><title id="chart-time">Availability over time by path; the table of phases holds the figures.</title>${bands(phases, x, bottom)}${lanes}${ticks}</svg>`;
+  return markup`<svg viewBox="0 0 ${WIDTH} ${bottom + 24}" role="img" aria-labelledby="chart-time"><title id="chart-time">${words.chart.over}</title>${bands(phases, x, bottom, words)}${lanes}${ticks}</svg>`;
 }
 
 const PANEL = { width: 310, height: 190, left: 40, right: 12, top: 26, bottom: 30 };
 const DECADES = [1, 10, 100, 1000];
 
 /** One phase's latency distributions, on a logarithmic scale from 1 ms to 4 s. What never came is missing at the top. */
-function cdfPanel(services: readonly ServiceReport[], phase: Phase, cells: readonly Cell[]): Markup {
+function cdfPanel(services: readonly ServiceReport[], phase: Phase, cells: readonly Cell[], words: Words): Markup {
   const { width, height, left, right, top, bottom } = PANEL;
   const x = (ms: number) =>
     left + (Math.log10(Math.min(Math.max(ms, 1), 4000)) / Math.log10(4000)) * (width - left - right);
@@ -87,8 +88,8 @@ function cdfPanel(services: readonly ServiceReport[], phase: Phase, cells: reado
     let path = `M${at(x(points[0]!.latencyMs))},${at(y(0))}`;
     for (const point of points) path += `H${at(x(point.latencyMs))}V${at(y(point.share))}`;
     const cell = cells.find((one) => one.phase === phase.id && one.path === service.id);
-    const words = `${service.id}: median ${milliseconds(cell?.p50Ms ?? null)}, 99th percentile ${milliseconds(cell?.p99Ms ?? null)}`;
-    return markup`<path class="line s${index}" d="${path}H${at(width - right)}"><title>${words}</title></path>`;
+    const said = words.chart.line(service.id, milliseconds(cell?.p50Ms ?? null), milliseconds(cell?.p99Ms ?? null));
+    return markup`<path class="line s${index}" d="${path}H${at(width - right)}"><title>${said}</title></path>`;
   });
   const grid = DECADES.map(
     (ms) =>
@@ -99,20 +100,21 @@ function cdfPanel(services: readonly ServiceReport[], phase: Phase, cells: reado
       markup`<line class="grid" x1="${left}" x2="${width - right}" y1="${at(y(share))}" y2="${at(y(share))}"/><text class="tick" x="${left - 6}" y="${at(y(share) + 4)}">${share * 100}</text>`,
   );
   const dead = services.filter((service) => !service.cdfs.find((cdf) => cdf.phase === phase.id)?.points.length);
-  const note = dead.length === 0 ? "" : `never answered: ${dead.map(({ id }) => id).join(", ")}`;
-  return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Latency in the phase ${phase.title}. ${note}"><text class="panel" x="${left}" y="14">${phase.title}</text>${grid}${shares}${lines}<text class="note" x="${width - right - 4}" y="${height - bottom - 6}">${note}</text></svg>`;
+  const note = dead.length === 0 ? "" : words.chart.neverAnswered(dead.map(({ id }) => id));
+  return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${words.chart.panel(words.phase(phase), note)}"><text class="panel" x="${left}" y="14">${words.phase(phase)}</text>${grid}${shares}${lines}<text class="note" x="${width - right - 4}" y="${height - bottom - 6}">${note}</text></svg>`;
 }
 
 export function latencyCharts(
   services: readonly ServiceReport[],
   phases: readonly Phase[],
   cells: readonly Cell[],
+  words: Words,
 ): Markup {
   const legend = services.map(
     (service, index) =>
       markup`<li class="s${index}"><svg viewBox="0 0 34 10" aria-hidden="true"><line class="line s${index}" x1="1" x2="33" y1="5" y2="5"/></svg>${service.id}</li>`,
   );
-  return markup`<ul class="legend">${legend}</ul><div class="panels">${phases.map((phase) => cdfPanel(services, phase, cells))}</div>`;
+  return markup`<ul class="legend">${legend}</ul><div class="panels">${phases.map((phase) => cdfPanel(services, phase, cells, words))}</div>`;
 }
 
 /** What a table cell says of an availability, with its interval. */

@@ -50,7 +50,7 @@ export interface Gain extends PairedDifference, Interval {
 }
 
 export interface ReportData {
-  readonly scenario: { readonly id: string; readonly title: string; readonly summary: string };
+  readonly scenario: Pick<Scenario, "id" | "title" | "summary"> & { readonly ko?: Scenario["ko"] };
   readonly startedAt: string;
   readonly command: string;
   /** Facts about the run, label and value. */
@@ -90,6 +90,7 @@ export interface Disagreement {
 
 export interface ReportInput {
   readonly scenario: Pick<Scenario, "id" | "title" | "summary" | "mustFail"> & {
+    readonly ko?: Scenario["ko"];
     readonly services: readonly Pick<Scenario["services"][number], "id" | "title" | "dns" | "chain" | "gateways">[];
   };
   readonly startedAt: string;
@@ -137,7 +138,12 @@ export function buildReport(input: ReportInput): ReportData {
   const single = scenario.services.filter((service) => pathCount(service) === 1).map(({ id }) => id);
   const combined = scenario.services.filter((service) => pathCount(service) > 1).map(({ id }) => id);
   return {
-    scenario: { id: scenario.id, title: scenario.title, summary: scenario.summary },
+    scenario: {
+      id: scenario.id,
+      title: scenario.title,
+      summary: scenario.summary,
+      ...(scenario.ko === undefined ? {} : { ko: scenario.ko }),
+    },
     startedAt: input.startedAt,
     command: input.command,
     provenance: input.provenance,

@@ -35,7 +35,41 @@ export const ENGLISH: Words = {
   },
   joint: (joint) =>
     `In ${joint.rounds} rounds every path was asked for the same name at once. All of ${joint.paths.join(", ")} failed together in ${percent(joint.allFailed)} of them; were they independent, that would be ${percent(joint.allFailedIndependent)}.${joint.commonCauseRatio === null ? "" : ` Common-cause share of failures: ${percent(joint.commonCauseRatio)}.`}`,
-  blast: "Who was hurt by the attack",
+  scenario: ({ scenario: { title, summary } }) => ({ title, summary }),
+  phase: ({ title }) => title,
+  faults: ({ faults }) => faults,
+  claim: ({ text }) => text,
+  measured: ({ measured }) => measured,
+  blast: {
+    heading: "Who was hurt by the attack",
+    intro: ({ attacked, stoppedGatewayIds, needed }) =>
+      `All ${stoppedGatewayIds.length} gateways of ${attacked} were attacked (${stoppedGatewayIds.join(", ")}). ${needed === 1 ? "One gateway left is enough for a name" : `A name needs ${needed} gateways that agree`}.`,
+    hurt: "Names hurt on the gateways path, the attacked one aside",
+    share: "Share",
+    virtual: "Predicted of the 2,048 virtual gateways, for random names",
+    physical: "Predicted of this fleet's machines, for random names",
+    probed: (count) => `Predicted of this fleet's machines, for the ${count} names probed`,
+    measured: "Measured",
+    verdict: ({ unpredicted, escaped }) =>
+      [
+        unpredicted.length === 0 ? "Nobody else was hurt." : `Hurt without being predicted: ${unpredicted.join(", ")}.`,
+        ...(escaped.length === 0 ? [] : [`Predicted but not hurt: ${escaped.join(", ")}.`]),
+      ].join(" "),
+    map: "Gateways by names",
+    mapSays: (hurt, names) => `Gateways by names. ${hurt} of ${names} names were hurt.`,
+    gateway: (id) => `gateway ${id}`,
+    serves: (id, isStopped, names) =>
+      `Gateway ${id}, ${isStopped ? "attacked" : "serving"}, serves ${names} of the names`,
+    group: (stopped, names) => `${stopped} of 4 attacked: ${names}`,
+    fate: ({ name, failed, probes, isPredicted }) =>
+      `${name}: ${failed} of ${probes} failed, predicted ${isPredicted ? "hurt" : "spared"}`,
+  },
+  chart: {
+    over: "Availability over time by path; the table of phases holds the figures.",
+    panel: (phase, note) => `Latency in the phase ${phase}. ${note}`,
+    neverAnswered: (paths) => `never answered: ${paths.join(", ")}`,
+    line: (path, median, p99) => `${path}: median ${median}, 99th percentile ${p99}`,
+  },
   holds: (holds) => (holds ? "✓ holds" : "✗ fails"),
   kind: (kind) => (kind === "answer" ? "answers" : "SOA serials"),
   state: (state) => (state === "raised" ? "raised" : "over"),

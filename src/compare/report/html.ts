@@ -21,7 +21,7 @@ function phases(data: ReportData, words: Words): Markup {
     return cells.map((cell, index) => {
       const head =
         index === 0
-          ? markup`<th scope="rowgroup" rowspan="${cells.length}">${phase.title}<br><span class="note-text">${phase.faults.join("; ") || words.nothingBroken}</span></th>`
+          ? markup`<th scope="rowgroup" rowspan="${cells.length}">${words.phase(phase)}<br><span class="note-text">${words.faults(phase).join("; ") || words.nothingBroken}</span></th>`
           : "";
       const width = `${Math.round(cell.availability * 1000) / 10}%`;
       return markup`<tr${index === 0 ? new RawMarkup(' class="first"') : ""}>${head}<th scope="row">${cell.path}</th><td class="n">${cell.probes}</td><td class="n">${cell.right}</td><td class="v"><span class="bar" style="--v:${width}" aria-hidden="true"></span>${availabilityText(cell)}</td><td class="n">${milliseconds(cell.p50Ms)}</td><td class="n">${milliseconds(cell.p99Ms)}</td><td class="n">${cell.wrong}</td></tr>`;
@@ -33,16 +33,18 @@ function phases(data: ReportData, words: Words): Markup {
   );
 }
 
-function blast(one: Blast): Markup {
+function blast(one: Blast, { blast: words }: Words): Markup {
   const probed = one.names.filter((name) => name.probes > 0).length;
-  return markup`<p>All ${one.stoppedGatewayIds.length} gateways of <strong>${one.attacked}</strong> were stopped (${one.stoppedGatewayIds.join(", ")}). ${one.needed === 1 ? "One gateway left is enough for a name" : `A name needs ${one.needed} gateways that agree`}.</p>
-<table><thead><tr><th>Names hurt on the gateways path, the attacked one aside</th><th class="n">Share</th></tr></thead><tbody>
-<tr><td>Predicted of the 2,048 virtual gateways, for random names</td><td class="n">${percent(one.expectedHurtVirtual)}</td></tr>
-<tr><td>Predicted of this fleet's machines, for random names</td><td class="n">${percent(one.expectedHurtPhysical)}</td></tr>
-<tr><td>Predicted of this fleet's machines, for the ${probed} names probed</td><td class="n">${percent(one.predictedHurt)}</td></tr>
-<tr><td>Measured</td><td class="n">${percent(one.measuredHurt)}</td></tr></tbody></table>
-<p>${one.unpredicted.length === 0 ? "Nobody else was hurt." : `Hurt without being predicted: ${one.unpredicted.join(", ")}.`} ${one.escaped.length === 0 ? "" : `Predicted but not hurt: ${one.escaped.join(", ")}.`}</p>
-${scrollable("Gateways by names", shardMap(one))}`;
+  const rows = [
+    [words.virtual, one.expectedHurtVirtual],
+    [words.physical, one.expectedHurtPhysical],
+    [words.probed(probed), one.predictedHurt],
+    [words.measured, one.measuredHurt],
+  ] as const;
+  return markup`<h2>${words.heading}</h2><p>${words.intro(one)}</p>
+<table><thead><tr><th>${words.hurt}</th><th class="n">${words.share}</th></tr></thead><tbody>${rows.map(([what, share]) => markup`<tr><td>${what}</td><td class="n">${percent(share)}</td></tr>`)}</tbody></table>
+<p>${words.verdict(one)}</p>
+${scrollable(words.map, shardMap(one, words))}`;
 }
 
 /** One of the tables that every format has, under its heading. */
@@ -66,19 +68,19 @@ export function reportPage(data: ReportData, words: Words = ENGLISH): string {
   const { scenario, kind } = data;
   const tables = new Map(tablesOf(data, words).map((table) => [table.id, section(table)]));
   const shown = (...ids: readonly TitleId[]) => ids.map((id) => tables.get(id) ?? "");
-  // What the attack did is told in English only.
-  const blasts = data.blasts.map((one) => markup`<h2>${words.blast}</h2><div lang="en">${blast(one)}</div>`);
+  const blasts = data.blasts.map((one) => blast(one, words));
+  const heading = words.scenario(data);
   const shaded = kind === "drill" ? markup`<p class="note-text">${note.over}</p>` : "";
   const page = markup`<!doctype html>
-<html lang="${words.code}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${scenario.title} · Holdfast</title><style>${new RawMarkup(STYLE)}</style></head>
-<body><main><p class="kicker">Holdfast ${kind === "drill" ? "drill" : "compare"} · ${scenario.id} · ${data.startedAt}</p><h1>${scenario.title}</h1><p lang="en">${scenario.summary}</p>
+<html lang="${words.code}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${heading.title} · Holdfast</title><style>${new RawMarkup(STYLE)}</style></head>
+<body><main><p class="kicker">Holdfast ${kind === "drill" ? "drill" : "compare"} · ${scenario.id} · ${data.startedAt}</p><h1>${heading.title}</h1><p>${heading.summary}</p>
 <p class="verdict${data.holds ? "" : " failed"}">${words.verdict(data)}</p>
-<h2>${title.over}</h2>${scrollable(title.over, availabilityChart(data.services, data.phases))}${shaded}
+<h2>${title.over}</h2>${scrollable(title.over, availabilityChart(data.services, data.phases, words))}${shaded}
 <h2>${title.cells}</h2>${phases(data, words)}
 ${shown("byVantage", "claims", "disagreements")}
 ${listed(title.recoveries, data.recoveries.map(words.recovery))}
 ${blasts}
-<h2>${title.latency}</h2><p class="note-text">${note.latency}</p>${latencyCharts(data.services, data.phases, data.cells)}
+<h2>${title.latency}</h2><p class="note-text">${note.latency}</p>${latencyCharts(data.services, data.phases, data.cells, words)}
 ${shown("episodes", "gains", "robust", "budgets")}
 ${listed(title.earned, data.services.map(words.earned), note.earned)}
 <h2>${title.method}</h2>${words.method(data).map((text) => markup`<p>${text}</p>`)}<ul>${words.limits(data).map((text) => markup`<li>${text}</li>`)}</ul>

@@ -1,6 +1,7 @@
 /** The report's labels and sentences in Korean. */
 import { milliseconds, percent } from "../../availability/report.ts";
 import type { ReportData } from "./data.ts";
+import { KOREAN_BLAST, KOREAN_CHART, koreanClaim, koreanFaults, koreanMeasured, koreanPhase } from "./koreanDrill.ts";
 import type { Words } from "./language.ts";
 
 function verdict(data: ReportData): string {
@@ -17,13 +18,18 @@ function verdict(data: ReportData): string {
     return `실패해야 하는 시험이므로, 주장 ${data.claims.length}개 중 ${failed.length}개가 예정대로 실패했습니다.`;
   }
   if (failed.length > 0) {
-    return `측정 ${probes}회에서 주장 ${data.claims.length}개 중 ${failed.length}개가 성립하지 않았습니다. 첫 번째: ${failed[0]!.text}.`;
+    return `측정 ${probes}회에서 주장 ${data.claims.length}개 중 ${failed.length}개가 성립하지 않았습니다. 첫 번째: ${koreanClaim(failed[0]!)}.`;
   }
   const faulty = data.phases.filter((phase) => phase.faults.length > 0);
   const best = data.services.at(-1);
   const cells = data.cells.filter((cell) => cell.path === best?.id && faulty.some(({ id }) => id === cell.phase));
-  const worst = cells.reduce((least, cell) => Math.min(least, cell.availability), 1);
-  const kept = best ? ` 장애 중에도 ${best.id} 경로는 최소 ${percent(worst)}를 바르게 응답했습니다.` : "";
+  const right = cells.reduce((sum, cell) => sum + cell.right, 0);
+  const asked = cells.reduce((sum, cell) => sum + cell.probes, 0);
+  // No more than the smallest sample has earned: the lower end of the worst phase's interval.
+  const low = cells.reduce((least, cell) => Math.min(least, cell.low), 1);
+  const kept = best
+    ? ` 장애 중에도 ${best.id} 경로는 ${asked}회 중 ${right}회 바르게 응답했습니다. 어느 단계에서나 95 % 신뢰수준으로 ${percent(low)} 이상입니다.`
+    : "";
   return `측정 ${probes}회에서 주장 ${data.claims.length}개가 모두 성립했습니다.${kept}`;
 }
 
@@ -84,7 +90,13 @@ export const KOREAN: Words = {
   },
   joint: (joint) =>
     `${joint.rounds}회차에서 모든 경로에 같은 이름을 동시에 물었습니다. ${joint.paths.join(", ")} 경로가 모두 함께 실패한 회차는 ${percent(joint.allFailed)}이며, 서로 독립이었다면 ${percent(joint.allFailedIndependent)}였을 것입니다.${joint.commonCauseRatio === null ? "" : ` 공통 원인 비율: ${percent(joint.commonCauseRatio)}.`}`,
-  blast: "공격의 피해 범위",
+  scenario: ({ scenario: { title, summary, ko } }) => ko ?? { title, summary },
+  phase: koreanPhase,
+  faults: koreanFaults,
+  claim: koreanClaim,
+  measured: koreanMeasured,
+  blast: KOREAN_BLAST,
+  chart: KOREAN_CHART,
   holds: (holds) => (holds ? "✓ 성립" : "✗ 불성립"),
   kind: (kind) => (kind === "answer" ? "응답" : "SOA 일련번호"),
   state: (state) => (state === "raised" ? "발생" : "해소"),

@@ -2,6 +2,8 @@
 import type { BurnWindow } from "../../availability/budget.ts";
 import type { JointFailure } from "../../availability/joint.ts";
 import type { Recovery } from "../../availability/recovery.ts";
+import type { ClaimResult, Phase } from "../../availability/report.ts";
+import type { Blast } from "../drill/blast.ts";
 import type { Disagreement, ReportData, ServiceReport } from "./data.ts";
 
 export const LANGUAGES = ["en", "ko"] as const;
@@ -61,6 +63,34 @@ export type TitleId =
   | "over"
   | "latency";
 
+/** One name's gateways under attack: who was hurt, and who was expected to be. */
+export interface BlastWords {
+  readonly heading: string;
+  readonly intro: (blast: Blast) => string;
+  readonly hurt: string;
+  readonly share: string;
+  readonly virtual: string;
+  readonly physical: string;
+  readonly probed: (nameCount: number) => string;
+  readonly measured: string;
+  /** Who was hurt unexpectedly, and who was not though expected. */
+  readonly verdict: (blast: Blast) => string;
+  readonly map: string;
+  /** The map in a sentence. */
+  readonly mapSays: (hurtCount: number, nameCount: number) => string;
+  readonly gateway: (id: number) => string;
+  readonly serves: (id: number, isStopped: boolean, nameCount: number) => string;
+  readonly group: (stoppedCount: number, nameCount: number) => string;
+  readonly fate: (name: Blast["names"][number]) => string;
+}
+
+export interface ChartWords {
+  readonly over: string;
+  readonly panel: (phase: string, note: string) => string;
+  readonly neverAnswered: (paths: readonly string[]) => string;
+  readonly line: (path: string, median: string, p99: string) => string;
+}
+
 export interface Words {
   /** BCP 47. */
   readonly code: Language;
@@ -72,8 +102,14 @@ export interface Words {
   readonly earned: (service: ServiceReport) => string;
   readonly joint: (joint: JointFailure) => string;
   readonly holds: (holds: boolean) => string;
-  /** The page's heading for one name's gateways under attack. */
-  readonly blast: string;
+  readonly scenario: (data: ReportData) => { readonly title: string; readonly summary: string };
+  readonly phase: (phase: Pick<Phase, "id" | "title">) => string;
+  /** What is broken in a phase, a part each. */
+  readonly faults: (phase: Phase) => readonly string[];
+  readonly claim: (claim: ClaimResult) => string;
+  readonly measured: (claim: ClaimResult) => string;
+  readonly blast: BlastWords;
+  readonly chart: ChartWords;
   readonly kind: (kind: Disagreement["kind"]) => string;
   readonly state: (state: Disagreement["state"]) => string;
   readonly burning: (window: Pick<BurnWindow, "severity" | "longMs" | "factor">) => string;

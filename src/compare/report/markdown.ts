@@ -24,13 +24,14 @@ const list = (lines: readonly string[]) => lines.map((line) => `- ${plain(line)}
 
 export function reportMarkdown(data: ReportData, words: Words): string {
   const { title } = words;
-  const { scenario, startedAt, command } = data;
+  const { startedAt, command } = data;
+  const heading = words.scenario(data);
   return [
-    `# ${plain(scenario.title)}`,
+    `# ${plain(heading.title)}`,
     "",
     `Holdfast ${data.kind === "watch" ? "compare" : "drill"}, ${startedAt}`,
     "",
-    ...(scenario.summary === "" ? [] : [plain(scenario.summary), ""]),
+    ...(heading.summary === "" ? [] : [plain(heading.summary), ""]),
     `**${plain(words.verdict(data))}**`,
     "",
     ...tablesOf(data, words).map(tableText),

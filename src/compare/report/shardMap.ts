@@ -1,13 +1,16 @@
 /** The map of gateways by names: whose gateways were stopped, and who was hurt by it. */
 import type { Blast } from "../drill/blast.ts";
+import type { BlastWords } from "./language.ts";
 import { at, type Markup, markup } from "./markup.ts";
 
 const WIDTH = 960;
 const LEFT = 110;
 const ROW = 16;
 
+const isHurt = ({ probes, failed }: Blast["names"][number]) => probes > 0 && failed > probes / 2;
+
 /** One column a name, one row a gateway; a mark where the gateway serves the name. */
-export function shardMap(blast: Blast): Markup {
+export function shardMap(blast: Blast, words: BlastWords): Markup {
   const ids = [...new Set(blast.names.flatMap((name) => name.gatewayIds))]
     .filter((id) => id !== 0)
     .sort((a, b) => a - b);
@@ -26,7 +29,7 @@ export function shardMap(blast: Blast): Markup {
         ? [`M${at(x(index))},${at(y + 2)}h${at(column * 0.8)}v${ROW - 4}h${at(-column * 0.8)}z`]
         : [],
     );
-    return markup`<text class="lane small" x="${LEFT - 8}" y="${y + 12}">gateway ${id}${stopped.has(id) ? " ✕" : ""}</text><path class="mark ${state}" d="${marks.join("")}"><title>Gateway ${id}, ${state}, serves ${marks.length} of the names</title></path>`;
+    return markup`<text class="lane small" x="${LEFT - 8}" y="${y + 12}">${words.gateway(id)}${stopped.has(id) ? " ✕" : ""}</text><path class="mark ${state}" d="${marks.join("")}"><title>${words.serves(id, stopped.has(id), marks.length)}</title></path>`;
   });
   const groups = [4, 3, 2, 1, 0].flatMap((count) => {
     const first = names.findIndex((name) => name.stopped === count);
@@ -34,13 +37,13 @@ export function shardMap(blast: Blast): Markup {
     const size = names.filter((name) => name.stopped === count).length;
     const middle = x(first) + (size * column) / 2;
     return [
-      markup`<line class="split" x1="${at(x(first))}" x2="${at(x(first))}" y1="${top - 22}" y2="${bottom + 22}"/><text class="tick middle" x="${at(middle)}" y="${top - 10}">${count} of 4 stopped: ${size}</text>`,
+      markup`<line class="split" x1="${at(x(first))}" x2="${at(x(first))}" y1="${top - 22}" y2="${bottom + 22}"/><text class="tick middle" x="${at(middle)}" y="${top - 10}">${words.group(count, size)}</text>`,
     ];
   });
   const verdicts = names.map((name, index) => {
-    const hurt = name.probes > 0 && name.failed > name.probes / 2;
-    const words = `${name.name}: ${name.failed} of ${name.probes} failed, predicted ${name.isPredicted ? "hurt" : "spared"}`;
-    return markup`<rect class="${hurt ? "hurt" : "spared"}" x="${at(x(index))}" y="${bottom + 6}" width="${at(column * 0.8)}" height="12"><title>${words}</title></rect>`;
+    const hurt = isHurt(name);
+    return markup`<rect class="${hurt ? "hurt" : "spared"}" x="${at(x(index))}" y="${bottom + 6}" width="${at(column * 0.8)}" height="12"><title>${words.fate(name)}</title></rect>`;
   });
-  return markup`<svg viewBox="0 0 ${WIDTH} ${bottom + 26}" role="img" aria-label="Gateways by names. ${blast.names.filter((name) => name.probes > 0 && name.failed > name.probes / 2).length} of ${blast.names.length} names were hurt."><text class="lane small" x="${LEFT - 8}" y="${bottom + 16}">hurt</text>${groups}${rows}${verdicts}</svg>`;
+  const hurtCount = names.filter(isHurt).length;
+  return markup`<svg viewBox="0 0 ${WIDTH} ${bottom + 26}" role="img" aria-label="${words.mapSays(hurtCount, names.length)}"><text class="lane small" x="${LEFT - 8}" y="${bottom + 16}">✕</text>${groups}${rows}${verdicts}</svg>`;
 }

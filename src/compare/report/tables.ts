@@ -28,7 +28,7 @@ function cellRow(words: Words, group: string, cell: Cell): string[] {
 }
 
 function cellTable(words: Words, id: TitleId, group: LabelId, cells: readonly Cell[], data: ReportData): ReportTable {
-  const titles = new Map(data.phases.map((phase) => [phase.id, phase.title]));
+  const titles = new Map(data.phases.map((phase) => [phase.id, words.phase(phase)]));
   const rows = cells.map((cell) =>
     cellRow(words, group === "phase" ? (titles.get(cell.phase) ?? "") : cell.phase, cell),
   );
@@ -89,7 +89,7 @@ function measureTables(data: ReportData, words: Words): ReportTable[] {
 
 export function tablesOf(data: ReportData, words: Words): ReportTable[] {
   const { label, title } = words;
-  const claims = data.claims.map(({ holds, text, measured }) => [words.holds(holds), text, measured]);
+  const claims = data.claims.map((claim) => [words.holds(claim.holds), words.claim(claim), words.measured(claim)]);
   const episodes = data.services.flatMap((service) =>
     service.episodes.map(({ startMs, endMs, failedProbes }) => [
       service.id,

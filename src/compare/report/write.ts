@@ -10,7 +10,8 @@ import { KOREAN } from "./korean.ts";
 import type { Language, Words } from "./language.ts";
 import { reportMarkdown } from "./markdown.ts";
 
-const WORDS: Readonly<Record<Language, Words>> = { en: ENGLISH, ko: KOREAN };
+/** The words of each language. */
+export const WORDS: Readonly<Record<Language, Words>> = { en: ENGLISH, ko: KOREAN };
 
 /** Writes `index.html`, `report.md`, `report.csv`, `summary.json` and `observations.jsonl`; returns the page's path. */
 export function writeReport(
