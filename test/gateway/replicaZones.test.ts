@@ -110,6 +110,15 @@ describe("replica zones", function () {
     expect(lines(reply.authorities)[0]).to.match(/^hold\. 60 IN SOA /);
   });
 
+  it("denies them so too where this gateway is in the shard of those that nobody registered", () => {
+    own.add("nobody.hold");
+    expect(ask("nobody.hold", TYPE.A).rcode).to.equal(3);
+    const reply = ask("www.nobody.hold", TYPE.A);
+    expect(reply.rcode).to.equal(3);
+    expect(lines(reply.authorities)[0]).to.match(/^hold\. 60 IN SOA /);
+    own.delete("nobody.hold");
+  });
+
   it("denies names that a served zone does not have, and tells empty ones apart", () => {
     expect(ask("nothing.shop.hold", TYPE.A).rcode).to.equal(3);
     const empty = ask("b.shop.hold", TYPE.A);
@@ -140,6 +149,7 @@ describe("replica zones", function () {
     await chain.mine(1);
     await replica.step();
     expect(ask("other.hold", TYPE.A).rcode).to.equal(3);
+    expect(ask("www.shop.hold", TYPE.A).rcode).to.equal(3);
   });
 
   it("returns names beyond ASCII in their A-label form, and back", () => {

@@ -109,6 +109,7 @@ function replicaLines(replica: Replica, pool: ProviderPool): string[] {
           STATES.map((each) => [`{provider="${label}",state="${each}"}`, each === state ? 1 : 0] as const),
         ),
     ),
+    ...gauge("nodejs_heap_used_bytes", "Heap in use.", ["", process.memoryUsage().heapUsed]),
     ...gauge("process_resident_memory_bytes", "Resident memory.", ["", process.memoryUsage.rss()]),
   ];
 }

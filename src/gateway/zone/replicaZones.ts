@@ -55,8 +55,10 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
     if (known !== undefined && (replica.head?.timestamp ?? 0) < known.holdsUntil) return known.zone;
     view.nameZones.delete(domain);
     const name = nameUnderTld(view, domain, tld);
-    // Only names served here are remembered: random ones, asked for by the million, must not push them out.
-    if (name === undefined || !options.gateway.serves(name)) return undefined;
+    // Only registered names served here are zones and remembered: random ones, asked for by the million, must not push them out, and
+    // that they are not there is for the zone above them to say.
+    if (name === undefined || view.tldZone.node(domain) === undefined || !options.gateway.serves(name))
+      return undefined;
     const built = buildNameZone(options, name, domain, view.suffix);
     if (view.nameZones.size >= zonesMax) view.nameZones.delete(view.nameZones.keys().next().value!);
     view.nameZones.set(domain, built);
