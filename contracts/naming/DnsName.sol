@@ -80,22 +80,6 @@ library DnsName {
         }
     }
 
-    /// @notice The part of a name that its last labels make up. The name must have passed `check`.
-    /// @param labels How many labels that part has.
-    /// @return found Whether the name has as many.
-    /// @return offset Where the part starts.
-    function tail(bytes memory name, uint256 labels) internal pure returns (bool found, uint256 offset) {
-        uint256 count = 0;
-        while (uint8(name[offset]) != 0) {
-            ++count;
-            offset = next(name, offset);
-        }
-        if (count < labels) return (false, 0);
-        offset = 0;
-        for (; count > labels; --count) offset = next(name, offset);
-        return (true, offset);
-    }
-
     /// @notice The wire form of a dotted text; of the empty text, the root.
     function encode(string memory text) internal pure returns (bytes memory name) {
         bool encodable;
@@ -134,14 +118,14 @@ library DnsName {
         if (name.length == 1) return "";
         bytes memory text = new bytes(name.length - 2);
         uint256 offset = 0;
-        while (true) {
-            uint256 size = uint8(name[offset]);
+        uint256 size = uint8(name[0]);
+        while (size != 0) {
+            if (offset != 0) text[offset - 1] = ".";
             for (uint256 position = offset; position < offset + size; ++position) text[position] = name[position + 1];
             offset += 1 + size;
-            if (name[offset] == 0) return string(text);
-            text[offset - 1] = ".";
+            size = uint8(name[offset]);
         }
-        return "";
+        return string(text);
     }
 
     /// @dev The byte at an offset, which the caller knows to be within the name.

@@ -57,14 +57,13 @@ library ReverseName {
         }
     }
 
-    /// @notice The number of 1 to 64 lower-case hexadecimal digits at a place in bytes.
-    /// @return valid False where a byte is no such digit, or where there are none or too many.
+    /// @notice The number of up to 64 lower-case hexadecimal digits at a place in bytes.
+    /// @return valid False where a byte is no such digit.
     function parseHex(
         bytes memory data,
         uint256 offset,
         uint256 size
     ) internal pure returns (bool valid, uint256 value) {
-        if (size == 0 || size > 64) return (false, 0);
         for (uint256 position = offset; position < offset + size; ++position) {
             uint256 char = uint8(data[position]);
             if (char >= 0x30 && char <= 0x39) value = (value << 4) | (char - 0x30);

@@ -132,7 +132,8 @@ export function instrument(text: string, firstId: number): Instrumented {
   function visit(node: AstNode): void {
     const test = conditionOf(node);
     for (const child of childrenOf(node)) {
-      if (test.includes(child)) wrap(child);
+      // `while (true)` decides nothing.
+      if (test.includes(child) && child.type !== "BooleanLiteral") wrap(child);
       else if (child === node.trueBody || child === node.falseBody)
         STATEMENTS.test(child.type) ? body(child) : visit(child);
       else if (child === node.body && /^(For|While|DoWhile)Statement$/.test(node.type)) body(child);

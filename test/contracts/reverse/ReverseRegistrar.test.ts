@@ -3,6 +3,7 @@ import { network } from "hardhat";
 import { encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toHex, zeroAddress } from "viem";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
+import { refuses } from "../support/holdfast.ts";
 
 const NAME_ABI = parseAbi(["function name(bytes32 node) view returns (string)"]);
 const NOT_OURS = "0x1234567890123456789012345678901234567890";
@@ -110,6 +111,38 @@ describe("ReverseRegistrar", () => {
     });
   });
 
+  describe("setNameForAddr of a contract", () => {
+    const ownersOf = async (code: Hex) => {
+      const { reverse, networkHelpers } = world;
+      await networkHelpers.setCode(NOT_OURS, code);
+      return () => reverse.write.setNameForAddr([NOT_OURS, "x.hold"], { account });
+    };
+
+    it("refuses its owner where it names none: no such function, too few bytes, no address", async () => {
+      const { reverse } = world;
+      const words = [getAddress(NOT_OURS), getAddress(account)];
+      // Code that stops, reverts, returns 31 bytes, and returns the account with a bit above it.
+      const above = `01${"00".repeat(20)}`;
+      const tooLarge: Hex = `0x73${account.slice(2)}74${above}175f5260205ff3`;
+      for (const code of ["0x00", "0x5f5ffd", "0x601f5ff3", tooLarge] as const) {
+        await refuses(world, (await ownersOf(code))(), reverse, "ReverseUnauthorized", words);
+      }
+      const right = await ownersOf(`0x73${account.slice(2)}5f5260205ff3`);
+      await right();
+      expect(await reverse.read.nameFor([NOT_OURS, 60n])).to.equal("x.hold");
+    });
+  });
+
+  describe("isController", () => {
+    it("tells the first controller and those that governance appointed", async () => {
+      const { reverse, bob } = world;
+      expect(await reverse.read.isController([zeroAddress])).to.equal(true);
+      expect(await reverse.read.isController([bob.account.address])).to.equal(false);
+      await reverse.write.setController([bob.account.address, true]);
+      expect(await reverse.read.isController([bob.account.address])).to.equal(true);
+    });
+  });
+
   describe("setNameForAddrWithSignature", () => {
     const types = {
       PrimaryNameClaim: [
@@ -153,6 +186,12 @@ describe("ReverseRegistrar", () => {
       const other = await claimOf({ isDefault: true, name: "all.hold" });
       await use(other, await sign(other));
       expect(await reverse.read.nameFor([account, 1n << 31n])).to.equal("all.hold");
+      expect(await reverse.read.lastClaimAt([account, true])).to.equal(other.signedAt);
+      const first = { ...claim, signedAt: claim.signedAt - 1 };
+      await refuses(world, use(first, await sign(first)), reverse, "ReverseClaimSuperseded", [
+        first.signedAt,
+        claim.signedAt,
+      ]);
     });
 
     it("reverts for another signer, a changed name, and times that do not fit", async () => {
@@ -201,6 +240,34 @@ describe("ReverseRegistrar", () => {
       expect(await ask(reverseName(account, "3c.reverse"))).to.contain(toHex("own.hold").slice(2));
       expect(await ask(reverseName(account, "default.reverse"))).to.contain(toHex("all.hold").slice(2));
       expect(await ask(reverseName(account, "8000000a.reverse"))).to.contain(toHex("all.hold").slice(2));
+    });
+
+    it("reverts for reverse names of other coin types, of no number, or elsewhere, with the name", async () => {
+      const { reverse } = world;
+      const digits = account.slice(2).toLowerCase();
+      for (const name of [
+        `${digits}.g.reverse`,
+        `${digits}.3C.reverse`,
+        `${digits}.80000000x.reverse`,
+        `${digits}.100000000.reverse`,
+        `${digits}.7fffffff.reverse`,
+        `${digits}.3c.elsewhere`,
+        `${digits}.a.b.reverse`,
+        digits,
+        `${digits.slice(1)}/.addr.reverse`,
+        `${digits.slice(1)}:.addr.reverse`,
+        `${digits.slice(1)}\`.addr.reverse`,
+        `${digits.slice(1)}g.addr.reverse`,
+      ]) {
+        const call = reverse.read.resolve([toHex(encodeDnsName(name)), nameCall(namehash(name))]);
+        await refuses(world, call, reverse, "ReverseUnsupportedName", [toHex(encodeDnsName(name))]);
+      }
+      const last = "ffffffff";
+      await reverse.write.setDefaultName(["all.hold"], { account });
+      expect(await ask(`${digits}.${last}.reverse`)).to.contain(toHex("all.hold").slice(2));
+      const addr = keccak256(toHex("addr(bytes32)")).slice(0, 10) as Hex;
+      const other = reverse.read.resolve([toHex(encodeDnsName(`${digits}.addr.reverse`)), addr]);
+      await refuses(world, other, reverse, "UnsupportedResolverProfile", [addr]);
     });
 
     it("reverts for other names and other records", async () => {
