@@ -1,3 +1,4 @@
+export { answersOfSetFile, parseSetFile, setFileLines } from "../protocol/setFile.ts";
 export type { CacheOptions } from "./cache.ts";
 export { loadCache, saveCache } from "./cacheFile.ts";
 export {
@@ -10,6 +11,7 @@ export {
 } from "./dropins/ccipRead.ts";
 export { createLookup, type LookupDropInOptions, type LookupFunction } from "./dropins/lookup.ts";
 export { verifySignedRecords } from "./dropins/verifySignedRecords.ts";
+export { exportSet, NoSetError } from "./exportSet.ts";
 export { fetchTransport } from "./fetchTransport.ts";
 export type { FreshnessOptions } from "./guard.ts";
 export type { HealthOptions } from "./health.ts";
@@ -36,6 +38,8 @@ export {
 } from "./primaryName.ts";
 export type { Probe, ProbeParameters } from "./probe.ts";
 export { domainMapper, MalformedProfileError, optionsOfProfile, readProfile } from "./profile.ts";
+export { type Problem, PublishError, publishSet, type SetSigner, signerOfEthers, signSet } from "./publish.ts";
+export { publish, UnauthorizedSignerError, UnregisteredNameError } from "./publishName.ts";
 export { formatValue, recordOfType, typeOfRecord, UnknownRecordTypeError } from "./recordText.ts";
 export { type RefreshDirectoryOptions, refreshDirectory } from "./refreshDirectory.ts";
 export type { Attempt, EvidenceLevel, Resolution } from "./resolution.ts";

@@ -11,6 +11,7 @@ import type { DnsPathOptions } from "./paths/dnsPath.ts";
 import type { RecoverAddress } from "./paths/gatewayAnswer.ts";
 import type { PolicyFunction, PolicyName } from "./policy.ts";
 import type { RetryBudgetOptions } from "./retryBudget.ts";
+import type { SetSource } from "./signedSets.ts";
 import type { ClientTransport } from "./transport.ts";
 
 /** What the client needs of a deployments file. */
@@ -66,6 +67,14 @@ export interface PathsOptions {
   readonly gateways?: { readonly directory: DirectorySnapshot };
 }
 
+/** Where sets that owners signed are looked for beside the name's own gateways. */
+export interface SignedSetsOptions {
+  /** Servers that hold sets, by the URL of their root: re-served exports, for one. */
+  readonly mirrors?: readonly string[];
+  /** Sets at hand, such as those of an exported file. */
+  readonly sources?: readonly SetSource[];
+}
+
 export interface NameClientOptions {
   readonly deployment: ClientDeployment;
   readonly paths: PathsOptions;
@@ -75,6 +84,7 @@ export interface NameClientOptions {
   readonly policy?: PolicyName | PolicyFunction;
   readonly trust?: TrustOptions;
   readonly freshness?: FreshnessOptions;
+  readonly signedSets?: SignedSetsOptions;
   /** `false` for none. */
   readonly cache?: CacheOptions | false;
   readonly health?: HealthOptions;

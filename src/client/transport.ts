@@ -5,7 +5,7 @@
 import { BaseError } from "../base/errors.ts";
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;

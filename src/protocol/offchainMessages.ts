@@ -2,14 +2,7 @@
  * What OffchainResolver asks of a gateway by ERC-3668, and what the gateway answers. The question comes alone or in a batch to
  * several gateways (ENSIP-21): a gateway answers its own part of a batch and leaves the others to the others.
  */
-import {
-  decodeAbiParameters,
-  decodeFunctionData,
-  encodeAbiParameters,
-  encodeFunctionData,
-  parseAbi,
-  parseAbiParameters,
-} from "viem";
+import { decodeAbiParameters, decodeFunctionData, encodeAbiParameters, encodeFunctionData } from "viem";
 import { fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { keccak256, keccak256Text } from "../base/keccak.ts";
@@ -22,31 +15,65 @@ import type { StoredRecordKey } from "./record.ts";
 /** Where gateways take ERC-3668 requests: the directory's HTTP endpoint, then this. */
 export const CCIP_PATH = "/ccip";
 
-const GATEWAY_ABI = parseAbi([
-  "function signedRecords(address resolver, bytes32 node, bytes name, bytes[] calls)",
-  "function query((address sender, string[] urls, bytes data)[] requests)",
-]);
+const field = <Name extends string, Type extends string>(name: Name, type: Type) => ({ name, type }) as const;
+const NODE_FIELD = field("node", "bytes32");
+/** A function as the ABI has it; written out, so that the browser's build needs no parser of signatures. */
+const fn = <Name extends string, const Inputs extends readonly { name: string; type: string }[]>(
+  name: Name,
+  inputs: Inputs,
+) => ({ type: "function", name, inputs, outputs: [], stateMutability: "view" }) as const;
 
-const READ_ABI = parseAbi([
-  "function addr(bytes32 node)",
-  "function addr(bytes32 node, uint256 coinType)",
-  "function text(bytes32 node, string key)",
-  "function data(bytes32 node, string key)",
-  "function contenthash(bytes32 node)",
-  "function name(bytes32 node)",
-  "function pubkey(bytes32 node)",
-  "function zonehash(bytes32 node)",
-  "function dnsRecord(bytes32 node, bytes32 ownerHash, uint16 rrtype)",
-]);
+const GATEWAY_ABI = [
+  fn("signedRecords", [field("resolver", "address"), NODE_FIELD, field("name", "bytes"), field("calls", "bytes[]")]),
+  fn("query", [
+    {
+      name: "requests",
+      type: "tuple[]",
+      components: [field("sender", "address"), field("urls", "string[]"), field("data", "bytes")],
+    },
+  ]),
+] as const;
 
-const ANSWER = parseAbiParameters([
-  "SignedAnswer answer",
-  "struct SignedAnswer { RecordSet set; address signer; bytes signature; RecordLeaf[][] leaves; }",
-  "struct RecordSet { bytes32 node; uint64 epoch; uint64 sequence; uint48 validFrom; uint48 validUntil; bytes32 root; }",
-  "struct RecordLeaf { bytes32 key; bytes32 nextKey; bytes value; bytes32[] proof; }",
-]);
-const BATCH_RESULT = parseAbiParameters("bool[] failures, bytes[] responses");
-const HTTP_ERROR = parseAbiParameters("uint16 status, string message");
+const READ_ABI = [
+  fn("addr", [NODE_FIELD]),
+  fn("addr", [NODE_FIELD, field("coinType", "uint256")]),
+  fn("text", [NODE_FIELD, field("key", "string")]),
+  fn("data", [NODE_FIELD, field("key", "string")]),
+  fn("contenthash", [NODE_FIELD]),
+  fn("name", [NODE_FIELD]),
+  fn("pubkey", [NODE_FIELD]),
+  fn("zonehash", [NODE_FIELD]),
+  fn("dnsRecord", [NODE_FIELD, field("ownerHash", "bytes32"), field("rrtype", "uint16")]),
+] as const;
+
+const SET_FIELDS = [
+  NODE_FIELD,
+  field("epoch", "uint64"),
+  field("sequence", "uint64"),
+  field("validFrom", "uint48"),
+  field("validUntil", "uint48"),
+  field("root", "bytes32"),
+] as const;
+const LEAF_FIELDS = [
+  field("key", "bytes32"),
+  field("nextKey", "bytes32"),
+  field("value", "bytes"),
+  field("proof", "bytes32[]"),
+] as const;
+const ANSWER = [
+  {
+    name: "answer",
+    type: "tuple",
+    components: [
+      { name: "set", type: "tuple", components: SET_FIELDS },
+      field("signer", "address"),
+      field("signature", "bytes"),
+      { name: "leaves", type: "tuple[][]", components: LEAF_FIELDS },
+    ],
+  },
+] as const;
+const BATCH_RESULT = [field("failures", "bool[]"), field("responses", "bytes[]")] as const;
+const HTTP_ERROR = [field("status", "uint16"), field("message", "string")] as const;
 /** Selector of `HttpError(uint16,string)`, by which a batch tells a failure (ENSIP-21). */
 const HTTP_ERROR_SELECTOR = keccak256Text("HttpError(uint16,string)").slice(0, 10);
 

@@ -12,8 +12,9 @@ import { createSignedSetReader } from "../signedSets.ts";
 import { withAliases } from "./aliases.ts";
 import type { ChainHeadOptions } from "./chainHead.ts";
 import { createChainPath } from "./chainPath.ts";
+import { contractSignatures } from "./contractSignatures.ts";
 import { createDnsPath } from "./dnsPath.ts";
-import { type ForeignReaders, withForeignNames } from "./foreignNames.ts";
+import { type ForeignReaders, type ReadForeign, withForeignNames } from "./foreignNames.ts";
 import { createForeignResolver } from "./foreignResolver.ts";
 import { createGatewaysPath } from "./gatewaysPath.ts";
 import type { Path } from "./pathReply.ts";
@@ -71,6 +72,18 @@ function isKnown(account: { readonly [Key in keyof ContractAccount]: Hex | undef
   return account.address !== undefined && account.codeHash !== undefined;
 }
 
+/** Reads sets that owners signed; contracts' signatures where there are RPC providers to run the contracts. */
+function signedSetReaderOf(options: NameClientOptions, shards: ShardTargets, resolver: Hex): ReadForeign {
+  const { deployment, paths, trust, signedSets = {} } = options;
+  const { chainId, tld } = deployment;
+  const { rpcUrls = [] } = paths.chain ?? {};
+  const quorum = Math.min(trust?.rpcQuorum ?? 2, rpcUrls.length);
+  const recover = options.recoverAddress ?? recoverAddress;
+  const isContractSignature = rpcUrls.length === 0 ? {} : { isContractSignature: contractSignatures(rpcUrls, quorum) };
+  const domain = { chainId, resolver };
+  return createSignedSetReader({ domain, tld, shards, recoverAddress: recover, ...signedSets, ...isContractSignature });
+}
+
 /** The paths of a client, and which blocks count for it where it has RPC providers. */
 export interface MadePaths {
   readonly paths: readonly Path[];
@@ -82,7 +95,6 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
   const { deployment, paths, trust } = options;
   const { tld, contracts } = deployment;
   const shards = createShardTargets(directory, options.seed ?? toHex(shared.random.bytes(16)));
-  const readSigned = createSignedSetReader({ deployment, tld, shards });
   const { offchainResolver } = contracts;
   const common: Common = {
     options,
@@ -90,8 +102,9 @@ export function createPaths(options: NameClientOptions, shared: Shared, director
     shards,
     directory,
     foreign: {
-      ...(offchainResolver === undefined ? {} : { offchainResolver }),
-      ...(readSigned === undefined ? {} : { readSigned }),
+      ...(offchainResolver === undefined
+        ? {}
+        : { offchainResolver, readSigned: signedSetReaderOf(options, shards, offchainResolver) }),
     },
     lightClient: trust?.lightClient === undefined ? {} : { lightClient: trust.lightClient },
   };

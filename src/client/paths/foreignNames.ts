@@ -19,6 +19,8 @@ export interface ForeignQuestion {
   readonly block: BlockReference;
   /** Why that may be believed: `proof`, or `none` where a single provider said so. */
   readonly evidence: EvidenceLevel;
+  /** The path that found it out, for what else the chain has to say. */
+  readonly path: Pick<Path, "name" | "ask">;
 }
 
 /** Reads the records of such a name; `undefined` where this is not the way to read them. Never throws. */
@@ -38,7 +40,7 @@ export function withForeignNames(path: Path, readers: ForeignReaders): Path {
   const finish = async (run: Run, records: readonly RecordKey[], reply: PathReply): Promise<PathReply> => {
     if (reply.foreign === undefined || reply.block === null) return reply;
     const { foreign, block, evidence } = reply;
-    const question: ForeignQuestion = { foreign, records, block, evidence };
+    const question: ForeignQuestion = { foreign, records, block, evidence, path };
     const isSigned = foreign.resolver === readers.offchainResolver?.toLowerCase();
     const told = isSigned ? await readers.readSigned?.(run, question) : undefined;
     return told ?? (await readers.runResolver?.(run, question)) ?? reply;
