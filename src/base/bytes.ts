@@ -32,11 +32,25 @@ export function toHex(bytes: Uint8Array): Hex {
   return text as Hex;
 }
 
+/** Longer texts are worth the platform's own conversion, where it has one. */
+const LOOP_CHARS_MAX = 96;
+
+/** Node's conversion of hexadecimal into bytes at hand; how many bytes it could read. */
+const writeHex: ((text: string, out: Uint8Array<ArrayBuffer>) => number) | undefined =
+  typeof globalThis.Buffer === "function"
+    ? (text, out) => globalThis.Buffer.from(out.buffer).write(text, "hex")
+    : undefined;
+
 /** The bytes of `0x…`. Throws `MalformedHexError`. Proofs spend their time here, so it looks at each digit once. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   const byteCount = (text.length - 2) / 2;
   if (!Number.isInteger(byteCount) || byteCount < 0 || !text.startsWith("0x")) throw new MalformedHexError(text);
   const out = new Uint8Array(byteCount);
+  if (text.length > LOOP_CHARS_MAX && writeHex !== undefined) {
+    // It stops at the first character that is no digit.
+    if (writeHex(text.slice(2), out) !== byteCount) throw new MalformedHexError(text);
+    return out;
+  }
   for (let index = 0, at = 2; index < byteCount; index += 1, at += 2) {
     const high = DIGIT_VALUES[text.charCodeAt(at)] ?? 255;
     const low = DIGIT_VALUES[text.charCodeAt(at + 1)] ?? 255;

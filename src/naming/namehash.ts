@@ -23,9 +23,24 @@ export function labelhash(label: string): Hex {
  * ```
  */
 export function namehash(name: string): Node {
-  let node: Uint8Array = new Uint8Array(32);
-  for (const label of labelsOf(name).reverse()) node = keccak256(concatBytes(node, keccak256(utf8Bytes(label))));
+  const labels = labelsOf(name);
+  const top = labels.pop();
+  if (top === undefined) return ROOT_NODE;
+  let node = topNode(top);
+  for (let label = labels.pop(); label !== undefined; label = labels.pop()) node = childHash(node, label);
   return toHex(node);
+}
+
+function childHash(parent: Uint8Array, label: string): Uint8Array {
+  return keccak256(concatBytes(parent, keccak256(utf8Bytes(label))));
+}
+
+/** The top-level label hashed last, with its node: nearly all names of a program are under the same one. */
+let lastTop: { readonly label: string; readonly node: Uint8Array } | undefined;
+
+function topNode(label: string): Uint8Array {
+  if (lastTop?.label !== label) lastTop = { label, node: childHash(new Uint8Array(32), label) };
+  return lastTop.node;
 }
 
 /** The node of `label` under `parent`. */

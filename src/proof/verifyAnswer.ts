@@ -71,26 +71,39 @@ function storageRootOf(
   return root;
 }
 
-/** Decodes and hashes each node once, though the proofs of an answer share their upper ones. */
-function createNodePool(): { readonly bytesOf: (node: Hex) => Uint8Array; readonly hash: HashNode } {
-  const decoded = new Map<Hex, Uint8Array>();
-  const hashes = new Map<Uint8Array, Uint8Array>();
+/** A node of a proof as text, as bytes and, once it was asked for, as hash. */
+interface PooledNode {
+  readonly text: Hex;
+  readonly bytes: Uint8Array;
+  hash: Uint8Array | undefined;
+}
+
+/** Nodes of one depth that are looked through; proofs of an answer share their upper nodes and no others. */
+const POOLED_MAX = 8;
+
+/**
+ * Decodes and hashes each node once, though the proofs of an answer share their upper ones. Compared by text at each depth, which
+ * costs less than to hash the text for a map.
+ */
+function createNodePool(): { readonly nodesOf: (nodes: readonly Hex[]) => Uint8Array[]; readonly hash: HashNode } {
+  const byDepth: PooledNode[][] = [];
+  const byBytes = new Map<Uint8Array, PooledNode>();
+  const nodeOf = (text: Hex, depth: number): Uint8Array => {
+    let pooled = byDepth[depth];
+    if (pooled === undefined) byDepth[depth] = pooled = [];
+    for (const node of pooled) if (node.text === text) return node.bytes;
+    const node: PooledNode = { text, bytes: fromHex(text), hash: undefined };
+    if (pooled.length < POOLED_MAX) pooled.push(node);
+    byBytes.set(node.bytes, node);
+    return node.bytes;
+  };
   return {
-    bytesOf(node) {
-      let bytes = decoded.get(node);
-      if (bytes === undefined) {
-        bytes = fromHex(node);
-        decoded.set(node, bytes);
-      }
-      return bytes;
-    },
-    hash(node) {
-      let hash = hashes.get(node);
-      if (hash === undefined) {
-        hash = keccak256(node);
-        hashes.set(node, hash);
-      }
-      return hash;
+    nodesOf: (nodes) => nodes.map(nodeOf),
+    hash(bytes) {
+      const node = byBytes.get(bytes);
+      if (node === undefined) return keccak256(bytes);
+      node.hash ??= keccak256(bytes);
+      return node.hash;
     },
   };
 }
@@ -134,7 +147,7 @@ export function verifyAnswer(
     if (known !== undefined) return known;
     const proof = proofs.get(slot);
     if (proof === undefined) throw new WithheldSlotError(slot);
-    const word = verifySlot(root, slot, proof.nodes.map(nodes.bytesOf), nodes.hash);
+    const word = verifySlot(root, slot, nodes.nodesOf(proof.nodes), nodes.hash);
     if (toHex(word) !== proof.value) throw new ContradictionError(`slot ${slot}`);
     words.set(slot, word);
     return word;
