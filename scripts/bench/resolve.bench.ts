@@ -4,11 +4,13 @@
  */
 import { coldRows } from "./resolveCold.ts";
 import { lookupRows } from "./resolveLookups.ts";
+import { providerRows } from "./resolveProviders.ts";
 import { cacheRows, memoryRows, proofRows } from "./resolveRates.ts";
 import type { Bench } from "./row.ts";
 
 export const bench: Bench = async (options) => {
   const rows = [];
-  for (const part of [cacheRows, memoryRows, proofRows, coldRows, lookupRows]) rows.push(...(await part(options)));
+  for (const part of [cacheRows, memoryRows, proofRows, coldRows, lookupRows, providerRows])
+    rows.push(...(await part(options)));
   return rows;
 };

@@ -105,17 +105,17 @@ export interface World<Time extends Clock = FalseClock> {
   readonly run: <Value>(work: Promise<Value>) => Promise<Value>;
 }
 
+/** An honest answer: the records to a member of the name's shard, to others a referral there. */
 function truth(
-  world: Pick<World<Clock>, "records" | "shardIndices" | "block">,
+  world: Pick<World<Clock>, "records" | "shardIndices" | "block" | "shardOf">,
   body: string,
   id: number,
-): RecordsAnswer {
+): Answer {
   const query = decodeQuery(body);
   const registered = query.name.split(".").slice(-2).join(".");
   const index = world.shardIndices.get(registered);
   const kept = world.records.get(query.name);
-  return {
-    kind: "records",
+  const common: Omit<RecordsAnswer, "kind" | "results"> = {
     name: query.name,
     node: namehash(query.name),
     block: world.block.current,
@@ -124,12 +124,14 @@ function truth(
       shardIndex: index ?? null,
       expiry: index === undefined ? 0n : 4_000_000_000n,
     },
-    results: query.records.map((record) => {
-      const value = kept?.get(formatRecordKey(record)) ?? null;
-      return { record, value, ttlSeconds: value === null ? 60 : 300 };
-    }),
     evidence: { kind: "signature", gatewayId: id, signature: "0x" },
   };
+  if (!world.shardOf(registered).includes(id)) return { kind: "referral", ...common };
+  const results = query.records.map((record) => {
+    const value = kept?.get(formatRecordKey(record)) ?? null;
+    return { record, value, ttlSeconds: value === null ? 60 : 300 };
+  });
+  return { kind: "records", ...common, results };
 }
 
 function bodyOf(world: World<Clock>, id: number, behaviour: Behaviour, request: HttpRequest): string | undefined {
