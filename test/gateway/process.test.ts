@@ -8,17 +8,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { expect } from "chai";
+import { freePort, hasPeer, startPeer, untilServed } from "../../scripts/bench/dnsPeers.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { EDNS_OPTION, TYPE } from "../../src/dns/codes.ts";
 import { decodeMessage } from "../../src/dns/decode.ts";
 import { optionOf } from "../../src/dns/edns.ts";
 import { encodeMessage } from "../../src/dns/encode.ts";
 import type { Message } from "../../src/dns/message.ts";
 import { nameToWire } from "../../src/dns/name.ts";
+import { namehash } from "../../src/naming/namehash.ts";
 import { type Chain, deployWithDirectory } from "../support/gateway/chain.ts";
 import { keyOf, listGateways, recordWire, registerShop, writeDeployment } from "../support/gateway/fleet.ts";
 import { type GatewayProcess, startGatewayProcess } from "../support/gateway/gatewayProcess.ts";
 import { type RpcServer, startRpcServer } from "../support/gateway/rpcServer.ts";
 import { EDNS, queryOf } from "./dns/support.ts";
+import { sortedText, transferFrom } from "./dns/tcpClient.ts";
 
 async function askUdp(port: number, query: Message): Promise<Message> {
   const socket = createSocket("udp4");
@@ -208,6 +212,52 @@ describe("holdfast gateway", function () {
       expect([...message.answers[0]!.rdata]).to.deep.equal([192, 0, 2, 77]);
       expect(await gateway.ended).to.equal(0);
       resolver.socket.close();
+    });
+  });
+
+  describe("as the primary of Knot", () => {
+    it("hands out the TLD and the names it serves, and each change of the chain's", async function () {
+      if (!hasPeer("knot")) {
+        console.log("      skipped: knotd is not installed");
+        this.skip();
+      }
+      const knotPort = await freePort();
+      const key = { name: "t.example", algorithm: "hmac-sha256", secret: Buffer.alloc(32, 7).toString("base64") };
+      const gateway = await start([
+        "dns:",
+        "  responsesPerSecond: 0",
+        `  keys: [{ name: ${key.name}, algorithm: ${key.algorithm}, secret: "${key.secret}" }]`,
+        `  transfer: { networks: [127.0.0.0/8], keyNames: [${key.name}] }`,
+        `  secondaries: [{ host: 127.0.0.1, port: ${knotPort}, key: ${key.name} }]`,
+      ]);
+      await gateway.ready();
+      const primary = { port: gateway.dnsPort, key: key.name };
+      const zones = ["hold", "shop.hold"].map((apex) => ({ apex, primary }));
+      const knot = await startPeer("knot", { port: knotPort, zones, keys: [key] });
+      const options = {
+        key: { ...key, algorithm: "hmac-sha256" as const, secret: new Uint8Array(32).fill(7) },
+        nowSeconds: Math.floor(systemClock.nowMs() / 1000),
+      };
+      const recordsOf = async (apex: string, port: number, signed: object) =>
+        sortedText((await transferFrom(port, apex, signed)).records.filter(({ type }) => type !== TYPE.SOA));
+      try {
+        for (const apex of ["hold", "shop.hold"]) await untilServed(knot, apex);
+        const { registry, alice, bob } = chain;
+        const changed = recordWire("www.shop.hold", 1, "c0000263");
+        await registry.write.setDNSRecords([namehash("shop.hold"), changed], { account: alice.account });
+        await chain.register({ label: "newcomer", owner: bob.account.address });
+        const deadlineMs = systemClock.monotonicMs() + 20_000;
+        const isThere = async () =>
+          (await recordsOf("shop.hold", knotPort, {})).some((line) => line.includes("192.0.2.99")) &&
+          (await recordsOf("hold", knotPort, {})).some((line) => line.startsWith("newcomer.hold"));
+        while (!(await isThere())) if (systemClock.monotonicMs() > deadlineMs) throw new Error(knot.log());
+        for (const apex of ["hold", "shop.hold"]) {
+          const ours = await recordsOf(apex, gateway.dnsPort, options);
+          expect(await recordsOf(apex, knotPort, {}), apex).to.deep.equal(ours);
+        }
+      } finally {
+        await knot.stop();
+      }
     });
   });
 });

@@ -1,9 +1,18 @@
 import { expect } from "chai";
-import { askUdp, hasPeer, type Peer, type PeerKind, startPeer, untilServed } from "../../../scripts/bench/dnsPeers.ts";
+import {
+  askUdp,
+  hasPeer,
+  type Peer,
+  type PeerKind,
+  type PeerOptions,
+  startPeer,
+  untilServed,
+} from "../../../scripts/bench/dnsPeers.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { secureRandom } from "../../../src/base/random.ts";
 import { RCODE, TYPE } from "../../../src/dns/codes.ts";
+import { decodeMessage } from "../../../src/dns/decode.ts";
 import { formatRecord } from "../../../src/dns/rdataText.ts";
 import type { TsigKey } from "../../../src/dns/tsig.ts";
 import { parseZoneFile, type ZoneData } from "../../../src/dns/zoneFile.ts";
@@ -12,6 +21,7 @@ import { createDnsHandler } from "../../../src/gateway/dns/handler.ts";
 import { combineSources, createMemoryZoneSource, type MemoryZoneSource } from "../../../src/gateway/dns/memoryZone.ts";
 import { type Notifier, startNotifier } from "../../../src/gateway/dns/notify.ts";
 import { type DnsServer, startDnsServer } from "../../../src/gateway/dns/server.ts";
+import type { StreamHandler } from "../../../src/gateway/dns/tcp.ts";
 import { createTransfers, isSerialAfter, type TransferPolicy } from "../../../src/gateway/dns/transfer.ts";
 import type { ZoneSource } from "../../../src/gateway/dns/zoneSource.ts";
 import { ZONE } from "./support.ts";
@@ -35,9 +45,29 @@ function zoneAt(serial: number, extra = ""): ZoneData {
   return parseZoneFile(`${text}${bulk}\n${extra}`, "zone")[0]!;
 }
 
-async function serve(source: ZoneSource, policy: TransferPolicy): Promise<DnsServer> {
+/** A transfer as it went out: which was asked for, whether it was signed, and how many bytes it took. */
+interface Transfer {
+  readonly type: number;
+  readonly isSigned: boolean;
+  byteCount: number;
+}
+
+async function serve(source: ZoneSource, policy: TransferPolicy, transfers: Transfer[] = []): Promise<DnsServer> {
   const handler = createDnsHandler({ source, clock: systemClock, random: secureRandom, keys: [KEY] });
-  const stream = createTransfers({ source, clock: systemClock, keys: [KEY], policy });
+  const inner = createTransfers({ source, clock: systemClock, keys: [KEY], policy });
+  const stream: StreamHandler = (query, peer) => {
+    const messages = inner(query, peer);
+    return messages && noted(query, messages);
+  };
+  function* noted(query: Uint8Array, messages: Iterable<Uint8Array>): Iterable<Uint8Array> {
+    const { questions, tsig } = decodeMessage(query);
+    const transfer: Transfer = { type: questions[0]!.type, isSigned: tsig !== undefined, byteCount: 0 };
+    transfers.push(transfer);
+    for (const message of messages) {
+      transfer.byteCount += message.length;
+      yield message;
+    }
+  }
   return await startDnsServer({ handler, stream, host: "127.0.0.1", port: 0, clock: systemClock, log: silentLog });
 }
 
@@ -123,12 +153,13 @@ describe("zone transfer", () => {
         await peer?.stop();
       });
 
-      it("returns an equal zone after AXFR, NOTIFY and IXFR, all signed", async function () {
+      it("returns an equal zone after AXFR, and after each NOTIFY by the steps alone, all signed", async function () {
         if (!hasPeer(kind)) {
           console.log(`      skipped: ${kind} is not installed`);
           this.skip();
         }
-        server = await serve(source, KEYED);
+        const transfers: Transfer[] = [];
+        server = await serve(source, KEYED, transfers);
         peer = await startPeer(kind, {
           zones: [{ apex: "example.org", primary: { port: server.port, key: KEY.name } }],
           keys: [{ name: KEY.name, algorithm: KEY.algorithm, secret: Buffer.from(KEY.secret).toString("base64") }],
@@ -145,58 +176,90 @@ describe("zone transfer", () => {
           log: silentLog,
           gatherMs: 0,
         });
-        const next = zoneAt(2, "fresh 60 AAAA 2001:db8::77\n");
-        source.set(next);
-        await untilSerial(peer, "example.org", 2);
-        expect(sortedText((await transferFrom(peer.port, "example.org")).records)).to.deep.equal(
-          sortedText(next.records),
-        );
+        const whole = transfers.find(({ type, byteCount }) => type === TYPE.AXFR || byteCount > 20_000)!;
+        transfers.length = 0;
+        const fresh = "fresh 60 AAAA 2001:db8::77\n";
+        // Something comes; something else comes; what came first goes and a value changes.
+        const steps = [fresh, `${fresh}more 60 TXT "a" "b"\n`, 'more 60 TXT "c"\n'];
+        for (const [index, extra] of steps.entries()) {
+          const next = zoneAt(index + 2, extra);
+          source.set(next);
+          await untilSerial(peer, "example.org", index + 2);
+          expect(sortedText((await transferFrom(peer.port, "example.org")).records), `step ${index}`).to.deep.equal(
+            sortedText(next.records),
+          );
+        }
+        expect(transfers.length).to.be.at.least(steps.length);
+        for (const { type, isSigned, byteCount } of transfers) {
+          expect([type, isSigned]).to.deep.equal([TYPE.IXFR, true]);
+          expect(byteCount).to.be.below(whole.byteCount / 20);
+        }
+        expect(peer.log()).to.match(SEEN_BY[kind]);
       });
     });
   }
 
-  it("keeps Knot's zones equal to a catalog that grows and shrinks", async function () {
-    if (!hasPeer("knot")) {
-      console.log("      skipped: knotd is not installed");
-      this.skip();
-    }
-    const catalog = createCatalogSource(source, "catalog.example", systemClock);
-    const all = combineSources([source, catalog]);
-    server = await serve(all, OPEN);
-    const knot = await startPeer("knot", {
-      zones: [],
-      extra: catalogTemplate(server.port),
+  const catalogPeers = { knot: knotCatalog, bind: bindCatalog } as const;
+  for (const kind of ["knot", "bind"] as const) {
+    it(`keeps the zones of ${kind} equal to a catalog that grows and shrinks (RFC 9432)`, async function () {
+      if (!hasPeer(kind)) {
+        console.log(`      skipped: ${kind} is not installed`);
+        this.skip();
+      }
+      const catalog = createCatalogSource(source, "catalog.example", systemClock);
+      const all = combineSources([source, catalog]);
+      server = await serve(all, OPEN);
+      const peer = await startPeer(kind, catalogPeers[kind](server.port));
+      const notifier = await startNotifier({
+        source: all,
+        secondaries: [{ host: "127.0.0.1", port: peer.port }],
+        clock: systemClock,
+        random: secureRandom,
+        log: silentLog,
+        gatherMs: 0,
+      });
+      try {
+        await untilSerial(peer, "example.org", 1);
+        const [added] = parseZoneFile(
+          "$ORIGIN added.example.\n@ 60 SOA ns h 7 1 1 1 1\n@ 60 NS ns\nns 60 A 192.0.2.1\n",
+          "added",
+        );
+        source.set(added!);
+        await untilSerial(peer, "added.example", 7);
+        expect(sortedText((await transferFrom(peer.port, "added.example")).records)).to.deep.equal(
+          sortedText(added!.records),
+        );
+        const { records } = await transferFrom(server.port, "catalog.example");
+        expect(records.filter((record) => record.type === TYPE.PTR).length).to.equal(2);
+        source.delete("added.example");
+        await untilRefused(peer, "added.example");
+      } finally {
+        await notifier.close();
+        await peer.stop();
+        catalog.close();
+      }
     });
-    const notifier = await startNotifier({
-      source: all,
-      secondaries: [{ host: "127.0.0.1", port: knot.port }],
-      clock: systemClock,
-      random: secureRandom,
-      log: silentLog,
-      gatherMs: 0,
-    });
-    try {
-      await untilSerial(knot, "example.org", 1);
-      const [added] = parseZoneFile(
-        "$ORIGIN added.example.\n@ 60 SOA ns h 7 1 1 1 1\n@ 60 NS ns\nns 60 A 192.0.2.1\n",
-        "added",
-      );
-      source.set(added!);
-      await untilSerial(knot, "added.example", 7);
-      expect(sortedText((await transferFrom(knot.port, "added.example")).records)).to.deep.equal(
-        sortedText(added!.records),
-      );
-      const { records } = await transferFrom(server.port, "catalog.example");
-      expect(records.filter((record) => record.type === TYPE.PTR).length).to.equal(2);
-      source.delete("added.example");
-      await untilRefused(knot, "added.example");
-    } finally {
-      await notifier.close();
-      await knot.stop();
-      catalog.close();
-    }
-  });
+  }
 });
+
+/** How a secondary's own log tells of an incremental transfer. */
+const SEEN_BY = {
+  knot: /IXFR, incoming.*finished/,
+  nsd: /zone example\.org serial 3 is updated to 4/,
+  bind: /transferred serial 4: TSIG 'transfer\.example'/,
+} as const;
+
+function bindCatalog(port: number): PeerOptions {
+  const members = `zone "catalog.example" default-primaries { 127.0.0.1 port ${port}; } in-memory yes; min-update-interval 1;`;
+  return {
+    zones: [{ apex: "catalog.example", primary: { port } }],
+    extra: `catalog-zones { ${members} };`,
+  };
+}
+
+function knotCatalog(port: number): PeerOptions {
+  return { zones: [], extra: catalogTemplate(port) };
+}
 
 function catalogTemplate(port: number): string {
   return `remote:
