@@ -1,12 +1,27 @@
 /** The dashboard's page: draws what the server sends, and sends what is clicked. */
 const byId = (id) => document.getElementById(id);
 const DASHES = [[2, 3], [7, 3], [9, 3, 2, 3], [], [1, 4], [12, 4]];
-const DASH_WORDS = ["dotted", "dashed", "dash-dot", "solid", "sparse dots", "long dashes"];
-const STATE_WORDS = { running: "running", paused: "stopped", dead: "killed" };
-const ACTIONS = [["paused", "Stop"], ["dead", "Kill"], ["running", "Mend"]];
+const ACTIONS = ["paused", "dead", "running"];
+const SHARDS_MS = 2000;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const charts = new Map();
 let shownPaths = "";
+let latest;
+const asked = new URLSearchParams(location.search).get("lang") ?? navigator.language.slice(0, 2);
+let language = asked === "ko" ? "ko" : "en";
+const words = () => globalThis.WORDS[language];
+
+/** Puts every fixed text of the page into the language. */
+function speak() {
+  document.documentElement.lang = language;
+  document.title = words().title;
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = words()[element.dataset.t];
+  byId("verdict").textContent = words().waiting;
+  byId("members").tBodies[0].replaceChildren();
+  shownPaths = "";
+  if (latest !== undefined) draw(latest);
+  void drawShards();
+}
 
 function rowOf(cells) {
   const row = document.createElement("tr");
@@ -18,7 +33,7 @@ function rowOf(cells) {
   return row;
 }
 
-function chartOf(id, paths, scale) {
+function chartOf(id, paths, { y, x = {}, xAxis = {} }) {
   const series = paths.map(({ path }, index) => ({
     label: path,
     stroke: colour(`--c${index % 6}`),
@@ -27,30 +42,39 @@ function chartOf(id, paths, scale) {
     spanGaps: true,
   }));
   const axis = { stroke: colour("--fg"), grid: { stroke: colour("--line") } };
-  const options = { width: Math.max(300, byId(id).clientWidth), height: 220, series: [{}, ...series], axes: [axis, axis], scales: { y: scale } };
+  const options = { width: Math.max(300, byId(id).clientWidth), height: 220, series: [{}, ...series], axes: [{ ...axis, ...xAxis }, axis], scales: { x, y } };
   byId(id).replaceChildren();
   return new uPlot(options, [[]].concat(paths.map(() => [])), byId(id));
 }
 
-function draw(view) {
+function drawCharts(view) {
   const key = view.paths.map(({ path }) => path).join() + matchMedia("(prefers-color-scheme: dark)").matches;
   if (key !== shownPaths && view.paths.length > 0) {
     shownPaths = key;
-    charts.set("availability", chartOf("availability", view.paths, { range: [0, 1.05] }));
-    charts.set("latency", chartOf("latency", view.paths, {}));
+    charts.set("availability", chartOf("availability", view.paths, { y: { range: [0, 1.05] } }));
+    charts.set("latency", chartOf("latency", view.paths, { y: {} }));
+    const milliseconds = { values: (_, splits) => splits.map((ms) => (ms === null ? "" : `${ms} ms`)) };
+    charts.set("cdf", chartOf("cdf", view.paths, { y: { range: [0, 1.05] }, x: { time: false, distr: 3 }, xAxis: milliseconds }));
   }
   charts.get("availability")?.setData([view.times, ...view.paths.map((one) => one.availability)]);
   charts.get("latency")?.setData([view.times, ...view.paths.map((one) => one.medianMs)]);
+  charts.get("cdf")?.setData([view.latenciesMs, ...view.paths.map((one) => one.within)]);
+}
+
+function draw(view) {
+  latest = view;
+  drawCharts(view);
   const percent = (one) => (one.probes === 0 ? "–" : `${Math.floor((one.right / one.probes) * 10000) / 100} %`);
+  const time = (value) => (value === undefined || value === null ? "∞" : `${value.toFixed(1)} ms`);
   byId("figures").tBodies[0].replaceChildren(
     ...view.paths.map((one, index) => {
-      const latest = one.medianMs.findLast((value) => value !== null);
-      return rowOf([one.path, DASH_WORDS[index % 6], String(one.probes), String(one.right), String(one.wrong), percent(one), latest === undefined ? "∞" : `${latest.toFixed(1)} ms`]);
+      const now = one.medianMs.findLast((value) => value !== null);
+      return rowOf([one.path, words().dashes[index % 6], String(one.probes), String(one.right), String(one.wrong), percent(one), time(now), time(one.p99Ms)]);
     }),
   );
   const broken = view.members.filter(({ state }) => state !== "running").length;
   const best = view.paths.find(({ path }) => path === "combined");
-  const verdict = best ? `${broken} of ${view.members.length} processes broken; combined answered right ${percent(best)} of the last five minutes.` : "Waiting for the first probes.";
+  const verdict = best ? words().verdict(broken, view.members.length, percent(best)) : words().waiting;
   if (byId("verdict").textContent !== verdict) byId("verdict").textContent = verdict;
   if (view.disagreements.length > 0) {
     byId("disagreements").replaceChildren(
@@ -60,9 +84,34 @@ function draw(view) {
   drawMembers(view.members);
 }
 
+/** Who is hurt, and who is expected to be. The map is markup that the server has escaped. */
+async function drawShards() {
+  const { says, svg, hurt, predicted } = await (await fetch(`/shards?lang=${language}`)).json();
+  byId("shards-says").textContent = says;
+  byId("shards").innerHTML = svg;
+  byId("hurt").textContent = hurt.join(", ") || words().nobody;
+  byId("predicted").textContent = predicted.join(", ") || words().nobody;
+}
+
 async function post(path, body) {
   const response = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   return await response.json();
+}
+
+function buttonsOf(what) {
+  const buttons = document.createElement("span");
+  for (const target of ACTIONS) {
+    const word = words().actions[target];
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: word });
+    button.setAttribute("aria-label", words().action(word, what));
+    button.addEventListener("click", async () => {
+      const told = await post("/fault", { what, state: target });
+      if (told.members) drawMembers(told.members);
+      await drawShards();
+    });
+    buttons.append(button, " ");
+  }
+  return buttons;
 }
 
 function drawMembers(members) {
@@ -70,28 +119,18 @@ function drawMembers(members) {
   for (const { what, state } of members) {
     let row = [...body.rows].find((one) => one.dataset.what === what);
     if (row === undefined) {
-      const buttons = document.createElement("span");
-      for (const [target, word] of ACTIONS) {
-        const button = Object.assign(document.createElement("button"), { type: "button", textContent: word });
-        button.setAttribute("aria-label", `${word} ${what}`);
-        button.addEventListener("click", async () => {
-          const told = await post("/fault", { what, state: target });
-          if (told.members) drawMembers(told.members);
-        });
-        buttons.append(button, " ");
-      }
-      row = rowOf([what, "", buttons]);
+      row = rowOf([what, "", buttonsOf(what)]);
       row.dataset.what = what;
       body.append(row);
     }
-    row.cells[1].textContent = STATE_WORDS[state];
+    row.cells[1].textContent = words().states[state];
   }
 }
 
 byId("ask").addEventListener("submit", async (event) => {
   event.preventDefault();
   const told = await post("/resolve", Object.fromEntries(new FormData(event.target)));
-  byId("told").textContent = told.error ?? `${told.outcome}: ${told.lines.join("; ") || "no value"} (path ${told.path}, evidence ${told.evidence}, ${told.durationMs.toFixed(0)} ms)`;
+  byId("told").textContent = told.error ?? words().told(told, told.lines.join("; "));
   const trace = told.trace ?? [];
   const span = Math.max(1, ...trace.map((one) => one.startedAtMs + one.durationMs));
   byId("trace").hidden = trace.length === 0;
@@ -100,9 +139,16 @@ byId("ask").addEventListener("submit", async (event) => {
       const bar = Object.assign(document.createElement("span"), { className: "bar" });
       bar.style.marginLeft = `${(one.startedAtMs / span) * 100}%`;
       bar.style.width = `${(one.durationMs / span) * 100}%`;
-      return rowOf([one.path, one.endpoint, `${one.startedAtMs.toFixed(0)} ms`, `${one.durationMs.toFixed(0)} ms`, `${one.outcome}${one.hedge ? " (hedge)" : ""}`, bar]);
+      return rowOf([one.path, one.endpoint, `${one.startedAtMs.toFixed(0)} ms`, `${one.durationMs.toFixed(0)} ms`, `${one.outcome}${one.hedge ? words().hedge : ""}`, bar]);
     }),
   );
 });
 
+byId("language").addEventListener("click", () => {
+  language = language === "ko" ? "en" : "ko";
+  speak();
+});
+
+speak();
+setInterval(() => void drawShards().catch(() => {}), SHARDS_MS);
 new EventSource("/events").addEventListener("message", (event) => draw(JSON.parse(event.data)));

@@ -1,19 +1,25 @@
 /** `holdfast up --dashboard`: probes the local network without end, and lets a page break it. */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import { readShardIndices } from "../chain/readRecords.ts";
 import { createNodeNameClient } from "../client/nodeClient.ts";
 import { optionsOfProfile } from "../client/profile.ts";
 import { formatValue, recordOfType } from "../client/recordText.ts";
+import type { ShardedName } from "../compare/drill/blast.ts";
 import type { LocalNetwork } from "../compare/local/network.ts";
 import { profileOf } from "../compare/local/profile.ts";
+import { WORDS } from "../compare/report/write.ts";
 import { createWatchMetrics } from "../compare/watch/metrics.ts";
 import type { WatchedName } from "../compare/watch/names.ts";
 import { createAlertTracker } from "../compare/watch/round.ts";
 import { createSources } from "../compare/watch/sources.ts";
 import { runWatch } from "../compare/watch/watch.ts";
+import { gatewaysOfShard, shardOf } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { normaliseName } from "../naming/name.ts";
+import { namehash } from "../naming/namehash.ts";
 import { startDashboard } from "./server.ts";
+import { shardsView } from "./shards.ts";
 import { createViewModel } from "./view.ts";
 
 export interface LocalDashboardOptions {
@@ -36,16 +42,28 @@ export async function runLocalDashboard(options: LocalDashboardOptions, clock: C
   const names = network.plan.names.flatMap(({ name, probe }): WatchedName[] =>
     probe === undefined ? [] : [{ name, record: { kind: "dns", owner: probe.owner, rrtype: probe.type } }],
   );
+  const indices = await readShardIndices(
+    network.chain.ready.url,
+    network.deployment,
+    network.plan.names.map(({ name }) => name),
+  );
   const model = createViewModel();
   const policy = "verified-first";
   const sources = createSources({ client, policy, cache: false, mirrors: [], domains: new Map(), clock, random });
   const members = [...network.rpcs.values(), ...network.dns.values(), ...network.gateways];
   const asker = createNodeNameClient({ ...client, clock, random, cache: false });
+  const shardedNames = network.plan.names.map(({ name }, index): ShardedName => {
+    const slots = shardOf(directory, namehash(name), indices[index] ?? 0);
+    return { name, slots, gatewayIds: gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0) };
+  });
+  const broken = () =>
+    new Set(network.gateways.flatMap(({ state }, index) => (state === "running" ? [] : [index + 1])));
   const dashboard = await startDashboard({
     port: options.port,
     clock,
     view: () => model.view(clock.nowMs()),
     members: () => members.map(({ what, state }) => ({ what, state })),
+    shards: (language) => shardsView(shardedNames, broken(), model.names(clock.nowMs()), WORDS[language]),
     put: async (what, state) => await members.find((member) => member.what === what)?.put(state),
     async resolve(text, type) {
       const name = normaliseName(text);

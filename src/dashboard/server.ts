@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import { LANGUAGES, type Language } from "../compare/report/language.ts";
+import type { ShardsView } from "./shards.ts";
 import type { DashboardView } from "./view.ts";
 
 export type ProcessState = "running" | "paused" | "dead";
@@ -18,6 +20,8 @@ export interface DashboardOptions {
   /** The processes of the network and how each is. */
   readonly members: () => readonly { readonly what: string; readonly state: ProcessState }[];
   readonly put: (what: string, state: ProcessState) => Promise<void>;
+  /** Who is hurt and who is expected to be, in a language. */
+  readonly shards: (language: Language) => ShardsView;
   /** A resolution as plain JSON, with its trace. */
   readonly resolve: (name: string, type: string) => Promise<unknown>;
 }
@@ -38,6 +42,7 @@ function files(): ReadonlyMap<string, { readonly type: string; readonly body: Bu
   const own = (name: string) => readFileSync(new URL(`./${name}`, import.meta.url));
   return new Map([
     ["/", { type: "text/html; charset=utf-8", body: own("page.html") }],
+    ["/words.js", { type: "text/javascript; charset=utf-8", body: own("words.js") }],
     ["/app.js", { type: "text/javascript; charset=utf-8", body: own("app.js") }],
     ["/style.css", { type: "text/css; charset=utf-8", body: own("style.css") }],
     ["/uplot.js", { type: "text/javascript; charset=utf-8", body: readFileSync(join(uplot, "uPlot.iife.min.js")) }],
@@ -105,6 +110,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       listeners.add(response);
       response.on("close", () => listeners.delete(response));
       return void response.write(event(options));
+    }
+    if (path === "/shards") {
+      const asked = new URLSearchParams(request.url?.split("?", 2)[1]).get("lang");
+      return reply(response, 200, options.shards(LANGUAGES.find((known) => known === asked) ?? "en"));
     }
     const page = pages.get(path);
     if (page === undefined) return void response.writeHead(404).end();

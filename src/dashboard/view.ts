@@ -13,11 +13,24 @@ export interface PathView {
   readonly availability: readonly (number | null)[];
   /** Median latency bin by bin, in milliseconds; `null` where most probes never ended or there was none. */
   readonly medianMs: readonly (number | null)[];
+  /** Share of all its probes answered right within each time of `CDF_MS`; what never was is missing at the top. */
+  readonly within: readonly number[];
+  /** Of all its probes, in milliseconds; `null` where fewer than 99 of 100 were answered. */
+  readonly p99Ms: number | null;
+}
+
+/** How the gateways path fared for a name in the last minute. */
+export interface NameView {
+  readonly name: string;
+  readonly probes: number;
+  readonly failed: number;
 }
 
 export interface DashboardView {
   /** Start of each bin, in seconds since 1970, oldest first. */
   readonly times: readonly number[];
+  /** Latencies at which distributions are told, in milliseconds. */
+  readonly latenciesMs: readonly number[];
   readonly paths: readonly PathView[];
   readonly disagreements: readonly string[];
   readonly voided: number;
@@ -27,11 +40,19 @@ export interface ViewModel {
   note(sample: Sample): void;
   noteDisagreement(entry: DisagreementEntry): void;
   view(nowMs: number): DashboardView;
+  /** Every name that the gateways path was probed for in the last minute. */
+  names(nowMs: number): readonly NameView[];
 }
 
 const BIN_MS = 2_000;
 const BINS = 150;
 const DISAGREEMENTS_MAX = 20;
+const NAME_BINS = 30;
+/** Three steps to an octave, from a millisecond to four seconds. */
+export const CDF_MS: readonly number[] = Array.from(
+  { length: 37 },
+  (_, step) => Math.round(2 ** (step / 3) * 100) / 100,
+);
 
 /** Keeps the last five minutes. */
 export function createViewModel(): ViewModel {
@@ -68,20 +89,40 @@ export function createViewModel(): ViewModel {
       );
       return {
         times: indices.map((index) => (index * BIN_MS) / 1000),
+        latenciesMs: CDF_MS,
         paths,
         disagreements: [...disagreements],
         voided,
       };
+    },
+    names(nowMs) {
+      const last = Math.floor(nowMs / BIN_MS);
+      const names = new Map<string, { name: string; probes: number; failed: number }>();
+      for (const [index, bin] of bins.get("gateways") ?? []) {
+        if (index <= last - NAME_BINS) continue;
+        for (const sample of bin) {
+          const one = names.get(sample.name) ?? { name: sample.name, probes: 0, failed: 0 };
+          one.probes += 1;
+          if (!isRight(sample)) one.failed += 1;
+          names.set(sample.name, one);
+        }
+      }
+      return [...names.values()];
     },
   };
 }
 
 function pathView(path: string, bins: readonly (readonly Sample[])[]): PathView {
   const all = bins.flat();
-  const medianOf = (bin: readonly Sample[]) => {
-    const ascending = bin.map((one) => (isRight(one) ? one.latencyMs : Number.POSITIVE_INFINITY)).sort((a, b) => a - b);
-    return quantile(ascending, 0.5);
-  };
+  const ascendingOf = (bin: readonly Sample[]) =>
+    bin.map((one) => (isRight(one) ? one.latencyMs : Number.POSITIVE_INFINITY)).sort((a, b) => a - b);
+  const medianOf = (bin: readonly Sample[]) => quantile(ascendingOf(bin), 0.5);
+  const ascending = ascendingOf(all);
+  let count = 0;
+  const within = CDF_MS.map((ms) => {
+    while (count < ascending.length && ascending[count]! <= ms) count += 1;
+    return ascending.length === 0 ? 0 : count / ascending.length;
+  });
   return {
     path,
     probes: all.length,
@@ -89,5 +130,7 @@ function pathView(path: string, bins: readonly (readonly Sample[])[]): PathView 
     wrong: all.filter(({ outcome }) => outcome === "wrong").length,
     availability: bins.map((bin) => (bin.length === 0 ? null : bin.filter(isRight).length / bin.length)),
     medianMs: bins.map(medianOf),
+    within,
+    p99Ms: quantile(ascending, 0.99),
   };
 }

@@ -1,25 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import { type BrowserContext, chromium } from "playwright-core";
 import { systemClock } from "../../src/base/clock.ts";
+import type { ShardedName } from "../../src/compare/drill/blast.ts";
+import { ENGLISH } from "../../src/compare/report/english.ts";
+import { KOREAN } from "../../src/compare/report/korean.ts";
 import type { Sample } from "../../src/compare/watch/sample.ts";
 import { type Dashboard, type ProcessState, startDashboard } from "../../src/dashboard/server.ts";
+import { shardsView } from "../../src/dashboard/shards.ts";
 import { createViewModel } from "../../src/dashboard/view.ts";
+import { axeFindings, type Browser, startChromium } from "../support/chromium.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const sample = (more: Partial<Sample> = {}): Sample => ({
   at: 1_700_000_000_000,
   round: 0,
@@ -43,8 +32,16 @@ describe("createViewModel", () => {
     expect([paths[0]!.probes, paths[0]!.right, voided]).to.deep.equal([4, 3, 1]);
     expect(paths[0]!.availability.slice(-3)).to.deep.equal([null, 0, 1]);
     expect(paths[0]!.medianMs.slice(-3)).to.deep.equal([null, null, 5]);
+    expect([paths[0]!.within[0], paths[0]!.within.at(-1), paths[0]!.p99Ms]).to.deep.equal([0, 0.75, null]);
+    expect(model.names(at)).to.deep.equal([]);
   });
 });
+
+/** Of four gateways each: one name's are broken with gateway 1, the other's are not. */
+const SHARDED: ShardedName[] = [
+  { name: "shop.hold", slots: [0, 0, 0, 0], gatewayIds: [5, 6, 7, 8] },
+  { name: "poor.hold", slots: [1, 1, 1, 1], gatewayIds: [1, 2, 3, 8] },
+];
 
 describe("dashboard", () => {
   let dashboard: Dashboard;
@@ -60,11 +57,17 @@ describe("dashboard", () => {
       for (const path of ["dns", "combined"])
         model.note(sample({ at: at - index * 2_000, path, latencyMs: 5 + index }));
     }
+    // Hurt without being expected: that is what the map is for.
+    model.note(sample({ at, path: "gateways", outcome: "timedOut", latencyMs: 2_000 }));
     dashboard = await startDashboard({
       port: 0,
       clock: systemClock,
       view: () => model.view(systemClock.nowMs()),
       members: () => [...states].map(([what, state]) => ({ what, state })),
+      shards: (language) => {
+        const broken = new Set(states.get("gateway 1") === "running" ? [] : [1, 2, 3]);
+        return shardsView(SHARDED, broken, model.names(systemClock.nowMs()), language === "ko" ? KOREAN : ENGLISH);
+      },
       put: async (what, state) => void states.set(what, state),
       resolve: async (name) => ({
         outcome: "answered",
@@ -103,49 +106,56 @@ describe("dashboard", () => {
   });
 
   describe("in Chromium", () => {
-    let folder: string;
-    let browser: BrowserContext;
+    let browser: Browser | undefined;
     before(async function () {
-      if (!existsSync(CHROMIUM)) {
-        console.log(`      skipped: no ${CHROMIUM}`);
-        this.skip();
-      }
       this.timeout(60_000);
-      folder = mkdtempSync(join(tmpdir(), "holdfast-chromium-"));
-      browser = await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, args: FLAGS });
+      browser = await startChromium();
+      if (browser === undefined) this.skip();
     });
-    after(async () => {
-      await browser?.close();
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-    });
+    after(() => browser?.close());
 
     it("draws charts and figures, breaks a process by keyboard, resolves with a trace, and is accessible", async function () {
       this.timeout(60_000);
-      const page = await browser.newPage();
+      const page = await browser!.context.newPage();
       const errors: string[] = [];
       page.on("pageerror", (error) => errors.push(String(error)));
       page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
       await page.goto(dashboard.url);
       await page.waitForSelector("#availability canvas");
-      expect(await page.locator("canvas").count()).to.equal(2);
-      expect(await page.locator("#figures tbody tr").count()).to.equal(2);
+      expect(await page.locator("canvas").count()).to.equal(3);
+      expect(await page.locator("#figures tbody tr").count()).to.equal(3);
       expect(await page.locator("#verdict").textContent()).to.include("combined answered right 100 %");
       await page.getByRole("button", { name: "Stop gateway 1" }).focus();
       await page.keyboard.press("Enter");
       await page.getByRole("cell", { name: "stopped", exact: true }).waitFor();
       expect(states.get("gateway 1")).to.equal("paused");
-      await page.getByLabel("Name").fill("shop.hold");
+      await page.getByRole("textbox", { name: "Name" }).fill("shop.hold");
       await page.keyboard.press("Enter");
       await page.locator("#trace tbody tr").waitFor();
       expect(await page.locator("#told").textContent()).to.include("A 192.0.2.1 for shop.hold");
       expect(await page.locator("#trace b").count()).to.equal(0);
-      await page.evaluate(readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        const found = (await page.evaluate("axe.run().then((r) => r.violations.map((v) => v.id))")) as string[];
-        expect(found, colorScheme).to.deep.equal([]);
-      }
+      expect(await axeFindings(page)).to.deep.equal([]);
       expect(errors).to.deep.equal([]);
+      await page.close();
+    });
+
+    it("shows who is hurt against who is expected to be, in Korean too, and fits paper", async function () {
+      this.timeout(60_000);
+      const page = await browser!.context.newPage();
+      await page.goto(dashboard.url);
+      await page.getByRole("button", { name: "Kill gateway 1" }).click();
+      await page.locator("#shards svg").waitFor();
+      await page.getByText("gateway 1 ✕").waitFor();
+      expect(await page.locator("#predicted").textContent()).to.equal("poor.hold");
+      expect(await page.locator("#hurt").textContent()).to.equal("shop.hold");
+      await page.getByRole("button", { name: "한국어" }).click();
+      await page.getByText("게이트웨이 1 ✕").waitFor();
+      expect(await page.locator("html").getAttribute("lang")).to.equal("ko");
+      expect(await page.locator("main").textContent()).to.not.match(/Availability|processes|Who is|Nobody/);
+      expect(await axeFindings(page)).to.deep.equal([]);
+      await page.emulateMedia({ media: "print" });
+      expect(await page.getByRole("button").count()).to.equal(0);
+      await page.close();
     });
   });
 });

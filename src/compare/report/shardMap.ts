@@ -10,7 +10,7 @@ const ROW = 16;
 const isHurt = ({ probes, failed }: Blast["names"][number]) => probes > 0 && failed > probes / 2;
 
 /** One column a name, one row a gateway; a mark where the gateway serves the name. */
-export function shardMap(blast: Blast, words: BlastWords): Markup {
+export function shardMap(blast: Pick<Blast, "names" | "stoppedGatewayIds">, words: BlastWords): Markup {
   const ids = [...new Set(blast.names.flatMap((name) => name.gatewayIds))]
     .filter((id) => id !== 0)
     .sort((a, b) => a - b);
