@@ -69,7 +69,7 @@ export function draftBlocks(parameters: DraftParameters): Draft {
   const read = (key: SlotKey) => pending.get(key) ?? state.valueOf(key) ?? ZERO;
 
   const open = (header: BlockHeader): OpenChange => {
-    const writes = new Map<SlotKey, Uint8Array>();
+    const writes = headers === undefined ? pending : new Map<SlotKey, Uint8Array>();
     const previous = new Map<SlotKey, Uint8Array | undefined>();
     const storage = {
       get: (slot: Uint8Array) => read(slotKeyOf(keccak256(slot))),
@@ -78,7 +78,7 @@ export function draftBlocks(parameters: DraftParameters): Draft {
         if (isUndoable && !previous.has(key)) previous.set(key, nonZero(read(key)));
         state.hold(key);
         pending.set(key, value);
-        writes.set(key, value);
+        if (writes !== pending) writes.set(key, value);
       },
     };
     const { registry, tldNode } = contracts;

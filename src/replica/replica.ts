@@ -25,7 +25,7 @@ import { type Contracts, type DecodeLog, draftBlocks } from "./draft.ts";
 import { type BlocksRead, readFromAny, readWitnessed } from "./source/agreedReads.ts";
 import type { BlockHeader, ChainSource } from "./source/chainSource.ts";
 import type { AgreedHead, ProviderPool } from "./source/providerPool.ts";
-import { fetchHeaders, fetchLogs, follows, UnlinkedBlockError } from "./source/ranges.ts";
+import { fetchBlocks, fetchHeaders, fetchRanges, UnlinkedBlockError } from "./source/ranges.ts";
 import { SlotState } from "./state.ts";
 import { ReorgTooDeepError, type Store } from "./store/store.ts";
 
@@ -64,6 +64,14 @@ export interface ReplicaChange {
 
 const DEFAULTS = { reorgBlocksMax: 64, confirmationCount: 0, rangeBlocksMax: 2_000, pollMs: 500, isPartition: false };
 const INTERVAL = Number(CHECKPOINT_INTERVAL);
+
+/**
+ * Logs applied at once while the copy is being filled. They touch pages all over the store, and the more of them share a
+ * transaction, the fewer times each page is written.
+ */
+const FILL_LOGS = 100_000;
+/** Ranges of blocks applied at once, however few logs they have: what a crash makes to be read again. */
+const FILL_RANGES = 50;
 
 export class Replica {
   #options: Required<ReplicaOptions>;
@@ -193,8 +201,8 @@ export class Replica {
     const target = agreed.header.number - this.#options.confirmationCount;
     let next = this.#head === undefined ? this.#options.startBlock : this.#head.number + 1;
     while (next <= target && !this.#isStopped) {
-      const to = this.#runEnd(next, target);
-      await this.#advance(agreed, next, to, to > target - this.#options.reorgBlocksMax);
+      const end = this.#runEnd(next, target);
+      const to = await this.#advance(agreed, next, end, end > target - this.#options.reorgBlocksMax);
       if (to % INTERVAL === 0 && target - to < INTERVAL) await this.#seal(agreed);
       next = to + 1;
     }
@@ -224,11 +232,16 @@ export class Replica {
     this.#status = "following";
   }
 
+  /** Whether the copy is being filled: nobody is answered from it before its root was held against the chain's. */
+  get #isFilling(): boolean {
+    return this.#status !== "following";
+  }
+
   /** Where a run of blocks that starts at `next` ends: old ones by ranges, then up to the last checkpoint, then the rest. */
   #runEnd(next: number, target: number): number {
     const { rangeBlocksMax, reorgBlocksMax } = this.#options;
     const oldest = target - reorgBlocksMax;
-    if (next <= oldest) return Math.min(next + rangeBlocksMax - 1, oldest);
+    if (next <= oldest) return this.#isFilling ? oldest : Math.min(next + rangeBlocksMax - 1, oldest);
     const checkpoint = target - (target % INTERVAL);
     return next <= checkpoint ? checkpoint : target;
   }
@@ -270,24 +283,16 @@ export class Replica {
     this.#emit({ head: to, touched: "all", directoryChanged: true });
   }
 
-  async #advance(agreed: AgreedHead, from: number, to: number, isRecent: boolean): Promise<void> {
-    const { store, pool, contracts, decode, reorgBlocksMax } = this.#options;
-    const read = async (source: ChainSource): Promise<BlocksRead> => {
-      const wanted = isRecent ? await fetchHeaders(source, from, to) : await fetchHeaders(source, to, to);
-      const first = wanted[0]!;
-      // Another chain than the one the copy is of: the next step finds the common block.
-      if (this.#head !== undefined && first.number === from && !follows(first, this.#head.hash)) {
-        throw new UnlinkedBlockError(first.number);
-      }
-      const addresses = [contracts.registry, contracts.directory];
-      return { source, headers: wanted, logs: await fetchLogs(source, addresses, from, to, wanted) };
-    };
-    // Nobody is answered from a copy that is not whole yet, and before anybody is, its root is held against the chain's.
-    const readBlocks = this.#status === "following" ? readWitnessed : readFromAny;
+  /** Applies blocks from `from` on, up to `to` or, while the copy is being filled, up to where there are enough logs. */
+  async #advance(agreed: AgreedHead, from: number, to: number, isRecent: boolean): Promise<number> {
+    const { store, pool, decode, contracts, reorgBlocksMax } = this.#options;
+    const read = (source: ChainSource) => this.#readBlocks(source, from, to, isRecent);
+    const readBlocks = this.#isFilling ? readFromAny : readWitnessed;
     const { source, logs, headers } = await readBlocks(pool, agreed, read);
     this.#logSource = source;
     const last = headers.at(-1)!;
-    if (to === agreed.header.number && last.hash !== agreed.header.hash) throw new UnlinkedBlockError(to);
+    const reached = last.number;
+    if (reached === agreed.header.number && last.hash !== agreed.header.hash) throw new UnlinkedBlockError(reached);
     const draft = draftBlocks({
       state: this.#state,
       directory: this.#directory,
@@ -301,22 +306,31 @@ export class Replica {
     });
     const undoable = Math.max(
       this.#undoFrom(from),
-      Math.min(to - reorgBlocksMax, this.#checkpoint?.header.number ?? to),
+      Math.min(reached - reorgBlocksMax, this.#checkpoint?.header.number ?? reached),
     );
-    store.commit(draft.changes, isRecent || this.#checkpoint !== undefined ? undoable : to);
+    store.commit(draft.changes, isRecent || this.#checkpoint !== undefined ? undoable : reached);
     const directoryChanged = draft.directory !== this.#directory;
-    this.#state.apply(draft.writes);
-    if (this.#checkpoint === undefined) this.#rebase();
+    // With no checkpoint to prove from, the base is at the head.
+    if (this.#checkpoint === undefined) this.#state.applyToBase(draft.writes);
+    else this.#state.apply(draft.writes);
     this.#directory = draft.directory;
     this.#head = last;
     this.#eventCount += draft.eventCount;
     this.#emit({ head: last, touched: draft.touched, directoryChanged });
+    return reached;
   }
 
-  /** With no checkpoint to prove from, the base is at the head. */
-  #rebase(): void {
-    this.#state.fold();
-    this.#state.settle();
+  async #readBlocks(source: ChainSource, from: number, to: number, isRecent: boolean): Promise<BlocksRead> {
+    const { contracts, rangeBlocksMax } = this.#options;
+    const addresses = [contracts.registry, contracts.directory];
+    if (this.#isFilling && !isRecent) {
+      const isEnough = (logCount: number, rangeCount: number) =>
+        logCount >= FILL_LOGS || rangeCount >= FILL_RANGES || this.#isStopped;
+      return { source, ...(await fetchRanges(source, addresses, { from, to, rangeBlocksMax, isEnough })) };
+    }
+    // On another chain than the one the copy is of, the next step finds the common block.
+    const range = { from, to, parentHash: this.#head?.hash };
+    return { source, ...(await fetchBlocks(source, addresses, range, isRecent ? "every header" : "last header")) };
   }
 
   #undoFrom(from: number): number {

@@ -80,6 +80,17 @@ export class SlotState {
     for (const [key, value] of writes) this.#overlay.set(key, value ?? ZERO);
   }
 
+  /** Moves head and base, where both are at one block and stay so. */
+  applyToBase(writes: Iterable<readonly [SlotKey, Uint8Array | undefined]>): void {
+    if (this.#overlay.size > 0) {
+      this.apply(writes);
+      this.fold();
+    } else {
+      this.setBase(writes);
+    }
+    this.settle();
+  }
+
   /** Moves the base up to the head. Returns what the base held before, for `unfold`. */
   fold(): ReadonlyMap<SlotKey, Uint8Array> {
     const before = new Map<SlotKey, Uint8Array>();

@@ -63,6 +63,69 @@ export async function fetchLogs(
   return logs;
 }
 
+/** Headers and logs of a run of blocks. */
+export interface Blocks {
+  readonly headers: readonly BlockHeader[];
+  readonly logs: readonly ChainLog[];
+}
+
+/**
+ * The logs of `[from, to]` with every header, or with the last one alone. The first block must follow the one of `parentHash`,
+ * where its header is read; otherwise this throws `UnlinkedBlockError`.
+ */
+export async function fetchBlocks(
+  source: ChainSource,
+  addresses: readonly Hex[],
+  range: { readonly from: number; readonly to: number; readonly parentHash: Hex | undefined },
+  which: "every header" | "last header",
+): Promise<Blocks> {
+  const { from, to, parentHash } = range;
+  const headers = await fetchHeaders(source, which === "every header" ? from : to, to);
+  const first = headers[0]!;
+  if (parentHash !== undefined && first.number === from && !follows(first, parentHash)) {
+    throw new UnlinkedBlockError(first.number);
+  }
+  return { headers, logs: await fetchLogs(source, addresses, from, to, headers) };
+}
+
+export declare namespace fetchRanges {
+  interface Options {
+    readonly from: number;
+    readonly to: number;
+    /** How many blocks' logs are asked for at once. */
+    readonly rangeBlocksMax: number;
+    /** Whether to stop at the end of a range. */
+    readonly isEnough: (logCount: number, rangeCount: number) => boolean;
+  }
+}
+
+/**
+ * The logs of `[from, to]`, range after range, until there are enough of them, with the header of the last block reached. A range
+ * that fails ends the run before it, so that nothing that came is read again; the first one throws.
+ */
+export async function fetchRanges(
+  source: ChainSource,
+  addresses: readonly Hex[],
+  options: fetchRanges.Options,
+): Promise<Blocks> {
+  const { from, to, rangeBlocksMax, isEnough } = options;
+  const logs: ChainLog[] = [];
+  let reached: BlockHeader | undefined;
+  for (let first = from; first <= to; first += rangeBlocksMax) {
+    const last = Math.min(first + rangeBlocksMax - 1, to);
+    try {
+      const headers = await fetchHeaders(source, last, last);
+      for (const log of await fetchLogs(source, addresses, first, last, headers)) logs.push(log);
+      reached = headers[0]!;
+    } catch (error) {
+      if (reached === undefined || !(error instanceof BaseError)) throw error;
+      break;
+    }
+    if (isEnough(logs.length, (last - from + 1) / rangeBlocksMax)) break;
+  }
+  return { headers: [reached!], logs };
+}
+
 async function fetchHalving(
   source: ChainSource,
   addresses: readonly Hex[],

@@ -77,7 +77,14 @@ export class ReorgTooDeepError extends BaseError {
 
 /** Above every hashed slot. */
 export const END_OF_KEYS: Uint8Array = new Uint8Array(33).fill(255);
-const ZERO_PATTERN = "\0".repeat(32);
+function isZero(value: Uint8Array): boolean {
+  for (const byte of value) if (byte !== 0) return false;
+  return true;
+}
+
+function byNode<Entry extends { readonly node: Hex }>(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((left, right) => (left.node < right.node ? -1 : Number(left.node > right.node)));
+}
 
 export function slotKeyOf(hashed: Uint8Array): SlotKey {
   return Buffer.from(hashed.buffer, hashed.byteOffset, hashed.byteLength).toString("latin1");
@@ -86,6 +93,9 @@ export function slotKeyOf(hashed: Uint8Array): SlotKey {
 export function hashedSlotOf(key: SlotKey): Uint8Array {
   return Buffer.from(key, "latin1");
 }
+
+/** Pages of the file kept in memory. Names and records lie in the order of their hashes, so that each block touches pages all over. */
+const CACHE_KIB = 32 * 1024;
 
 interface BlockRow {
   number: number;
@@ -120,6 +130,7 @@ export class Store {
       this.#database = new DatabaseSync(path);
       // NORMAL in write-ahead mode: a power cut may lose the last blocks, which are read again, and never tears one.
       this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000");
+      this.#database.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     } catch (error) {
       throw new StoreError(path, error);
     }
@@ -263,18 +274,19 @@ export class Store {
   #apply(change: BlockChange): void {
     const put = this.#run("INSERT INTO slots VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
     const remove = this.#run("DELETE FROM slots WHERE key = ?");
-    // In key order, neighbours share pages of the table.
-    for (const [key, value] of [...change.writes].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    // In the order of their keys, rows that come to lie on one page are written one after the other.
+    for (const key of [...change.writes.keys()].sort()) {
+      const value = change.writes.get(key)!;
       const hashed = hashedSlotOf(key);
-      if (slotKeyOf(value) === ZERO_PATTERN) remove.run(hashed);
+      if (isZero(value)) remove.run(hashed);
       else put.run(hashed, value);
     }
     const undo = this.#run("INSERT INTO undo VALUES (?, ?, ?)");
     for (const [key, value] of change.previous ?? []) undo.run(change.number, hashedSlotOf(key), value ?? null);
     const name = this.#run("INSERT INTO names VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
-    for (const entry of change.names) name.run(entry.node, entry.parent, entry.label);
+    for (const entry of byNode(change.names)) name.run(entry.node, entry.parent, entry.label);
     const record = this.#run("INSERT INTO records VALUES (?, ?) ON CONFLICT DO NOTHING");
-    for (const entry of change.records) record.run(entry.node, entry.record);
+    for (const entry of byNode(change.records)) record.run(entry.node, entry.record);
     if (change.directory !== undefined) {
       this.setMeta("directory", change.directory.after);
       this.#run("INSERT INTO directory_undo VALUES (?, ?)").run(change.number, change.directory.before);
