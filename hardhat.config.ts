@@ -23,6 +23,20 @@ const compiler = {
   },
 };
 
+// What everybody's transactions run, made for running often rather than for being small. `Genesis` carries the others.
+const hot = {
+  ...compiler,
+  settings: { ...compiler.settings, optimizer: { enabled: true, runs: 1_000_000 } },
+};
+const HOT_SOURCES = [
+  "contracts/registrar/FastRegistrarController.sol",
+  "contracts/registrar/Genesis.sol",
+  "contracts/registrar/RegistrarController.sol",
+  "contracts/registry/FastNameRegistry.sol",
+  "contracts/reverse/ReverseRegistrar.sol",
+];
+const overrides = Object.fromEntries(HOT_SOURCES.map((path) => [path, hot]));
+
 const fuzzRuns = Number(process.env["FC_NUM_RUNS"] ?? 256);
 
 export default defineConfig({
@@ -37,7 +51,7 @@ export default defineConfig({
     hardhatViemAssertions,
   ],
   solidity: {
-    profiles: { default: { compilers: [compiler] }, production: { compilers: [compiler] } },
+    profiles: { default: { compilers: [compiler], overrides }, production: { compilers: [compiler], overrides } },
     npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
   },
   // Short runs locally; FC_NUM_RUNS, which every property test obeys, sets the long ones.

@@ -8,6 +8,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 contract MockExtendedResolver is IERC165 {
     bytes private _featureAnswer;
 
+    /// @dev Error selector: 0x0e705b75
     error ExtendedUnwilling(bytes call);
 
     /// @param featureAnswer What `supportsFeature` returns; it reverts where this is empty.

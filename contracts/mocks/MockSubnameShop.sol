@@ -9,6 +9,7 @@ contract MockSubnameShop {
     uint256 private immutable PRICE;
 
     /// @notice The payment is not the rent, in wei.
+    /// @dev Error selector: 0xd2f855e6
     error ShopWrongPayment(uint256 paid, uint256 rent);
 
     /// @param pricePerSecond In wei.

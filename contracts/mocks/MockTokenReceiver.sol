@@ -9,6 +9,7 @@ contract MockTokenReceiver {
     bytes public lastData;
 
     /// @notice It takes no tokens.
+    /// @dev Error selector: 0x014e40a5
     error ReceiverUnwilling(uint256 tokenId);
 
     /// @param answer Zero to revert.

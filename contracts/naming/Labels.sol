@@ -8,6 +8,7 @@ pragma solidity ^0.8.37;
 library Labels {
     uint256 private constant ONES = 0x0101010101010101010101010101010101010101010101010101010101010101;
     uint256 private constant TOPS = 0x8080808080808080808080808080808080808080808080808080808080808080;
+    uint256 private constant REST = 0x7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f7f;
     uint256 private constant DOTS = 0x2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e;
 
     /// @dev The most bytes a label has (RFC 1035 section 2.3.4).
@@ -19,19 +20,22 @@ library Labels {
         unchecked {
             // Zero wraps round to far above the maximum.
             if (length - 1 >= MAX_BYTES) return false;
-            if (_hasBadByte(_word(label, 0, length))) return false;
-            return length < 33 || !_hasBadByte(_word(label, 32, length));
+            if (length < 33) return _badBytes(label, 0) >> (256 - 8 * length) == 0;
+            return (_badBytes(label, 0) | (_badBytes(label, 32) >> (512 - 8 * length))) == 0;
         }
     }
 
     /// @notice The number of UTF-8 characters (code points) of a label of at most 64 bytes.
     function characterCount(string calldata label) internal pure returns (uint256 count) {
         count = bytes(label).length;
-        uint256 word = _word(label, 0, count);
+        uint256 tops;
+        assembly ("memory-safe") {
+            // Most labels are short and ASCII; of no more than 32 bytes this looks at all, of longer ones at none.
+            tops := or(and(shr(sub(256, shl(3, count)), calldataload(label.offset)), TOPS), gt(count, 32))
+        }
+        if (tops == 0) return count;
         unchecked {
-            // Most labels are short and ASCII.
-            if (count < 33 && word & TOPS == 0) return count;
-            uint256 continuation = _continuationCount(word);
+            uint256 continuation = _continuationCount(_word(label, 0, count));
             if (count > 32) continuation += _continuationCount(_word(label, 32, count));
             return count - continuation;
         }
@@ -73,11 +77,14 @@ library Labels {
         }
     }
 
-    function _hasBadByte(uint256 word) private pure returns (bool) {
-        // (v - 1) & ~v has the top bit of a byte set if the byte is zero; a borrow can only add to that above a true zero.
-        unchecked {
-            uint256 dots = word ^ DOTS;
-            return (((word - ONES) & ~word) | ((dots - ONES) & ~dots)) & TOPS != 0;
+    /// @dev The top bit of each byte, among 32 from `from` on, that is NUL or a dot; what is behind the label counts too.
+    function _badBytes(string calldata label, uint256 from) private pure returns (uint256 tops) {
+        assembly ("memory-safe") {
+            // Adding 0x7f to the rest of a byte sets its top bit unless the rest is zero; nothing carries over.
+            let word := calldataload(add(label.offset, from))
+            let dots := xor(word, DOTS)
+            let others := and(or(add(and(word, REST), REST), word), or(add(and(dots, REST), REST), dots))
+            tops := and(not(others), TOPS)
         }
     }
 

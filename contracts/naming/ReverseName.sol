@@ -31,12 +31,22 @@ library ReverseName {
     /// @notice keccak256 of an address's 40 lower-case hexadecimal digits.
     function addressLabelhash(address account) internal pure returns (bytes32 hash) {
         uint256 high = hexDigits(uint160(account) >> 32);
-        uint256 low = hexDigits(uint256(uint32(uint160(account))) << 96);
+        uint256 low = _hexDigits4(uint32(uint160(account))) << 192;
         // Memory-safe: 40 bytes of scratch space.
         assembly ("memory-safe") {
             mstore(0, high)
             mstore(0x20, low)
             hash := keccak256(0, 40)
+        }
+    }
+
+    /// @dev Four bytes as eight lower-case hexadecimal digits in ASCII, in the lowest bytes; as `hexDigits` does it.
+    function _hexDigits4(uint256 value) private pure returns (uint256 digits) {
+        unchecked {
+            value = (value | (value << 16)) & 0x0000ffff0000ffff;
+            value = (value | (value << 8)) & 0x00ff00ff00ff00ff;
+            value = (value | (value << 4)) & 0x0f0f0f0f0f0f0f0f;
+            return value + 0x3030303030303030 + (((value + 0x0606060606060606) >> 4) & 0x0101010101010101) * 39;
         }
     }
 

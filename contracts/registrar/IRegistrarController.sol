@@ -17,7 +17,7 @@ interface IRegistrarController {
     struct Registration {
         string label;
         address owner;
-        uint256 duration;
+        uint64 duration;
         bytes32 secret;
         bytes[] data;
         uint256 reverse;

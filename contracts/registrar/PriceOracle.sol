@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {Labels} from "../naming/Labels.sol";
 import {IAggregatorV3, IPriceOracle} from "./IPriceOracle.sol";
 
 /// @title Prices in USD, paid in ether
@@ -11,8 +12,11 @@ import {IAggregatorV3, IPriceOracle} from "./IPriceOracle.sol";
 ///
 /// The feed's answer is used if it is positive and not older than `maxFeedAge`; otherwise there is no price, and nothing is
 /// sold. Amounts in ether are rounded up.
-abstract contract PriceOracle is IPriceOracle {
+abstract contract PriceOracle {
     uint256 private constant YEAR = 365 days;
+    /// @dev The rent of most labels, in attodollars a year.
+    uint256 private constant FIVE_AND_MORE = 5 ether;
+    uint256 private constant TOPS = 0x8080808080808080808080808080808080808080808080808080808080808080;
     uint256 private constant START_PREMIUM = 100_000_000 ether;
     uint256 private constant PREMIUM_DAYS = 21;
     uint256 private constant END_PREMIUM = START_PREMIUM >> PREMIUM_DAYS;
@@ -25,37 +29,25 @@ abstract contract PriceOracle is IPriceOracle {
         hex"ffa756521c8daed2_ffd3a751c0f7e10c_ffe9d2b2f7db2756_fff4e91bff1b8c3e"
         hex"fffa747ea0040664_fffd3a3b7814eb54_fffe9d1cc60ddab1_ffff4e8e25879bfa";
 
-    IAggregatorV3 private immutable FEED;
-    uint256 private immutable MAX_FEED_AGE;
+    IAggregatorV3 internal immutable FEED;
+    /// @dev The same: a word is read without the mask that an address gets.
+    uint256 private immutable FEED_WORD;
+    uint256 internal immutable MAX_FEED_AGE;
     /// @dev 10^decimals of the feed's answers.
     uint256 private immutable FEED_UNIT;
 
     constructor(IAggregatorV3 feed, uint256 maxFeedAge_) {
-        if (address(feed).code.length == 0) revert PriceFeedUnreadable(address(feed));
+        if (address(feed).code.length == 0) revert IPriceOracle.PriceFeedUnreadable(address(feed));
         uint8 decimals = feed.decimals();
-        if (decimals > MAX_DECIMALS) revert PriceFeedDecimals(decimals);
+        if (decimals > MAX_DECIMALS) revert IPriceOracle.PriceFeedDecimals(decimals);
         FEED = feed;
+        FEED_WORD = uint256(uint160(address(feed)));
         MAX_FEED_AGE = maxFeedAge_;
         FEED_UNIT = 10 ** decimals;
     }
 
-    /// @inheritdoc IPriceOracle
-    function priceFeed() external view returns (IAggregatorV3) {
-        return FEED;
-    }
-
-    /// @inheritdoc IPriceOracle
-    function maxFeedAge() external view returns (uint256) {
-        return MAX_FEED_AGE;
-    }
-
-    /// @inheritdoc IPriceOracle
-    function rentAttoUsd(uint256 length, uint256 duration) external pure returns (uint256) {
-        return (_perYear(length) * duration) / YEAR;
-    }
-
-    /// @inheritdoc IPriceOracle
-    function premiumAttoUsd(uint256 elapsed) public pure returns (uint256) {
+    /// @dev The premium `elapsed` seconds after the end of the grace period, in attodollars.
+    function _premium(uint256 elapsed) internal pure returns (uint256) {
         uint256 day = elapsed / 1 days;
         if (day >= PREMIUM_DAYS) return 0;
         // 2^-f of the day's fraction f: one factor for each of its 16 highest binary digits.
@@ -69,46 +61,75 @@ abstract contract PriceOracle is IPriceOracle {
 
     /// @dev Rent and premium (attodollars) as wei, by the feed's answer. The duration has at most 40 bits, the premium 87: with
     /// a rent of 74 bits a year and at most 36 decimals no step exceeds 2^256.
-    function _toWei(uint256 length, uint256 duration, uint256 premium, uint256 answer) internal view returns (uint256) {
+    function _price(
+        string calldata label,
+        uint256 duration,
+        uint256 premium,
+        uint256 answer
+    ) internal view returns (uint256 price) {
         unchecked {
-            return (((_perYear(length) * duration) / YEAR + premium) * FEED_UNIT + answer - 1) / answer;
+            uint256 attoUsd = (_rentPerYear(label) * duration) / YEAR + premium;
+            uint256 unit = FEED_UNIT;
+            assembly ("memory-safe") {
+                // The answer is positive.
+                price := div(add(mul(attoUsd, unit), sub(answer, 1)), answer)
+            }
         }
     }
 
+    /// @dev The rent of a label for a time in seconds, in attodollars.
+    function _rent(uint256 length, uint256 duration) internal pure returns (uint256) {
+        return (_perYear(length) * duration) / YEAR;
+    }
+
+    /// @dev In attodollars.
+    function _rentPerYear(string calldata label) private pure returns (uint256 attoUsd) {
+        uint256 unusual;
+        assembly ("memory-safe") {
+            // Usual are five bytes or more, all in one word and ASCII: no need to count characters.
+            let tops := and(shr(sub(256, shl(3, label.length)), calldataload(label.offset)), TOPS)
+            unusual := or(gt(sub(label.length, 5), 27), tops)
+        }
+        attoUsd = FIVE_AND_MORE;
+        if (unusual != 0) attoUsd = _perYear(Labels.characterCount(label));
+    }
+
     function _perYear(uint256 length) private pure returns (uint256) {
-        if (length > 4) return 5 ether;
+        if (length > 4) return FIVE_AND_MORE;
         if (length == 4) return 160 ether;
         if (length == 3) return 640 ether;
         return length == 2 ? 2_560 ether : 10_240 ether;
     }
 
     /// @dev The feed's price of one ether.
-    function _readFeed() internal view returns (uint256 price) {
-        IAggregatorV3 feed = FEED;
+    function _readFeed() internal view returns (uint256 answer) {
+        uint256 feed = FEED_WORD;
+        uint256 maxAge = MAX_FEED_AGE;
         bytes4 selector = IAggregatorV3.latestRoundData.selector;
-        bool readable;
-        int256 answer;
-        uint256 updatedAt;
+        bool isUsable;
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, selector)
             // Five words come back; an account without code succeeds with none, so their number is checked.
-            readable := staticcall(gas(), feed, free, 4, free, 160)
-            readable := and(readable, gt(returndatasize(), 159))
+            isUsable := staticcall(gas(), feed, free, 4, free, 160)
             answer := mload(add(free, 32))
-            updatedAt := mload(add(free, 96))
-        }
-        if (!readable) revert PriceFeedUnreadable(address(feed));
-        if (answer <= 0) revert PriceFeedNotPositive(answer);
-        bool fresh;
-        unchecked {
             // A time in the future wraps round to an age beyond any maximum.
-            fresh = block.timestamp - updatedAt <= MAX_FEED_AGE;
+            let isStale := gt(sub(timestamp(), mload(add(free, 96))), maxAge)
+            isUsable := and(and(isUsable, gt(returndatasize(), 159)), gt(sgt(answer, 0), isStale))
         }
-        if (!fresh) {
-            revert PriceFeedStale(updatedAt, block.timestamp, MAX_FEED_AGE);
-        }
-        return uint256(answer);
+        if (!isUsable) _refuseFeed();
+    }
+
+    /// @dev Says what is wrong with the feed's answer.
+    function _refuseFeed() private view {
+        (bool success, bytes memory result) = address(FEED).staticcall(
+            abi.encodeCall(IAggregatorV3.latestRoundData, ())
+        );
+        if (!success || result.length < 160) revert IPriceOracle.PriceFeedUnreadable(address(FEED));
+        // Words, since an answer in another shape must not end in a revert without a reason.
+        (, int256 answer, , uint256 updatedAt, ) = abi.decode(result, (uint256, int256, uint256, uint256, uint256));
+        if (answer <= 0) revert IPriceOracle.PriceFeedNotPositive(answer);
+        revert IPriceOracle.PriceFeedStale(updatedAt, block.timestamp, MAX_FEED_AGE);
     }
 
     /// @dev 2^64 times 2^-(2^-(digit + 1)).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {IRecordResolver} from "../resolver/IRecordResolver.sol";
 import {RecordStore} from "../resolver/RecordStore.sol";
 import {IReverseLookup} from "../reverse/IReverseLookup.sol";
 import {RegistryLogic} from "./RegistryLogic.sol";
@@ -17,6 +18,7 @@ import {Words} from "./Words.sol";
 /// could be pointed elsewhere, but one contract in two pieces of code. A test holds each function here against the one there.
 contract FastNameRegistry is RegistryLogic {
     using Words for uint256;
+    using RecordStore for bytes32;
 
     uint32 private constant RESOLVER = 0x0178b8bf;
     uint32 private constant OWNER = 0x02571be3;
@@ -25,9 +27,9 @@ contract FastNameRegistry is RegistryLogic {
     uint32 private constant SET_SUBNODE_RECORD = 0x5ef2c7f0;
     uint32 private constant RENEW = 0x799cfe1c;
     uint32 private constant SHARD_INDEX_OF = 0x8efb46b9;
-    uint32 private constant MULTICALL = 0xac9650d8;
     uint32 private constant FIRST_CONTROLLER_OF = 0xdcc462dd;
-    uint32 private constant REGISTER = 0xf3fa4699;
+    uint32 private constant MULTICALL = 0xac9650d8;
+    uint32 private constant REGISTER = 0x0e23e071;
 
     /// @dev Half of the selectors above are less.
     uint32 private constant SPLIT = 0x3b000000;
@@ -49,28 +51,22 @@ contract FastNameRegistry is RegistryLogic {
     fallback() external {
         uint256 selector = uint32(msg.sig);
         uint256 end = msg.data.length;
-        // What does not return from the branches is left to the whole registry's code.
+        // Each branch ends the call; what has none is left to the whole registry's code. What the controller calls comes first.
+        if (selector == RENEW) _return(_renewAt(end));
+        if (selector == REGISTER) {
+            (bytes32 node, uint256 previousExpiry) = _registerAt(end);
+            _return(uint256(node), previousExpiry);
+        }
         if (selector < SPLIT) {
-            if (_runText(selector, 0, end)) return;
-            if (selector == TRANSFER_FROM) {
-                _transferAt(end);
-                return;
-            }
-            if (_runLowSetter(selector, 0, end)) return;
+            if (selector == SET_TEXT) _setUsualText(end);
+            if (selector == TRANSFER_FROM) _transferAt(end);
+            if (_runLowSetter(selector, 0, end)) _stop();
             if (selector == RESOLVER) _return(uint160(_resolver(_word(4, end))));
             if (selector == OWNER) _return(uint160(_liveWord(_word(4, end)).owner()));
         } else {
-            if (selector == RENEW) _return(_renew(_addressAt(4, end), _word(36, end), uint256(_word(68, end))));
-            if (selector == REGISTER) {
-                (bytes32 node, uint256 previousExpiry) = _registerAt(end);
-                _return(uint256(node), previousExpiry);
-            }
-            if (selector == SET_SUBNODE_RECORD) {
-                _setSubnodeRecordAt(end);
-                return;
-            }
+            if (selector == SET_SUBNODE_RECORD) _setSubnodeRecordAt(end);
             if (selector == ADDR) _return(uint160(_addr(_word(4, end))));
-            if (_runHighSetter(selector, 0, end)) return;
+            if (_runHighSetter(selector, 0, end)) _stop();
             if (selector == MULTICALL) _returnAll(_multicall(0, _arrayAt(4, end, 0)));
             if (selector == SHARD_INDEX_OF) {
                 (bool known, uint32 index) = _shardIndexOf(_word(4, end));
@@ -80,6 +76,50 @@ contract FastNameRegistry is RegistryLogic {
             if (selector == FIRST_CONTROLLER_OF) _return(uint160(FIRST_CONTROLLER));
         }
         _runCode();
+    }
+
+    /// @dev `setText` as it usually comes: a key of 1 to 32 bytes and a value of up to 31, in the standard encoding, whose places
+    /// in calldata are known then. All other calls are left to `_setText`, which does the same.
+    function _setUsualText(uint256 end) private {
+        bytes32 node;
+        uint256 keySize;
+        uint256 size;
+        bool isUsual;
+        assembly ("memory-safe") {
+            node := calldataload(4)
+            keySize := calldataload(100)
+            size := calldataload(164)
+            // The offsets of key and value, and one word for each.
+            isUsual := and(
+                and(lt(sub(keySize, 1), 32), lt(size, 32)),
+                and(iszero(or(xor(calldataload(36), 0x60), xor(calldataload(68), 0xa0))), gt(end, 227))
+            )
+        }
+        if (isUsual) _writeUsualText(node, keySize, size);
+    }
+
+    function _writeUsualText(bytes32 node, uint256 keySize, uint256 size) private {
+        uint256 kindWord = KIND_TEXT | _writableEpoch(node);
+        bytes32 topic = IRecordResolver.TextChanged.selector;
+        bytes32 keyHash;
+        uint256 value;
+        assembly ("memory-safe") {
+            // The event's data: two offsets, then length and padded word of each.
+            let free := mload(0x40)
+            mstore(free, 0x40)
+            mstore(add(free, 0x20), 0x80)
+            mstore(add(free, 0x40), keySize)
+            let spare := shl(3, sub(32, keySize))
+            mstore(add(free, 0x60), shl(spare, shr(spare, calldataload(132))))
+            keyHash := keccak256(add(free, 0x60), keySize)
+            mstore(add(free, 0x80), size)
+            spare := shl(3, sub(32, size))
+            value := shl(spare, shr(spare, calldataload(196)))
+            mstore(add(free, 0xa0), value)
+            log3(free, add(0xa0, shl(5, iszero(iszero(size)))), topic, node, keyHash)
+        }
+        RecordStore.slot(node, kindWord, keyHash).storeShort(value | size);
+        _stop();
     }
 
     function _transferAt(uint256 end) private {
@@ -95,6 +135,22 @@ contract FastNameRegistry is RegistryLogic {
             }
         }
         _transferFrom(from, to, tokenId);
+        _stop();
+    }
+
+    function _renewAt(uint256 end) private returns (uint256 expiry) {
+        address payer;
+        bytes32 label;
+        uint256 duration;
+        assembly ("memory-safe") {
+            payer := calldataload(4)
+            label := calldataload(36)
+            duration := calldataload(68)
+            if or(lt(end, 100), shr(160, payer)) {
+                revert(0, 0)
+            }
+        }
+        expiry = _renew(payer, label, duration);
     }
 
     function _setSubnodeRecordAt(uint256 end) private {
@@ -107,33 +163,39 @@ contract FastNameRegistry is RegistryLogic {
             _addressAt(100, end),
             uint64(uint256(ttl))
         );
+        _stop();
     }
 
     /// @dev The calldata of `register(Registration)`: the offset of a tuple of label, owner, duration, secret, data, reverse,
-    /// referrer.
+    /// referrer. It refuses what the ABI decoder does.
     function _registerAt(uint256 end) private returns (bytes32 node, uint256 previousExpiry) {
-        uint256 base;
+        string calldata label;
+        bytes[] calldata calls;
         address owner;
         uint256 duration;
         uint256 reverse;
         assembly ("memory-safe") {
             let offset := calldataload(4)
-            base := add(offset, 4)
+            let base := add(offset, 4)
+            let labelOffset := calldataload(base)
             owner := calldataload(add(base, 32))
             duration := calldataload(add(base, 64))
+            let callsOffset := calldataload(add(base, 128))
             reverse := calldataload(add(base, 160))
-            // The tuple's seven words must be there; the offset is short, so that no sum overflows.
-            if or(or(shr(32, offset), shr(160, owner)), gt(add(base, 224), end)) {
+            label.offset := add(add(base, labelOffset), 32)
+            label.length := calldataload(sub(label.offset, 32))
+            calls.offset := add(add(base, callsOffset), 32)
+            calls.length := calldataload(sub(calls.offset, 32))
+            // Offsets and lengths are short, so that no sum overflows; the tuple's seven words, the label and the calls' offsets
+            // must lie before the end. The calls' own bounds are checked where they are used, by the compiler's own code.
+            let long := or(or(offset, labelOffset), or(callsOffset, or(label.length, calls.length)))
+            let past := gt(add(calls.offset, shl(5, calls.length)), end)
+            past := or(past, or(gt(add(label.offset, label.length), end), gt(add(base, 224), end)))
+            if or(or(past, shr(32, long)), or(shr(160, owner), shr(64, duration))) {
                 revert(0, 0)
             }
         }
-        bytes calldata label = _bytesAt(base, end, 0);
-        string calldata text;
-        assembly ("memory-safe") {
-            text.offset := label.offset
-            text.length := label.length
-        }
-        return _register(text, owner, duration, _arrayAt(base, end, 128), reverse);
+        (node, previousExpiry) = _register(label, owner, duration, calls, reverse);
     }
 
     /// @dev The array of byte strings whose offset stands at `base + head`. The strings' own bounds are checked where they are
@@ -147,6 +209,12 @@ contract FastNameRegistry is RegistryLogic {
             if or(shr(32, or(offset, value.length)), gt(add(value.offset, shl(5, value.length)), end)) {
                 revert(0, 0)
             }
+        }
+    }
+
+    function _stop() private pure {
+        assembly ("memory-safe") {
+            stop()
         }
     }
 

@@ -61,6 +61,8 @@ abstract contract RegistryLogic is RecordWriter {
 
     bytes32 internal immutable TLD;
     address internal immutable FIRST_CONTROLLER;
+    /// @dev The same: a word is read without the mask that an address gets.
+    uint256 private immutable FIRST_CONTROLLER_WORD;
     IReverseLookup internal immutable REVERSE;
 
     State internal _state;
@@ -80,6 +82,7 @@ abstract contract RegistryLogic is RecordWriter {
         bytes32 tld = Labels.childNode(0, labelHash);
         TLD = tld;
         FIRST_CONTROLLER = controller_;
+        FIRST_CONTROLLER_WORD = uint256(uint160(controller_));
         REVERSE = reverse;
         _state.controller = controller_;
         emit INameRegistry.ControllerChanged(controller_);
@@ -135,35 +138,43 @@ abstract contract RegistryLogic is RecordWriter {
     /// @dev Extends a name under the TLD, for a controller.
     function _renew(address payer, bytes32 label, uint256 duration) internal returns (uint256 expiry) {
         // The immutable first: it spares the storage read on the path that everybody uses.
-        if (msg.sender != FIRST_CONTROLLER && msg.sender != _state.controller) {
-            revert INameRegistry.RegistryNotController(msg.sender);
-        }
+        if (uint256(uint160(msg.sender)) != FIRST_CONTROLLER_WORD) _checkController();
         bytes32 node = Labels.childNode(TLD, label);
         bytes32 slot;
         uint256 word;
+        bool isUnusual;
         assembly ("memory-safe") {
             mstore(0x00, node)
             mstore(0x20, _names.slot)
             slot := keccak256(0x00, 0x40)
             word := sload(slot)
-            expiry := and(shr(160, word), 0xffffffffff)
+            let before := and(shr(160, word), 0xffffffffff)
+            expiry := add(before, duration)
+            // Lapsed; or an expiry of more than 40 bits, which a duration of as many has or has wrapped round.
+            isUnusual := or(iszero(lt(timestamp(), before)), shr(40, or(expiry, duration)))
         }
-        if (block.timestamp >= expiry) _checkGrace(node, word, payer);
-        unchecked {
-            // An expiry has 40 bits: the sum is refused if it wrapped round or has more.
-            uint256 newExpiry = expiry + duration;
-            if (newExpiry > MAX_EXPIRY || newExpiry < expiry) {
-                revert INameRegistry.RegistryInvalidExpiry(newExpiry, expiry, MAX_EXPIRY);
-            }
-            assembly ("memory-safe") {
-                sstore(slot, add(word, shl(160, duration)))
-            }
-            expiry = newExpiry;
+        if (isUnusual) _checkRenewal(node, word, payer, expiry);
+        bytes32 topic = INameRegistry.NameRenewed.selector;
+        assembly ("memory-safe") {
+            sstore(slot, add(word, shl(160, duration)))
+            mstore(0x00, expiry)
+            log2(0x00, 0x20, topic, node)
         }
-        emit INameRegistry.NameRenewed(node, expiry);
     }
 
-    /// @dev Refuses a renewal that is not the former holder's in the grace period.
+    function _checkController() private view {
+        if (msg.sender != _state.controller) revert INameRegistry.RegistryNotController(msg.sender);
+    }
+
+    /// @dev Refuses the renewal of a lapsed name that is not the former holder's in the grace period, and an expiry that a word
+    /// does not hold.
+    function _checkRenewal(bytes32 node, uint256 word, address payer, uint256 expiry) private view {
+        if (block.timestamp >= word.expiry()) _checkGrace(node, word, payer);
+        if (expiry > MAX_EXPIRY || expiry < word.expiry()) {
+            revert INameRegistry.RegistryInvalidExpiry(expiry, word.expiry(), MAX_EXPIRY);
+        }
+    }
+
     function _checkGrace(bytes32 node, uint256 word, address payer) private view {
         uint256 endsAt = word.expiry() + GRACE_PERIOD;
         address holder = word.owner();
@@ -238,7 +249,8 @@ abstract contract RegistryLogic is RecordWriter {
                 and(shr(208, word), lt(timestamp(), and(shr(160, word), 0xffffffffff))),
                 iszero(shl(96, xor(word, caller())))
             )
-            epoch := or(shl(16, shr(224, word)), and(shr(216, word), 0xff))
+            // Tenure id and clear version, which are the four bytes from the top and the one behind them.
+            epoch := or(and(shr(208, word), 0xffffffff0000), byte(4, word))
         }
         if (!isHolder) epoch = _writableWord(node).epoch();
     }

@@ -8,20 +8,11 @@ import {IRecordResolver} from "./IRecordResolver.sol";
 /// The wire form of a resource record (RFC 1035 section 3.2.1) repeats owner name, type and class, which a stored RRset is
 /// found by anyway. So an RRset is stored *packed*: its ttl once, then rdlength and rdata of each record.
 ///
-///     (RRset memory set, uint256 end) = DnsRecords.read(records, 0);
+///     (bytes32 nameHash, uint256 nameLength, uint256 rrtype, uint256 size, uint256 end) =
+///         DnsRecords.read(records.offset, records.offset, records.offset + records.length);
+///
+/// All positions are those of calldata. Errors count from `begin`, where the records begin.
 library DnsRecords {
-    /// @dev One RRset, as read from wire form.
-    /// @param nameHash keccak256 of the owner name.
-    /// @param nameLength Bytes of the owner name at the RRset's start.
-    /// @param rrtype The RR type.
-    /// @param packed The packed RRset; just the ttl when the set is to be deleted.
-    struct RRset {
-        bytes32 nameHash;
-        uint256 nameLength;
-        uint256 rrtype;
-        bytes packed;
-    }
-
     uint256 private constant TYPE_A = 1;
     uint256 private constant TYPE_NS = 2;
     uint256 private constant TYPE_CNAME = 5;
@@ -33,60 +24,81 @@ library DnsRecords {
     uint256 private constant CLASS_IN = 1;
     uint256 private constant MAX_NAME_BYTES = 255;
 
-    /// @dev The fields of a resource record between its owner name and its rdata, and one byte past them at least.
+    /// @dev The fields of a resource record between its owner name and its rdata.
     uint256 private constant HEAD_BYTES = 10;
 
     uint256 private constant ONES = 0x0101010101010101010101010101010101010101010101010101010101010101;
     uint256 private constant TOPS = 0x8080808080808080808080808080808080808080808080808080808080808080;
 
-    /// @notice Reads the RRset that starts at `start`: all records from there with the same owner name and type.
-    /// @return set The RRset.
-    /// @return end Where the next one starts.
-    function read(bytes calldata wire, uint256 start) internal pure returns (RRset memory set, uint256 end) {
+    /// @notice Reads the RRset that starts at `start`: all records from there to `limit` with the same owner name and type. Its
+    /// packed form is left at the free memory pointer, which does not move.
+    /// @return nameHash keccak256 of the owner name.
+    /// @return nameLength Bytes of the owner name at `start`.
+    /// @return rrtype The RR type.
+    /// @return size Bytes of the packed form; zero when the set is to be deleted, which a record without rdata asks for.
+    /// @return end Where the next RRset starts.
+    function read(
+        uint256 begin,
+        uint256 start,
+        uint256 limit
+    ) internal pure returns (bytes32 nameHash, uint256 nameLength, uint256 rrtype, uint256 size, uint256 end) {
+        // Unchecked: positions in calldata, names of 255 bytes and rdlengths of 16 bits.
         unchecked {
-            uint256 nameLength = nameLengthAt(wire, start);
-            bytes32 nameHash = keccak256(wire[start:start + nameLength]);
-            bytes memory packed;
+            nameLength = nameLengthAt(begin, start, limit);
+            assembly ("memory-safe") {
+                let free := mload(0x40)
+                calldatacopy(free, start, nameLength)
+                nameHash := keccak256(free, nameLength)
+            }
+            uint256 head = _head(begin, start, nameLength, limit);
+            rrtype = head >> 240;
+            end = start + nameLength + HEAD_BYTES;
+            if ((head >> 176) & 0xffff == 0) {
+                // The deletion of a set stands alone.
+                if (!_continues(start, end, limit, nameLength, rrtype)) return (nameHash, nameLength, rrtype, 0, end);
+                revert IRecordResolver.RecordMalformedDns(end - begin);
+            }
+            (size, end) = _pack(begin, start, limit, nameLength, head);
+        }
+    }
+
+    /// @dev Packs the records from `start` on, the first of which has the fields `head`: four bytes of ttl, the lowest of all, then
+    /// rdlength and rdata of each.
+    function _pack(
+        uint256 begin,
+        uint256 start,
+        uint256 limit,
+        uint256 nameLength,
+        uint256 head
+    ) private pure returns (uint256 size, uint256 end) {
+        unchecked {
+            uint256 rrtype = head >> 240;
             uint256 ttl = type(uint32).max;
-            uint256 rrtype;
-            // The packed set grows at the end of memory, four bytes of ttl first. The free pointer is kept past it, since
-            // hashing in between uses the memory there.
-            uint256 cursor;
-            assembly ("memory-safe") {
-                packed := mload(0x40)
-                cursor := add(packed, 36)
-                mstore(0x40, add(packed, 64))
-            }
+            size = 4;
             end = start;
-            do {
-                uint256 head = _head(wire, end, nameLength);
+            while (true) {
                 uint256 rdlength = (head >> 176) & 0xffff;
-                rrtype = head >> 240;
-                if ((head >> 192) & 0xffffffff < ttl) ttl = (head >> 192) & 0xffffffff;
                 uint256 rdata = end + nameLength + HEAD_BYTES;
-                if (rdlength == 0) {
-                    // Without rdata: the deletion of the set, so it stands alone.
-                    if (end != start) revert IRecordResolver.RecordMalformedDns(end);
-                    end = rdata;
-                    if (_continues(wire, end, nameLength, nameHash, rrtype))
-                        revert IRecordResolver.RecordMalformedDns(end);
-                    break;
+                if (!_isRdata(begin, rdata, rdlength, rrtype)) {
+                    revert IRecordResolver.RecordMalformedDns(end - begin);
                 }
-                _checkRdata(wire, end, rdata, rdlength, rrtype);
                 assembly ("memory-safe") {
-                    let size := add(rdlength, 2)
-                    calldatacopy(cursor, sub(add(wire.offset, rdata), 2), size)
-                    cursor := add(cursor, size)
-                    mstore(0x40, and(add(cursor, 31), not(31)))
+                    let ttlHere := and(shr(192, head), 0xffffffff)
+                    if lt(ttlHere, ttl) {
+                        ttl := ttlHere
+                    }
+                    calldatacopy(add(mload(0x40), size), sub(rdata, 2), add(rdlength, 2))
+                    size := add(size, add(rdlength, 2))
+                    end := add(rdata, rdlength)
                 }
-                end = rdata + rdlength;
-            } while (_continues(wire, end, nameLength, nameHash, rrtype));
-            assembly ("memory-safe") {
-                let data := add(packed, 32)
-                mstore(packed, sub(cursor, data))
-                mstore(data, or(shl(224, ttl), shr(32, shl(32, mload(data)))))
+                if (!_continues(start, end, limit, nameLength, rrtype)) break;
+                head = _head(begin, end, nameLength, limit);
+                if ((head >> 176) & 0xffff == 0) revert IRecordResolver.RecordMalformedDns(end - begin);
             }
-            set = RRset(nameHash, nameLength, rrtype, packed);
+            assembly ("memory-safe") {
+                let packed := mload(0x40)
+                mstore(packed, or(shl(224, ttl), shr(32, shl(32, mload(packed)))))
+            }
         }
     }
 
@@ -111,101 +123,112 @@ library DnsRecords {
     }
 
     /// @notice The length of the name in wire form at `start`: labels of 1 to 63 bytes without upper-case letters, then the
-    /// empty label; at most 255 bytes.
-    function nameLengthAt(bytes calldata wire, uint256 start) internal pure returns (uint256 length) {
-        unchecked {
-            uint256 position = start;
-            while (true) {
-                if (position >= wire.length) revert IRecordResolver.RecordMalformedDns(start);
-                uint256 label = uint8(wire[position]);
-                // 64 and up are compression pointers and reserved forms, which have no place here.
-                if (label > 63) revert IRecordResolver.RecordMalformedDns(start);
-                position += label + 1;
-                if (label == 0) break;
+    /// empty label; at most 255 bytes, all of them before `limit`.
+    function nameLengthAt(uint256 begin, uint256 start, uint256 limit) internal pure returns (uint256 length) {
+        bool malformed;
+        assembly ("memory-safe") {
+            let position := start
+            let all := 0
+            // Behind the calldata there are zeros, so the walk ends there at the latest.
+            for {
+                let label := 1
+            } label {} {
+                label := byte(0, calldataload(position))
+                all := or(all, label)
+                position := add(add(position, label), 1)
             }
-            length = position - start;
-            if (length > MAX_NAME_BYTES) revert IRecordResolver.RecordMalformedDns(start);
-            for (uint256 done = 0; done < length; done += 32) {
-                if (_hasUpperCase(wire, start + done, length - done)) {
-                    revert IRecordResolver.RecordMalformedDns(start);
+            length := sub(position, start)
+            // 64 and up are compression pointers and reserved forms, which have no place here.
+            malformed := or(or(gt(all, 63), gt(position, limit)), gt(length, MAX_NAME_BYTES))
+            // Per byte, without its top bit: adding 0x3f carries into the top bit from "A" on, adding 0x25 from past "Z" on.
+            for {
+                position := start
+                let left := length
+            } left {
+                position := add(position, 32)
+            } {
+                let word := calldataload(position)
+                let low := and(word, not(TOPS))
+                let upper := and(and(add(low, mul(ONES, 0x3f)), not(add(low, mul(ONES, 0x25)))), and(not(word), TOPS))
+                // Only the first `left` bytes are the name's.
+                if lt(left, 32) {
+                    upper := shr(sub(256, shl(3, left)), upper)
+                    left := 32
+                }
+                left := sub(left, 32)
+                malformed := or(malformed, iszero(iszero(upper)))
+            }
+        }
+        if (malformed) revert IRecordResolver.RecordMalformedDns(start - begin);
+    }
+
+    /// @dev Type, class, ttl and rdlength of the record at `start` in the highest bytes, with all rules of them checked.
+    function _head(
+        uint256 begin,
+        uint256 start,
+        uint256 nameLength,
+        uint256 limit
+    ) private pure returns (uint256 head) {
+        bool isType;
+        bool isFit;
+        uint256 rdata;
+        assembly ("memory-safe") {
+            head := calldataload(add(start, nameLength))
+            rdata := add(add(start, nameLength), HEAD_BYTES)
+            let rrtype := shr(240, head)
+            // Not 0 or OPT, nor one of the types for questions.
+            isType := iszero(or(or(iszero(rrtype), eq(rrtype, TYPE_OPT)), eq(shr(7, rrtype), 1)))
+            // Class IN, and behind it a zero, since the ttl's top bit is not a ttl's (RFC 2181 section 8).
+            isFit := eq(and(shr(223, head), 0x1ffff), shl(1, CLASS_IN))
+            isFit := and(isFit, iszero(gt(add(rdata, and(shr(176, head), 0xffff)), limit)))
+        }
+        if (isType && isFit) return head;
+        if (rdata > limit || isType) revert IRecordResolver.RecordMalformedDns(start - begin);
+        revert IRecordResolver.RecordInvalidDnsType(uint16(head >> 240));
+    }
+
+    /// @dev Whether another record of the type, and with the owner name of the one at `start`, follows at `position`.
+    function _continues(
+        uint256 start,
+        uint256 position,
+        uint256 limit,
+        uint256 nameLength,
+        uint256 rrtype
+    ) private pure returns (bool isSame) {
+        assembly ("memory-safe") {
+            let afterName := add(position, nameLength)
+            isSame := iszero(gt(add(afterName, 2), limit))
+            if isSame {
+                isSame := eq(shr(240, calldataload(afterName)), rrtype)
+                // The name ends with the empty label, so an equal run of bytes is that name, whole.
+                for {
+                    let left := nameLength
+                } and(isSame, gt(left, 0)) {} {
+                    let difference := xor(calldataload(start), calldataload(position))
+                    if lt(left, 32) {
+                        difference := shr(sub(256, shl(3, left)), difference)
+                        left := 32
+                    }
+                    left := sub(left, 32)
+                    isSame := iszero(difference)
+                    start := add(start, 32)
+                    position := add(position, 32)
                 }
             }
         }
     }
 
-    /// @dev Type, class, ttl and rdlength of the record at `start` in the highest bytes, with all rules of them checked.
-    function _head(bytes calldata wire, uint256 start, uint256 nameLength) private pure returns (uint256 head) {
-        unchecked {
-            uint256 position = start + nameLength;
-            if (position + HEAD_BYTES > wire.length) revert IRecordResolver.RecordMalformedDns(start);
-            assembly ("memory-safe") {
-                head := calldataload(add(wire.offset, position))
-            }
-            uint256 rrtype = head >> 240;
-            if (rrtype == 0 || rrtype == TYPE_OPT || (rrtype > 127 && rrtype < 256)) {
-                revert IRecordResolver.RecordInvalidDnsType(uint16(rrtype));
-            }
-            // The ttl's top bit is not a ttl's (RFC 2181 section 8).
-            bool malformed = (head >> 224) & 0xffff != CLASS_IN || (head >> 223) & 1 != 0;
-            if (malformed || position + HEAD_BYTES + ((head >> 176) & 0xffff) > wire.length) {
-                revert IRecordResolver.RecordMalformedDns(start);
-            }
-        }
-    }
-
-    /// @dev Whether another record of the same owner name and type follows at `position`.
-    function _continues(
-        bytes calldata wire,
-        uint256 position,
-        uint256 nameLength,
-        bytes32 nameHash,
-        uint256 rrtype
-    ) private pure returns (bool) {
-        unchecked {
-            uint256 afterName = position + nameLength;
-            if (afterName + 2 > wire.length) return false;
-            // The name that hashes so ends with the empty label, so an equal run of bytes is that name, whole.
-            return
-                uint16(bytes2(wire[afterName:afterName + 2])) == rrtype &&
-                keccak256(wire[position:afterName]) == nameHash;
-        }
-    }
-
-    /// @dev Checks rdata that has one certain form: addresses by length, and types whose rdata is a name.
-    function _checkRdata(
-        bytes calldata wire,
-        uint256 start,
-        uint256 rdata,
-        uint256 rdlength,
-        uint256 rrtype
-    ) private pure {
-        bool good = true;
-        if (rrtype == TYPE_A) good = rdlength == 4;
-        else if (rrtype == TYPE_AAAA) good = rdlength == 16;
-        else if (
+    /// @dev Whether rdata that has one certain form has it: addresses by length, and types whose rdata is a name.
+    function _isRdata(uint256 begin, uint256 rdata, uint256 rdlength, uint256 rrtype) private pure returns (bool) {
+        if (rrtype == TYPE_A) return rdlength == 4;
+        if (rrtype == TYPE_AAAA) return rdlength == 16;
+        bool isName =
             rrtype == TYPE_NS ||
-            rrtype == TYPE_CNAME ||
-            rrtype == TYPE_PTR ||
-            rrtype == TYPE_DNAME ||
-            rrtype == TYPE_ALIAS
-        ) {
-            good = nameLengthAt(wire[:rdata + rdlength], rdata) == rdlength;
-        }
-        if (!good) revert IRecordResolver.RecordMalformedDns(start);
-    }
-
-    /// @dev Whether the first `length` bytes, at most 32, from `position` hold an upper-case ASCII letter.
-    function _hasUpperCase(bytes calldata wire, uint256 position, uint256 length) private pure returns (bool) {
-        unchecked {
-            uint256 word;
-            assembly ("memory-safe") {
-                word := calldataload(add(wire.offset, position))
-            }
-            if (length < 32) word = (word >> (256 - 8 * length)) << (256 - 8 * length);
-            // Per byte, without its top bit: adding 0x3f carries into the top bit from "A" on, adding 0x25 from past "Z" on.
-            uint256 low = word & ~TOPS;
-            return ((low + ONES * 0x3f) & ~(low + ONES * 0x25) & ~word & TOPS) != 0;
-        }
+                rrtype == TYPE_CNAME ||
+                rrtype == TYPE_PTR ||
+                rrtype == TYPE_DNAME ||
+                rrtype == TYPE_ALIAS;
+        return !isName || nameLengthAt(begin, rdata, rdata + rdlength) == rdlength;
     }
 
     function _word(bytes memory data, uint256 position) private pure returns (uint256 word) {

@@ -54,6 +54,28 @@ library RecordStore {
         return _store(head, source, length, length, (length << 8) | 0xff);
     }
 
+    /// @notice The same, of up to 31 bytes that come as their head: left-aligned, zeros behind them, their length in the lowest
+    /// byte.
+    function storeShort(bytes32 head, uint256 value) internal returns (uint256 before) {
+        assembly ("memory-safe") {
+            before := sload(head)
+            sstore(head, value)
+        }
+        if (before & 0xff > 0xfd) _clearTail(head, before, 0);
+    }
+
+    /// @notice The same, of `length` bytes that stand at the free memory pointer.
+    function storeFree(bytes32 head, uint256 length) internal returns (uint256 before) {
+        uint256 source;
+        uint256 word;
+        assembly ("memory-safe") {
+            source := mload(0x40)
+            let spare := shl(3, sub(32, length))
+            word := or(shl(spare, shr(spare, mload(source))), length)
+        }
+        return length < 32 ? storeShort(head, word) : storeAt(head, source, length);
+    }
+
     /// @notice The same, of a text: 32 zero bytes must stand behind it, and memory from there on be free.
     function storeText(bytes32 head, uint256 source, uint256 length) internal returns (uint256 before) {
         if (length > 31) {
@@ -135,13 +157,16 @@ library RecordStore {
                 sstore(add(head, slots), shl(spare, shr(spare, mload(cursor))))
             }
         }
-        // Only long values have 0xfe or more for a tag.
-        if (before & 0xff > 0xfd) {
-            (, uint256 old, ) = _measure(before);
-            for (; old > slots; --old) {
-                assembly ("memory-safe") {
-                    sstore(add(head, old), 0)
-                }
+        if (before & 0xff > 0xfd) _clearTail(head, before, slots);
+    }
+
+    /// @dev Clears what a long value's head `before` has behind the first `slots` slots that follow it. Only long values have
+    /// 0xfe or more for a tag.
+    function _clearTail(bytes32 head, uint256 before, uint256 slots) private {
+        (, uint256 old, ) = _measure(before);
+        for (; old > slots; --old) {
+            assembly ("memory-safe") {
+                sstore(add(head, old), 0)
             }
         }
     }

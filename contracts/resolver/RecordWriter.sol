@@ -37,7 +37,7 @@ abstract contract RecordWriter {
     uint256 internal constant COIN_DEFAULT = 0x80000000;
 
     uint32 private constant SET_DNS_RECORDS = 0x0af179d7;
-    uint32 private constant SET_TEXT = 0x10f13a8c;
+    uint32 internal constant SET_TEXT = 0x10f13a8c;
     uint32 private constant SET_CONTENTHASH = 0x304e6ade;
     uint32 private constant SET_ADDR = 0xd5fa2b00;
 
@@ -126,13 +126,16 @@ abstract contract RecordWriter {
         uint256 kindWord = _dnsKind(node, word);
         uint256 before = word.count();
         uint256 count = before;
-        uint256 end = 0;
-        while (end < records.length) {
-            uint256 start = end;
-            DnsRecords.RRset memory set;
-            (set, end) = DnsRecords.read(records, start);
-            count = _setRRset(node, kindWord, set, records[start:end], count);
+        uint256 begin;
+        assembly ("memory-safe") {
+            begin := records.offset
         }
+        uint256 limit;
+        unchecked {
+            limit = begin + records.length;
+        }
+        for (uint256 start = begin; start < limit;)
+            (count, start) = _setRRset(node, kindWord, begin, start, limit, count);
         if (count != before) _setRecordCount(node, word, count);
     }
 
@@ -152,26 +155,14 @@ abstract contract RecordWriter {
 
     /// @dev Runs the call that fills calldata from `start` to `end` if it is to one of the setters above.
     function _runSetter(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
-        return
-            _runText(selector, start, end) ||
-            _runHighSetter(selector, start, end) ||
-            _runLowSetter(selector, start, end);
-    }
-
-    /// @dev `setText`, alone because its margin is the smallest.
-    function _runText(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
-        if (selector != SET_TEXT) return false;
-        unchecked {
-            uint256 base = start + 4;
-            _setText(_word(base, end), _bytesAt(base, end, 32), _bytesAt(base, end, 64));
-        }
-        return true;
+        return _runHighSetter(selector, start, end) || _runLowSetter(selector, start, end);
     }
 
     /// @dev Those with low selectors.
     function _runLowSetter(uint256 selector, uint256 start, uint256 end) internal returns (bool) {
         uint256 base = start + 4;
-        if (selector == SET_DNS_RECORDS) _setDNSRecords(_word(base, end), _bytesAt(base, end, 32));
+        if (selector == SET_TEXT) _setText(_word(base, end), _bytesAt(base, end, 32), _bytesAt(base, end, 64));
+        else if (selector == SET_DNS_RECORDS) _setDNSRecords(_word(base, end), _bytesAt(base, end, 32));
         else if (selector == SET_CONTENTHASH) _setContenthash(_word(base, end), _bytesAt(base, end, 32));
         else return false;
         return true;
@@ -253,28 +244,68 @@ abstract contract RecordWriter {
         return KIND_DNS | (_zoneVersion(node, word) << 64) | word.epoch();
     }
 
-    /// @dev Writes or deletes one RRset; returns the new number of RRsets.
+    /// @dev Writes or deletes the RRset at `start` of calldata.
+    /// @return The new number of RRsets.
+    /// @return end Where the next one starts.
     function _setRRset(
         bytes32 node,
         uint256 kindWord,
-        DnsRecords.RRset memory set,
-        bytes calldata record,
+        uint256 begin,
+        uint256 start,
+        uint256 limit,
         uint256 count
-    ) private returns (uint256) {
-        bytes32 head = RecordStore.slot(node, kindWord | (set.rrtype << 232), set.nameHash);
-        bytes memory packed = set.packed;
-        bool deletes = packed.length == 4;
-        if (deletes) packed = "";
-        _checkLength(packed.length);
-        bool existed = head.storeMemory(packed) != 0;
-        if (deletes) {
-            emit IRecordResolver.DNSRecordDeleted(node, record[:set.nameLength], uint16(set.rrtype));
-            return existed ? count - 1 : count;
+    ) private returns (uint256, uint256 end) {
+        bytes32 head;
+        uint256 nameLength;
+        uint256 rrtype;
+        uint256 size;
+        (head, nameLength, rrtype, size, end) = DnsRecords.read(begin, start, limit);
+        head = RecordStore.slot(node, kindWord | (rrtype << 232), head);
+        _checkLength(size);
+        bool existed = head.storeFree(size) != 0;
+        unchecked {
+            if (size == 0) {
+                _emitDeleted(node, start, nameLength, rrtype);
+                return (existed ? count - 1 : count, end);
+            }
+            _emitChanged(node, start, nameLength, rrtype, end);
+            if (existed) return (count, end);
+            if (count == MAX_RRSETS) revert IRecordResolver.RecordTooMany(node, MAX_RRSETS);
+            return (count + 1, end);
         }
-        emit IRecordResolver.DNSRecordChanged(node, record[:set.nameLength], uint16(set.rrtype), record);
-        if (existed) return count;
-        if (count == MAX_RRSETS) revert IRecordResolver.RecordTooMany(node, MAX_RRSETS);
-        return count + 1;
+    }
+
+    /// @dev `DNSRecordDeleted` for the owner name at `start` of calldata.
+    function _emitDeleted(bytes32 node, uint256 start, uint256 nameLength, uint256 rrtype) private {
+        bytes calldata ownerName;
+        assembly ("memory-safe") {
+            ownerName.offset := start
+            ownerName.length := nameLength
+        }
+        emit IRecordResolver.DNSRecordDeleted(node, ownerName, uint16(rrtype));
+    }
+
+    /// @dev `DNSRecordChanged` for the RRset from `start` to `end` of calldata, whose owner name it begins with.
+    function _emitChanged(bytes32 node, uint256 start, uint256 nameLength, uint256 rrtype, uint256 end) private {
+        bytes32 topic = IRecordResolver.DNSRecordChanged.selector;
+        assembly ("memory-safe") {
+            // Offset of the name, type, offset of the record; then length and padded bytes of both.
+            let free := mload(0x40)
+            mstore(free, 0x60)
+            mstore(add(free, 0x20), rrtype)
+            mstore(add(free, 0x60), nameLength)
+            let cursor := add(free, 0x80)
+            calldatacopy(cursor, start, nameLength)
+            mstore(add(cursor, nameLength), 0)
+            cursor := add(cursor, and(add(nameLength, 31), not(31)))
+            mstore(add(free, 0x40), sub(cursor, free))
+            let length := sub(end, start)
+            mstore(cursor, length)
+            cursor := add(cursor, 0x20)
+            calldatacopy(cursor, start, length)
+            mstore(add(cursor, length), 0)
+            log2(free, sub(add(cursor, and(add(length, 31), not(31))), free), topic, node)
+        }
     }
 
     function _checkKey(uint256 length) internal pure {

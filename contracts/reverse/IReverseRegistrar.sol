@@ -66,6 +66,12 @@ interface IReverseRegistrar is IReverseLookup {
     /// @return node The node of `ACCOUNT.addr.reverse`.
     function setNameForAddr(address account, string calldata name) external returns (bytes32 node);
 
+    /// @notice Sets primary names of an account to one of up to 31 bytes. Only for the registrar controller named at deployment,
+    /// whose registrations it makes cheaper.
+    /// @param name The bytes left-aligned, zeros behind them, their number in the lowest byte: the word that is stored.
+    /// @param kinds Bits: 1 on this chain (addr.reverse, ENSIP-3), 2 on all EVM chains (default.reverse, ENSIP-19).
+    function writeShortNameByController(address account, bytes32 name, uint256 kinds) external;
+
     /// @notice Sets an account's primary name on all EVM chains; for the same callers as `setNameForAddr`.
     /// @return node The node of `ACCOUNT.default.reverse`.
     function setDefaultNameForAddr(address account, string calldata name) external returns (bytes32 node);

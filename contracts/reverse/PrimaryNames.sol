@@ -41,6 +41,13 @@ library PrimaryNames {
         _clearTail(self, slot, tailBefore);
     }
 
+    /// @notice Writes a name of up to 31 bytes that comes as its head; zero deletes it.
+    function writeShort(Entry storage self, bytes32 head) internal {
+        uint256 before = self.head;
+        self.head = uint256(head);
+        if (before & 0xFF == LONG) _clearTail(self, 0, _tailSlots(before));
+    }
+
     /// @notice Reads a name, empty where there is none.
     function read(Entry storage self) internal view returns (string memory name) {
         uint256 head = self.head;

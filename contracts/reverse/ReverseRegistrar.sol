@@ -32,6 +32,10 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
     bytes32 private constant CLAIM_TYPEHASH = keccak256(
         "PrimaryNameClaim(address account,bool isDefault,string name,uint48 signedAt,uint48 expiresAt)"
     );
+    /// @dev Bits of `writeShortNameByController`.
+    uint256 private constant KIND_ADDR = 1;
+    uint256 private constant KIND_DEFAULT = 2;
+
     /// @dev ENSIP-10's resolve(bytes,bytes).
     bytes4 private constant EXTENDED_RESOLVER = 0x9061b923;
     /// @dev ENSIP-3's name(bytes32).
@@ -43,6 +47,8 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
 
     /// @dev The registrar controller: an immutable, so that a registration with a primary name reads no storage for it.
     address private immutable FIRST_CONTROLLER;
+    /// @dev The same: a word is read without the mask that an address gets.
+    uint256 private immutable FIRST_CONTROLLER_WORD;
 
     /// @param authority_ The AccessManager.
     /// @param firstController The registrar controller; it may be deployed later at that address.
@@ -51,6 +57,7 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
         address firstController
     ) AccessManaged(authority_) EIP712("Holdfast Reverse Registrar", "1") {
         FIRST_CONTROLLER = firstController;
+        FIRST_CONTROLLER_WORD = uint256(uint160(firstController));
     }
 
     /// @inheritdoc IReverseRegistrar
@@ -73,6 +80,20 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
     function setDefaultNameForAddr(address account, string calldata newName) external returns (bytes32 node) {
         _checkCaller(account);
         return _setDefault(account, newName);
+    }
+
+    /// @inheritdoc IReverseRegistrar
+    function writeShortNameByController(address account, bytes32 newName, uint256 kinds) external {
+        if (uint256(uint160(msg.sender)) != FIRST_CONTROLLER_WORD) revert ReverseUnauthorized(account, msg.sender);
+        bytes32 label = ReverseName.addressLabelhash(account);
+        if (kinds & KIND_ADDR != 0) {
+            _names[DnsName.child(ReverseName.ADDR_REVERSE_NODE, label)].writeShort(newName);
+            _logShortName(NameForAddrChanged.selector, account, newName);
+        }
+        if (kinds & KIND_DEFAULT != 0) {
+            _names[DnsName.child(ReverseName.DEFAULT_REVERSE_NODE, label)].writeShort(newName);
+            _logShortName(DefaultNameForAddrChanged.selector, account, newName);
+        }
     }
 
     /// @inheritdoc IReverseRegistrar
@@ -194,6 +215,18 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
         node = ReverseName.defaultNode(account);
         _write(node, newName);
         emit DefaultNameForAddrChanged(account, newName);
+    }
+
+    /// @dev Emits one of the two events of a changed name, for a name as `writeShortNameByController` takes it.
+    function _logShortName(bytes32 topic, address account, bytes32 newName) private {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := and(newName, 0xff)
+            mstore(free, 0x20)
+            mstore(add(free, 0x20), size)
+            mstore(add(free, 0x40), sub(newName, size))
+            log2(free, add(0x40, shl(5, iszero(iszero(size)))), topic, account)
+        }
     }
 
     function _write(bytes32 node, string calldata newName) private {

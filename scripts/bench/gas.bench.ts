@@ -19,6 +19,7 @@ const CONTRACTS = [
   "FastNameRegistry",
   "NameRegistry",
   "Genesis",
+  "FastRegistrarController",
   "RegistrarController",
   "TokenRenderer",
   "ReverseRegistrar",

@@ -114,6 +114,8 @@ function sourcesOf(
   const reverse = deployed("ReverseRegistrar");
   const controller = deployed("RegistrarController");
   const code = deployed("RegistryCode");
+  const controllerCode = deployed("ControllerCode");
+  const lease = [registry, tld, reverse, feed, FEED_AGE_SECONDS_MAX, treasury];
   const args: Readonly<Record<string, readonly unknown[]>> = {
     AccessManager: [deployer],
     ReverseRegistrar: [manager, controller],
@@ -121,13 +123,20 @@ function sourcesOf(
     ...(priceFeed === undefined ? { MockPriceFeed: [FIXED_FEED.decimals, FIXED_FEED.answer] } : {}),
     NameRegistry: [tld, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, deployed("TokenRenderer")],
     FastNameRegistry: [tld, manager, controller, reverse, code],
-    RegistrarController: [registry, tld, reverse, feed, FEED_AGE_SECONDS_MAX, treasury],
+    RegistrarController: lease,
+    FastRegistrarController: [...lease, controllerCode],
     GatewayDirectory: [manager, registry],
     UniversalResolver: [registry, reverse],
     OffchainResolver: [registry, deployed("GatewayDirectory")],
   };
-  // The registry's address has the code of FastNameRegistry; a NameRegistry is the code that it falls back to.
-  const addresses: Readonly<Record<string, Hex>> = { NameRegistry: code, FastNameRegistry: registry };
+  // The registry's address has the code of FastNameRegistry; a NameRegistry is the code that it falls back to. The controller's
+  // are paired in the same way.
+  const addresses: Readonly<Record<string, Hex>> = {
+    NameRegistry: code,
+    FastNameRegistry: registry,
+    RegistrarController: controllerCode,
+    FastRegistrarController: controller,
+  };
   return Object.entries(args).map(([contractName, values]) => ({
     contractName,
     address: addresses[contractName] ?? deployed(contractName),

@@ -61,6 +61,8 @@ export function createHoldfastModule(options: HoldfastOptions = {}) {
     const reverseRegistrar = m.contractAt("ReverseRegistrar", m.staticCall(genesis, "reverseRegistrar"));
     const registry = m.contractAt("NameRegistry", m.staticCall(genesis, "registry"));
     const controller = m.contractAt("RegistrarController", m.staticCall(genesis, "controller"));
+    // The code that the controller runs for what it has no short way to; for the verification of its source.
+    m.contractAt("RegistrarController", m.staticCall(genesis, "controllerCode"), { id: "ControllerCode" });
     const directory = m.contract("GatewayDirectory", [accessManager, registry]);
     const universalResolver = m.contract("UniversalResolver", [registry, reverseRegistrar]);
     const offchainResolver = m.contract("OffchainResolver", [registry, directory]);

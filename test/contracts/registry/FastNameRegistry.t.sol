@@ -92,12 +92,12 @@ contract FastNameRegistryTest is Cheats {
     function testFuzz_register_isTheSame(
         string memory label,
         address owner,
-        uint256 duration,
+        uint64 duration,
         bytes memory call
     ) public {
         IRegistrarController.Registration memory wish = _wish(label);
         wish.owner = owner;
-        wish.duration = duration % 2 == 0 ? duration : duration % 1000 days;
+        wish.duration = duration % 2 == 0 ? duration : duration % uint64(1000 days);
         wish.data = new bytes[](1);
         wish.data[0] = call;
         _both(abi.encodeCall(NameRegistry.register, (wish)));

@@ -50,7 +50,7 @@ contract RegistryHandler is Cheats {
         IRegistrarController.Registration memory wish = IRegistrarController.Registration(
             labels[label],
             actor,
-            30 days + (payment % 60 days),
+            uint64(30 days + (payment % 60 days)),
             bytes32(moves++),
             new bytes[](0),
             (payment % 2) * 4,

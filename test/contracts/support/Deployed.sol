@@ -40,7 +40,7 @@ abstract contract Deployed is Cheats {
         address holder,
         uint256 duration
     ) internal pure returns (IRegistrarController.Registration memory) {
-        return IRegistrarController.Registration(label, holder, duration, bytes32("s"), new bytes[](0), 0, 0);
+        return IRegistrarController.Registration(label, holder, uint64(duration), bytes32("s"), new bytes[](0), 0, 0);
     }
 
     function childOf(bytes32 parent, string memory label) internal pure returns (bytes32) {
