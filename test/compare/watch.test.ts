@@ -450,7 +450,8 @@ describe("languages", () => {
 describe("grafana.json", () => {
   it("keeps to metrics that a watch exports", async () => {
     const clock = new FalseClock(0);
-    const dns = source("dns@192.0.2.53:53", () => said("192.0.2.1", { serial: 1 }));
+    const phases = { resolve: 0, connect: 1, request: 4 };
+    const dns = source("dns@192.0.2.53:53", () => said("192.0.2.1", { serial: 1, phases }));
     const { done, metrics } = watch(clock, [dns]);
     await clock.runUntilSettled("the watch", done);
     const exported = new Set([...metrics.text(1).matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]));

@@ -49,6 +49,11 @@ const GAUGES: readonly (readonly [string, string, (latest: Latest) => number | u
     "Resource records in the additional section.",
     ({ saying }) => saying?.sections?.additionals,
   ],
+  [
+    "probe_dns_lookup_time_seconds",
+    "How long finding the DNS server's own address took.",
+    ({ saying }) => secondsOf(saying, "resolve"),
+  ],
   ["probe_dns_serial", "Serial of the zone's SOA.", ({ sample }) => sample.serial],
   [
     "holdfast_probe_block",
@@ -56,6 +61,14 @@ const GAUGES: readonly (readonly [string, string, (latest: Latest) => number | u
     ({ sample }) => (sample.block === undefined ? undefined : Number(sample.block)),
   ],
 ];
+
+/** Steps of an exchange with one DNS server. */
+const EXCHANGE_PHASES = ["resolve", "connect", "request"] as const;
+
+function secondsOf(saying: Saying | undefined, phase: (typeof EXCHANGE_PHASES)[number]): number | undefined {
+  const ms = saying?.phases?.[phase];
+  return ms === undefined ? undefined : Math.round(ms * 1000) / 1e6;
+}
 
 function answersAtAll({ outcome }: Sample): boolean {
   return outcome === "answered" || outcome === "absent" || outcome === "wrong" || outcome === "stale";
@@ -119,9 +132,16 @@ function textOf(counts: Counts, where: string, stallMsMax: number): string {
     });
     return family(name, help, "gauge", lines);
   });
+  const phases = [...counts.latest.values()].flatMap(({ labels, saying }) =>
+    EXCHANGE_PHASES.flatMap((phase) => {
+      const seconds = secondsOf(saying, phase);
+      return seconds === undefined ? [] : [`probe_dns_duration_seconds{${labels},phase="${phase}"} ${seconds}`];
+    }),
+  );
   const kinds = ["answer", "serial"].map((kind) => [kind, counts.alerts.get(kind) ?? { raised: 0, open: 0 }] as const);
   const lines = [
     ...gauges,
+    ...family("probe_dns_duration_seconds", "How long each step of the last exchange took.", "gauge", phases),
     ...family(
       "holdfast_probes_total",
       `Probes by path and outcome (${OUTCOMES.join(", ")}).`,

@@ -22,6 +22,7 @@ import { parseDomainName } from "../../dns/name.ts";
 import type { BlockReference } from "../../protocol/answer.ts";
 import { decodeRRset, encodeRRset } from "../../protocol/rrset.ts";
 import type { WatchedName } from "./names.ts";
+import { createPhasedTransport, type ExchangePhases } from "./phasedTransport.ts";
 
 /** What one source said about one name. */
 export interface Saying {
@@ -33,6 +34,8 @@ export interface Saying {
   readonly detail?: string;
   readonly block?: BlockReference | null;
   readonly serial?: number;
+  /** Of an exchange with one DNS server. */
+  readonly phases?: ExchangePhases;
   readonly sections?: { readonly answers: number; readonly authorities: number; readonly additionals: number };
 }
 
@@ -155,7 +158,8 @@ async function askServer(
   const { rrtype, owner } = watched.record;
   const startedAtMs = clock.monotonicMs();
   const name = parseDomainName(`${domain}.`);
-  const ask = (type: number) =>
+  const phased = options.client.transport === undefined ? createPhasedTransport(clock) : undefined;
+  const ask = (type: number, transport = options.client.transport ?? nodeTransport) =>
     withDeadline(
       clock,
       deadlineMs,
@@ -164,7 +168,7 @@ async function askServer(
         const run: Run = {
           clock,
           random,
-          transport: options.client.transport ?? nodeTransport,
+          transport,
           health: createHealth(clock),
           budget: createRetryBudget(),
           startedAtMs,
@@ -176,9 +180,9 @@ async function askServer(
       },
       signal,
     );
-  const [told, zone] = await Promise.allSettled([ask(rrtype), ask(TYPE.SOA)]);
+  const [told, zone] = await Promise.allSettled([ask(rrtype, phased?.transport), ask(TYPE.SOA)]);
   const serial = zone.status === "fulfilled" && zone.value.value ? serialOf(zone.value.value) : undefined;
-  const version = serial === undefined ? {} : { serial };
+  const version = { ...(serial === undefined ? {} : { serial }), ...(phased ? { phases: phased.phases() } : {}) };
   if (told.status === "rejected") return { ...failureOf(told.reason), ...version };
   const message = told.value.value;
   if (message === undefined) return { ...failed(told.value.outcome, told.value.reason), ...version };
