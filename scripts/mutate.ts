@@ -27,6 +27,7 @@ const SETTINGS = `networks: {
   },
 }`;
 const COMPILE_ROUNDS_MAX = 6;
+const COMPILE_SECONDS_MAX = 600;
 /** A mutant that keeps the tests from ending is found out too. */
 const RUN_SECONDS_MAX = 120;
 
@@ -93,6 +94,7 @@ function write(files: readonly string[], wanted: (mutant: Placed) => boolean): P
 function run(
   args: readonly string[],
   coinbase: string,
+  secondsMax: number,
 ): Promise<{ readonly exitCode: number; readonly output: string }> {
   const env = {
     ...process.env,
@@ -103,7 +105,7 @@ function run(
   const child = spawn(process.execPath, args, {
     cwd: COPY,
     env,
-    timeout: RUN_SECONDS_MAX * 1_000,
+    timeout: secondsMax * 1_000,
     killSignal: "SIGKILL",
   });
   let output = "";
@@ -117,14 +119,14 @@ function run(
 
 const MOCHA = resolve("node_modules/mocha/bin/mocha.js");
 const test = (files: readonly string[], coinbase: string) =>
-  run([MOCHA, "--no-parallel", "--bail", "--reporter", "dot", ...files], coinbase);
+  run([MOCHA, "--no-parallel", "--bail", "--reporter", "dot", ...files], coinbase, RUN_SECONDS_MAX);
 
 /** Compiles; what cannot be compiled is left out, and counted. */
 async function compile(files: readonly string[], sample: ReadonlySet<number>): Promise<readonly [Placed[], number]> {
   const dropped = new Set<number>();
   for (let round = 0; round < COMPILE_ROUNDS_MAX; round += 1) {
     const placed = write(files, ({ id }) => sample.has(id) && !dropped.has(id));
-    const { exitCode, output } = await run([HARDHAT, "compile", "--no-tests"], coinbaseOf(-1));
+    const { exitCode, output } = await run([HARDHAT, "compile", "--no-tests"], coinbaseOf(-1), COMPILE_SECONDS_MAX);
     if (exitCode === 0) return [placed, dropped.size];
     const places = [...output.matchAll(/Error: [^\n]*\n\s+--> \.?\/?(contracts\/[^:]+):(\d+)/g)];
     const at = (mutant: Placed, [, file, line]: RegExpMatchArray) =>

@@ -10,12 +10,20 @@ contract MockOddResolver {
     /// @dev Error selector: 0x7b1c461b
     error UnsupportedResolverProfile(bytes4 selector);
 
-    /// @notice `empty`, `revert`, `unsupported`, `offchain` (once), `twice`, `foreign` do what they say; else the key itself.
+    /// @notice `empty`, `revert`, `unsupported`, `offchain` (once), `twice`, `foreign` do what they say, `short` reverts with no more
+    /// than the selector of a lookup; else the key itself.
     function text(bytes32, string calldata key) external view returns (string memory) {
         bytes32 hash = keccak256(bytes(key));
         if (hash == keccak256("empty")) {
             assembly {
                 return(0, 0)
+            }
+        }
+        if (hash == keccak256("short")) {
+            bytes4 selector = OffchainLookup.selector;
+            assembly {
+                mstore(0, selector)
+                revert(0, 4)
             }
         }
         if (hash == keccak256("revert")) revert Unwilling(key);

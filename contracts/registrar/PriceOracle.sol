@@ -56,7 +56,8 @@ abstract contract PriceOracle {
         for (uint256 digit = 0; digit < 16; ++digit) {
             if (fraction & (1 << (15 - digit)) != 0) premium = (premium * _root(digit)) >> 64;
         }
-        return premium > END_PREMIUM ? premium - END_PREMIUM : 0;
+        // Even in the last 65,536th of the last day it is more than what is taken off.
+        return premium - END_PREMIUM;
     }
 
     /// @dev Rent and premium (attodollars) as wei, by the feed's answer. The duration has at most 40 bits, the premium 87: with

@@ -1,6 +1,6 @@
 /** The table of powers in contracts/README.md, held against a real deployment. */
 import { expect } from "chai";
-import { type Abi, encodeFunctionData, type Hex } from "viem";
+import { type Abi, decodeErrorResult, encodeFunctionData, type Hex } from "viem";
 import {
   accessManagerAbi,
   controllerAbi,
@@ -13,11 +13,15 @@ import {
 import { deployContracts } from "../../src/chain/deploy.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
 import { namehash } from "../../src/naming/namehash.ts";
+import { revertData } from "./support/holdfast.ts";
 import { connectTo, passTime, startEdr, type TestNode } from "./support/node.ts";
 import { registerAll, send } from "./support/world.ts";
 
 const DELAY_SECONDS = 172_800;
 const NODE = namehash("shop.hold");
+const ERRORS: Abi = [accessManagerAbi, directoryAbi, reverseRegistrarAbi, registryAbi].flatMap((abi) =>
+  (abi as Abi).filter(({ type }) => type === "error"),
+);
 
 describe("governance", () => {
   let node: TestNode;
@@ -53,7 +57,7 @@ describe("governance", () => {
   const refused = async (client: Client, to: Hex, data: Hex, reason: RegExp) => {
     const error = await send(client, to, data).catch((cause: unknown) => cause);
     expect(error).to.be.instanceOf(Error);
-    expect((error as Error).message).to.match(reason);
+    expect(decodeErrorResult({ abi: ERRORS, data: revertData(error) }).errorName).to.match(reason);
   };
   /** Announces a call through the AccessManager, waits for the delay, makes it. */
   const later = async (client: Client, target: Hex, data: Hex) => {

@@ -54,4 +54,10 @@ contract ShardLibTest {
             if (ShardLib.slotIn(left, zone) == ShardLib.slotIn(right, zone)) ++count;
         }
     }
+
+    /// @notice The reserved range ends with 32 bits; a bootstrap index above it is like any other.
+    function test_isReserved_endsWith32Bits() public pure {
+        assert(!ShardLib.isReserved(0xFFFFFFDF) && ShardLib.isReserved(0xFFFFFFE0));
+        assert(ShardLib.isReserved(0xFFFFFFFF) && !ShardLib.isReserved(0x100000000));
+    }
 }

@@ -18,7 +18,7 @@ import { callOfRecord, encodeSignedAnswer, leavesOf, recordOfCall } from "../../
 import { recordKeyHash, wildcardKeyHash, wildcardNode } from "../../../src/protocol/offchainTree.ts";
 import type { StoredRecordKey } from "../../../src/protocol/record.ts";
 import { type HeldSet, signSet } from "../../support/offchain/gateways.ts";
-import { nodeOf, refuses, useHoldfast, YEAR_SECONDS } from "../support/holdfast.ts";
+import { nodeOf, refuses, revertData, useHoldfast, YEAR_SECONDS } from "../support/holdfast.ts";
 
 /** That of alice, the second account of every development chain. */
 const ALICE_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
@@ -351,18 +351,3 @@ describe("OffchainResolver, by hand", () => {
     expect(wildcardNode(NODE)).to.equal(nodeOf("*.shop.hold"));
   });
 });
-
-/** The revert data in an error of Hardhat's provider, however deep. */
-function revertData(error: unknown): Hex {
-  for (
-    let cause = error as { data?: unknown; cause?: unknown } | undefined;
-    cause;
-    cause = cause.cause as typeof cause
-  ) {
-    const { data } = cause;
-    if (typeof data === "string") return data as Hex;
-    const inner = (data as { data?: unknown } | undefined)?.data;
-    if (typeof inner === "string") return inner as Hex;
-  }
-  throw error;
-}

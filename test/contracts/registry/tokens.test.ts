@@ -269,6 +269,15 @@ describe("tokens", () => {
       }
     });
 
+    it("shows the node for a name that ends within a character", async () => {
+      const { renderer, registry } = world();
+      for (const label of [[0xc3], [0xe2, 0x82], [0xf0, 0x9f, 0xa6]]) {
+        const word = await registry.read.nameWord([NODE]);
+        const uri = await renderer.read.tokenURI([NODE, wireOf(Uint8Array.from(label)), word]);
+        expect(JSON.parse(decode(uri, JSON_PREFIX)).name).to.equal(NODE);
+      }
+    });
+
     it("shows the outermost characters that are text", async () => {
       for (const character of [0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfffd, 0x10000, 0x10ffff]) {
         const text = String.fromCodePoint(character);

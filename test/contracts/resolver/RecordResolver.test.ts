@@ -50,6 +50,9 @@ describe("RecordResolver", () => {
 
     it("answer for EVM chains without an address of their own with the default", async () => {
       const { registry } = world();
+      for (const coinType of [ETHEREUM, OPTIMISM, DEFAULT_EVM]) {
+        expect(await registry.read.hasAddr([NODE, coinType])).to.equal(false);
+      }
       await registry.write.setAddr([NODE, DEFAULT_EVM, ADDRESS], alice());
       expect(await registry.read.addr([NODE])).to.equal(getAddress(ADDRESS));
       for (const coinType of [ETHEREUM, OPTIMISM, DEFAULT_EVM]) {
@@ -135,6 +138,7 @@ describe("RecordResolver", () => {
   describe("ABI (ENSIP-4)", () => {
     it("answers with the lowest content type asked for that is set", async () => {
       const { registry } = world();
+      expect(await registry.read.ABI([NODE, 2n ** 256n - 1n])).to.deep.equal([0n, "0x"]);
       await emits(registry.write.setABI([NODE, 2n, "0x02"], alice()), "ABIChanged", NODE, 2n);
       await registry.write.setABI([NODE, 8n, bytes(40)], alice());
       expect(await registry.read.ABI([NODE, 15n])).to.deep.equal([2n, "0x02"]);
@@ -305,6 +309,16 @@ describe("RecordResolver", () => {
       await refused(checked(text(OTHER, "b")), "RecordCallForOtherNode", NODE, OTHER);
       const none = `0x${"00".repeat(32)}` as const;
       await refused(checked("0x10f13a8c"), "RecordCallForOtherNode", NODE, none);
+      // Calldata in which a call of four bytes has the node behind it.
+      const data = encodeFunctionData({
+        abi: registry.abi,
+        functionName: "multicallWithNodeCheck",
+        args: [NODE, [text(NODE, "a")]],
+      });
+      const length = 10 + 64 * 4;
+      const short = `${data.slice(0, length)}${"0".repeat(63)}4${data.slice(length + 64)}` as Hex;
+      const sent = world().alice.sendTransaction({ to: registry.address, data: short });
+      await refused(sent, "RecordCallForOtherNode", NODE, none);
       await registry.write.multicallWithNodeCheck([none, [text(OTHER, "c")]], alice());
       expect(await registry.read.text([OTHER, "k"])).to.equal("c");
     });

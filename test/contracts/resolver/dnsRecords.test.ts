@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { concatHex, type Hex, keccak256, numberToHex, parseAbi } from "viem";
 import { toHex } from "../../../src/base/bytes.ts";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
-import { nodeOf, refuses, useHoldfast } from "../support/holdfast.ts";
+import { nodeOf, refuses, useHoldfast, YEAR_SECONDS } from "../support/holdfast.ts";
 
 const NODE = nodeOf("shop.hold");
 const A = 1;
@@ -117,6 +117,13 @@ describe("DNS records (ENSIP-6)", () => {
     await registry.write.clearDNSZone([NODE], alice());
     expect(await read(WWW, A)).to.equal("0x");
     expect(await registry.read.hasDNSRecords([NODE, keccak256(WWW)])).to.equal(false);
+  });
+
+  it("are not to be read once the name has expired", async () => {
+    await set(record(WWW, "0xc0000201"));
+    await world().time.increase(YEAR_SECONDS);
+    expect(await read(WWW, A)).to.equal("0x");
+    expect(await world().registry.read.dnsRecordCount([NODE])).to.equal(0n);
   });
 
   it("keep the zone hash apart, with the one before it in the event", async () => {

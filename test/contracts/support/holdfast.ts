@@ -124,3 +124,18 @@ export function refuses(
   const { revertWithCustomErrorWithArgs } = world.viem.assertions;
   return revertWithCustomErrorWithArgs(call as Promise<Hex>, source as never, error as never, [...values] as never);
 }
+
+/** What a call reverted with, out of the error of a client or a provider, however deep. */
+export function revertData(error: unknown): Hex {
+  for (
+    let cause = error as { data?: unknown; cause?: unknown } | undefined;
+    cause;
+    cause = cause.cause as typeof cause
+  ) {
+    const { data } = cause;
+    if (typeof data === "string") return data as Hex;
+    const inner = (data as { data?: unknown } | undefined)?.data;
+    if (typeof inner === "string") return inner as Hex;
+  }
+  throw error;
+}

@@ -15,6 +15,7 @@ import { foundry } from "viem/chains";
 import { universalResolverAbi } from "../../../src/chain/abis.ts";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
+import { revertData } from "../support/holdfast.ts";
 import { startEdr } from "../support/node.ts";
 import { createWorld, deployMock, registryCall, send, type World } from "../support/world.ts";
 
@@ -88,6 +89,8 @@ describe("UniversalResolver", () => {
     expect(decodeErrorResult({ abi: ODD_ERRORS, data: unwilling?.args?.[0] as Hex }).args).to.deep.equal(["revert"]);
     expect((await refusal(text("wild.hold", "empty")))?.errorName).to.equal("UnsupportedResolverProfile");
     expect((await refusal(text("wild.hold", "unsupported")))?.errorName).to.equal("UnsupportedResolverProfile");
+    const short = revertData(await text("wild.hold", "short").catch((cause: unknown) => cause));
+    expect(decodeErrorResult({ abi: universalResolverAbi, data: short }).args).to.deep.equal(["0x556f1830"]);
     // A lookup in another contract's name is none of the resolver's.
     expect((await refusal(text("wild.hold", "foreign")))?.errorName).to.equal("ResolverError");
   });
