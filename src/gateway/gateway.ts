@@ -13,7 +13,7 @@ import { keccak256 } from "../base/keccak.ts";
 import { isServing, shardOf } from "../directory/directory.ts";
 import { registeredNameOf } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
-import { ForeignResolverError, type NameReading, readName } from "../proof/readName.ts";
+import { ForeignResolverError, type NameReading } from "../proof/readName.ts";
 import type { ReadSlot } from "../proof/value.ts";
 import {
   type Answer,
@@ -21,7 +21,7 @@ import {
   type BlockReference,
   type HeaderAttestation,
   type NameStatus,
-  type RecordResult,
+  type ProofEvidence,
   type SigningDomain,
   type StorageProof,
 } from "../protocol/answer.ts";
@@ -30,6 +30,7 @@ import type { Query } from "../protocol/query.ts";
 import type { RecordKey } from "../protocol/record.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { BlockHeader } from "../replica/source/chainSource.ts";
+import { readWithZone, type ZoneReading } from "./readWithZone.ts";
 import type { Signer } from "./signer.ts";
 
 export interface GatewayOptions {
@@ -90,13 +91,18 @@ export function blockReferenceOf(header: BlockHeader): BlockReference {
 }
 
 /** The results of a reading; where it is to be proven that the records are in another contract, none of any record. */
-function resultsOf(query: Query, touched: Set<Hex> | undefined, read: () => NameReading): readonly RecordResult[] {
+function resultsOf(
+  query: Query,
+  touched: Set<Hex> | undefined,
+  read: () => ZoneReading,
+): Pick<ZoneReading, "zone"> & Pick<NameReading, "results"> {
   try {
-    return read().results;
+    const { reading, zone } = read();
+    return { results: reading.results, ...(zone === undefined ? {} : { zone }) };
   } catch (error) {
     // The slots read so far prove which contract keeps the records; what those are is not this gateway's to say.
     if (!(error instanceof ForeignResolverError) || touched === undefined) throw error;
-    return query.records.map((record) => ({ record, value: null, ttlSeconds: 0 }));
+    return { results: query.records.map((record) => ({ record, value: null, ttlSeconds: 0 })) };
   }
 }
 
@@ -127,13 +133,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     return isServing(replica.directory, gatewayId, slots, Math.max(nowSeconds(clock), header.timestamp));
   };
 
-  const read = (query: Query, records: readonly RecordKey[], header: BlockHeader, touched?: Set<Hex>): NameReading => {
+  const read = (query: Query, records: readonly RecordKey[], header: BlockHeader, touched?: Set<Hex>): ZoneReading => {
+    const isProof = query.evidence === "proof";
     const readSlot: ReadSlot = (slot) => {
-      touched?.add(slot);
       const bytes = fromHex(slot);
-      return query.evidence === "proof" ? replica.readAtCheckpoint(bytes) : replica.read(bytes);
+      return isProof ? replica.readAtCheckpoint(bytes) : replica.read(bytes);
     };
-    return readName(readSlot, { name: query.name, records, tld, registry, timestamp: BigInt(header.timestamp) });
+    const parameters = { name: query.name, records, tld, registry, timestamp: BigInt(header.timestamp) };
+    return readWithZone(replica, readSlot, parameters, (slot) => touched?.add(slot));
   };
 
   const sign = (answer: Omit<Answer, "evidence">): Answer => {
@@ -142,7 +149,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     return { ...unsigned, evidence: { kind: "signature", gatewayId, signature } };
   };
 
-  const prove = (answer: Omit<Answer, "evidence">, touched: ReadonlySet<Hex>): Answer => {
+  const prove = (answer: Omit<Answer, "evidence">, touched: ReadonlySet<Hex>, zone?: ProofEvidence["zone"]): Answer => {
     const checkpoint = replica.checkpoint!;
     const { attestation, others } = gateway.attestation()!;
     return {
@@ -153,6 +160,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         attestations: [attestation, ...others],
         account: checkpoint.account,
         storage: [...touched].map((slot) => storageProofOf(replica, slot)),
+        ...(zone === undefined ? {} : { zone }),
       },
     } as Answer;
   };
@@ -161,22 +169,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     answer(query) {
       const header = blockFor(query);
       const touched = query.evidence === "proof" ? new Set<Hex>() : undefined;
-      const { status } = read(query, [], header, touched);
+      const { status } = read(query, [], header, touched).reading;
       const common = { name: query.name, node: namehash(query.name), block: blockReferenceOf(header), status };
-      const answer = isOwn(query.name, status, header)
-        ? {
-            kind: "records" as const,
-            ...common,
-            results: resultsOf(query, touched, () => read(query, query.records, header, touched)),
-          }
-        : { kind: "referral" as const, ...common };
-      return touched === undefined ? sign(answer) : prove(answer, touched);
+      if (!isOwn(query.name, status, header)) {
+        const referral = { kind: "referral" as const, ...common };
+        return touched === undefined ? sign(referral) : prove(referral, touched);
+      }
+      const { results, zone } = resultsOf(query, touched, () => read(query, query.records, header, touched));
+      const answer = { kind: "records" as const, ...common, results };
+      return touched === undefined ? sign(answer) : prove(answer, touched, zone);
     },
     serves(registeredName) {
       const header = replica.head;
       if (header === undefined) return false;
       const query: Query = { name: registeredName, records: [], evidence: "signature" };
-      return isOwn(registeredName, read(query, [], header).status, header);
+      return isOwn(registeredName, read(query, [], header).reading.status, header);
     },
     attestation() {
       const header = replica.checkpoint?.header;

@@ -27,6 +27,7 @@ import {
 import { unpackRRset } from "./packedRRset.ts";
 import { COIN_TYPE_DEFAULT, isEvmCoinType } from "./reverse.ts";
 import { CorruptRecordError, type ReadSlot, readValue } from "./value.ts";
+import { synthesised, type ZoneKey } from "./zone.ts";
 
 /** How long a record without a TTL of its own, and a proven absence, may be kept, in seconds. */
 export const TTL_SECONDS_DEFAULT = 300;
@@ -72,6 +73,10 @@ export interface ReadNameParameters {
   readonly registry: Hex;
   /** The block's timestamp, in seconds since 1970: leases are judged by it. */
   readonly timestamp: bigint;
+  /** RRsets that the name is said to have; see `zone.ts`. */
+  readonly zone?: readonly ZoneKey[];
+  /** Whether RRsets are read as they are kept, a wildcard's under its own name alone. */
+  readonly isLiteral?: boolean;
 }
 
 export interface NameReading {
@@ -161,16 +166,18 @@ function ownResult(reader: Reader, record: StoredRecordKey, name: string): Recor
   const node = nodeOf(reader, name);
   const settings = settingsOf(reader, node);
   const { epoch } = wordOf(reader, node);
-  let bytes = readValue(reader.read, recordSlot(node, record, epoch, settings.zoneVersion));
+  const slot = recordSlot(node, record, epoch, settings.zoneVersion);
+  let bytes = readValue(reader.read, slot);
   if (bytes === undefined && record.kind === "addr" && isEvmCoinType(record.coinType)) {
     bytes = readValue(reader.read, recordSlot(node, { kind: "addr", coinType: COIN_TYPE_DEFAULT }, epoch, 0));
   }
+  if (bytes === undefined && record.kind === "dns") bytes = wildcardBytes(reader, record, name, settings.zoneVersion);
   if (bytes === undefined) return { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
   if (record.kind !== "dns") {
     return { record, value: toHex(bytes), ttlSeconds: settings.ttlSeconds || TTL_SECONDS_DEFAULT };
   }
   const rrset = unpackRRset(record.owner, record.rrtype, bytes);
-  if (rrset === undefined) throw new CorruptRecordError(recordSlot(node, record, epoch, settings.zoneVersion));
+  if (rrset === undefined) throw new CorruptRecordError(slot);
   return { record, value: rrset.value, ttlSeconds: rrset.ttlSeconds };
 }
 
@@ -197,6 +204,21 @@ function authorityAt(reader: Reader, name: string, account: Hex): Authority {
   return { node, resolver, owner, epoch, minSequence: minSequenceOf(minimum), mayWrite };
 }
 
+/** The RRset that a wildcard of the name gives an owner below it. */
+function wildcardBytes(
+  reader: Reader,
+  record: Extract<RecordKey, { kind: "dns" }>,
+  holder: string,
+  zoneVersion: number,
+): Uint8Array | undefined {
+  const node = nodeOf(reader, holder);
+  const { epoch, rrsetCount: count } = wordOf(reader, node);
+  if (count === 0 || reader.parameters.isLiteral) return undefined;
+  const read = ({ owner, rrtype }: ZoneKey) =>
+    readValue(reader.read, recordSlot(node, { kind: "dns", owner, rrtype }, epoch, zoneVersion));
+  return synthesised({ holder, count, claimed: reader.parameters.zone, read }, record);
+}
+
 /**
  * Throws where another contract than the registry answers for a name: its own resolver, or where that is none, the closest
  * one above (ENSIP-10). The TLD's resolver is the registry.
@@ -216,7 +238,7 @@ function checkResolver(reader: Reader, name: string, closest: string): void {
 
 /**
  * What the registry's storage says about some records of a name. Throws `ForeignResolverError` where the records are kept
- * elsewhere, `CorruptRecordError` where storage cannot be the registry's, and whatever `read` throws.
+ * elsewhere, `UnknownZoneError` where a wildcard may answer and `zone` is not the whole of the name's, `CorruptRecordError` where storage cannot be the registry's, and whatever `read` throws.
  */
 export function readName(read: ReadSlot, parameters: ReadNameParameters): NameReading {
   const base = { parameters, read, words: new Map(), nodes: new Map() };

@@ -158,6 +158,7 @@ export function verifyAnswer(
     tld: pinned.tld,
     registry: pinned.registry,
     timestamp: block.timestamp,
+    ...(evidence.zone === undefined ? {} : { zone: evidence.zone }),
   });
   checkReading(answer, reading);
   return { block, reading };

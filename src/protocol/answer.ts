@@ -74,7 +74,11 @@ export interface ProofEvidence {
   /** Account proof of the registry contract. */
   readonly account: readonly Hex[];
   readonly storage: readonly StorageProof[];
+  /** Where a wildcard may answer: every RRset that the name has, whose slots are then among those proven. */
+  readonly zone?: readonly DnsRecordKey[];
 }
+
+type DnsRecordKey = Extract<RecordKey, { kind: "dns" }>;
 
 export type Evidence = SignatureEvidence | ProofEvidence;
 

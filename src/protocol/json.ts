@@ -28,6 +28,8 @@ export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 export const VALUE_BYTES_MAX = 65_535;
 /** More storage slots than 64 records of the greatest size need in one answer that fits `ANSWER_BYTES_MAX`. */
 const STORAGE_PROOFS_MAX = 4_096;
+/** RRsets that a name can have. */
+const ZONE_KEYS_MAX = 255;
 /** A trie of keccak256 keys has at most 64 levels and a leaf. */
 const PROOF_NODES_MAX = 65;
 /** A full branch node is 532 bytes; a leaf or an account is shorter. */
@@ -106,8 +108,13 @@ export function encodeAnswer(answer: Answer): string {
             ttlSeconds,
           })),
         }),
-    evidence: answer.evidence,
+    evidence: writeEvidence(answer.evidence),
   });
+}
+
+function writeEvidence(evidence: Evidence): unknown {
+  if (evidence.kind === "signature" || evidence.zone === undefined) return evidence;
+  return { ...evidence, zone: evidence.zone.map(formatRecordKey) };
 }
 
 /** The answer of a JSON text, its evidence unverified. Throws `MalformedMessageError` or `MessageTooLargeError`. */
@@ -208,6 +215,12 @@ function readRecord(value: unknown, path: string): RecordKey {
   }
 }
 
+function readZoneKey(value: unknown, path: string): Extract<RecordKey, { kind: "dns" }> {
+  const key = readRecord(value, path);
+  if (key.kind !== "dns") throw new MalformedMessageError(path, "is no RRset");
+  return key;
+}
+
 function readEvidenceKind(value: unknown): EvidenceKind {
   if (value !== "signature" && value !== "proof") {
     throw new MalformedMessageError("evidence", "is neither signature nor proof");
@@ -253,6 +266,7 @@ function readEvidence(value: unknown): Evidence {
     attestations: readList(fields.attestations, "evidence.attestations", ATTESTATIONS_MAX, readAttestation),
     account: readList(fields.account, "evidence.account", PROOF_NODES_MAX, readProofNode),
     storage: readList(fields.storage, "evidence.storage", STORAGE_PROOFS_MAX, readStorageProof),
+    ...(fields.zone === undefined ? {} : { zone: readList(fields.zone, "evidence.zone", ZONE_KEYS_MAX, readZoneKey) }),
   };
 }
 

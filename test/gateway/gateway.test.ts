@@ -34,6 +34,14 @@ async function registerElsewhere(chain: Chain): Promise<void> {
   await register({ label: "elsewhere", owner: alice.account.address, data });
 }
 
+/** Beside the RRset that `shop.hold` has. */
+async function addWildcard(chain: Chain): Promise<void> {
+  const { registry, alice } = chain;
+  const owner = Buffer.from("\x01*\x04shop\x04hold\0", "latin1").toString("hex");
+  const rr: Hex = `0x${owner}000100010000012c0004c0000209`;
+  await registry.write.setDNSRecords([namehash("shop.hold"), rr], { account: alice.account });
+}
+
 const KEYS = ["addr:60", "dns:1:www.shop.hold", "text:none"].map(parseRecordKey);
 
 describe("gateway", function () {
@@ -86,6 +94,7 @@ describe("gateway", function () {
     await listGateways(chain);
     await registerShop(chain);
     await registerElsewhere(chain);
+    await addWildcard(chain);
     await chain.mineToCheckpoint();
     writeDeployment(chain, deploymentFile);
   });
@@ -174,6 +183,26 @@ describe("gateway", function () {
       body: encodeQuery({ ...query, evidence: "signature" }),
     });
     expect(signed.status).to.equal(422);
+  });
+
+  it("proves a wildcard's answer by the whole zone, and signs the same", async () => {
+    const gateway = await start(1);
+    await caughtUp(gateway, await chain.head());
+    const records = ["dns:1:any.shop.hold", "dns:16:any.shop.hold", "dns:1:www.shop.hold"].map(parseRecordKey);
+    const answer = await ask(gateway, { name: "shop.hold", records, evidence: "proof" });
+    if (answer.kind !== "records" || answer.evidence.kind !== "proof") throw new Error("not a proven answer");
+    const pinned = { tld: "hold", registry: chain.registry.address as Hex, codeHash: chain.codeHash };
+    const { evidence } = answer;
+    const { reading } = verifyAnswer(pinned, { ...answer, evidence }, records);
+    const told = reading.results.map(({ value }) => value?.slice(-8) ?? null);
+    expect(told).to.deep.equal(["c0000209", null, "c0000207"]);
+    expect(evidence.zone).to.have.length(2);
+    const partial = { ...answer, evidence: { ...evidence, zone: evidence.zone!.slice(1) } };
+    expect(() => verifyAnswer(pinned, partial, records))
+      .to.throw()
+      .with.property("code", "PROOF_UNKNOWN_ZONE");
+    const signed = await ask(gateway, { name: "shop.hold", records, evidence: "signature" });
+    expect(contentHash(signed as never)).to.equal(contentHash(answer));
   });
 
   it("keeps answering from its copy while every RPC provider is down", async () => {

@@ -15,11 +15,13 @@ import {
   TTL_SECONDS_DEFAULT,
 } from "../../proof/readName.ts";
 import { parseReverseName, type ReverseQuestion, readPrimaryName, reverseSlots } from "../../proof/reverse.ts";
+import { UnknownZoneError, type ZoneKey } from "../../proof/zone.ts";
 import type { BlockReference, RecordResult } from "../../protocol/answer.ts";
 import type { RecordKey } from "../../protocol/record.ts";
 import type { Run } from "../run.ts";
 import type { ChainHeadOptions } from "./chainHead.ts";
 import { isProven, type ReadState, readState } from "./chainState.ts";
+import { fetchZone } from "./fetchZone.ts";
 import { foreignReply } from "./foreignNames.ts";
 import { failedReply, type NameQuery, type Path, type PathReply } from "./pathReply.ts";
 import type { ContractAccount } from "./rpcSlots.ts";
@@ -31,8 +33,14 @@ export interface ChainPathOptions extends ChainHeadOptions {
   readonly reverseAccount?: ContractAccount;
 }
 
-/** What the registry says of one name: its records, or which other contract keeps them. */
-type NameState = { readonly reading: NameReading } | { readonly foreign: ForeignName };
+/**
+ * What the registry says of one name: its records, or which other contract keeps them, or that one would have to know all RRsets
+ * of a name.
+ */
+type NameState =
+  | { readonly reading: NameReading }
+  | { readonly foreign: ForeignName }
+  | { readonly unknownZone: string };
 
 export function createChainPath(options: ChainPathOptions): Path {
   const supports = (name: string) => parseReverseName(name) === undefined || options.reverseAccount !== undefined;
@@ -63,13 +71,19 @@ function firstSlots(options: ChainPathOptions, queries: readonly NameQuery[]): H
   return [...slots];
 }
 
-function nameReader(options: ChainPathOptions, { name, records }: NameQuery): ReadState<NameState> {
+function nameReader(
+  options: ChainPathOptions,
+  { name, records }: NameQuery,
+  zone?: readonly ZoneKey[],
+): ReadState<NameState> {
   const { tld, account } = options;
+  const claim = zone === undefined ? {} : { zone };
   return (read, { timestamp }) => {
     try {
-      return { reading: readName(read, { name, records, tld, registry: account.address, timestamp }) };
+      return { reading: readName(read, { name, records, tld, registry: account.address, timestamp, ...claim }) };
     } catch (error) {
       if (error instanceof ForeignResolverError) return { foreign: error.foreign };
+      if (error instanceof UnknownZoneError) return { unknownZone: error.holder };
       throw error;
     }
   };
@@ -85,11 +99,40 @@ async function askNames(
   const told = await readState(run, options, options.account, firstSlots(options, queries), readers);
   if ("path" in told) return queries.map(() => told);
   const { block, results } = told;
-  return results.map((state) => {
-    if ("foreign" in state) return foreignReply("chain", block, isProven(options) ? "proof" : "none", state.foreign);
-    const { status, results: records } = state.reading;
-    return chainReply(options, block, status, records);
-  });
+  return await Promise.all(
+    results.map((state, index) =>
+      "unknownZone" in state
+        ? askWithZone(options, run, queries[index]!, state.unknownZone)
+        : replyOfState(options, block, state),
+    ),
+  );
+}
+
+function replyOfState(options: ChainPathOptions, block: BlockReference, state: NameState): PathReply {
+  if ("foreign" in state) return foreignReply("chain", block, isProven(options) ? "proof" : "none", state.foreign);
+  if ("reading" in state) return chainReply(options, block, state.reading.status, state.reading.results);
+  return failedReply("chain", "refused", `which names ${state.unknownZone} has could not be shown`);
+}
+
+/** Once more, with the RRsets that events tell of; the reading itself finds out whether those are all. */
+async function askWithZone(options: ChainPathOptions, run: Run, query: NameQuery, holder: string): Promise<PathReply> {
+  const zone = await fetchZone(run, options.rpcUrls, options.account.address, holder);
+  if ("path" in zone) return zone;
+  // Those that are gone by now would make the claim too long.
+  const present: ReadState<readonly ZoneKey[]> = (read, { timestamp }) => {
+    const { tld, account } = options;
+    const records = zone.map(({ owner, rrtype }): RecordKey => ({ kind: "dns", owner, rrtype }));
+    const parameters = { name: holder, records, tld, registry: account.address, timestamp, isLiteral: true };
+    const { results } = readName(read, parameters);
+    return zone.filter((_, index) => results[index]?.value !== null);
+  };
+  const reader: ReadState<NameState> = (read, block) => nameReader(options, query, present(read, block))(read, block);
+  const told = await readState(run, options, options.account, firstSlots(options, [query]), [reader]);
+  if ("path" in told) return told;
+  const [state] = told.results;
+  return state === undefined
+    ? failedReply("chain", "unreachable", "nothing was read")
+    : replyOfState(options, told.block, state);
 }
 
 /** The name that an account claims, out of the contract that keeps such claims. */

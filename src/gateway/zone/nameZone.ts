@@ -66,7 +66,7 @@ function currentResult(options: NameZoneOptions, name: string, key: DnsKey): Rec
   const timestamp = BigInt(replica.head?.timestamp ?? 0);
   try {
     const read = (slot: Hex) => replica.read(fromHex(slot));
-    return readName(read, { name, records: [key], tld, registry, timestamp }).results[0];
+    return readName(read, { name, records: [key], tld, registry, timestamp, isLiteral: true }).results[0];
   } catch (error) {
     if (error instanceof ForeignResolverError || error instanceof CorruptRecordError) return undefined;
     throw error;
