@@ -6,7 +6,7 @@
  *
  * Only while it is `following` its answers are to be given out. From then on new blocks are taken only as two providers tell them.
  */
-import type { Clock, Timer } from "../base/clock.ts";
+import { type Clock, delay, type Timer } from "../base/clock.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { type Directory, EMPTY_DIRECTORY } from "../directory/directory.ts";
@@ -28,6 +28,7 @@ import type { AgreedHead, ProviderPool } from "./source/providerPool.ts";
 import { fetchBlocks, fetchHeaders, fetchRanges, UnlinkedBlockError } from "./source/ranges.ts";
 import { SlotState } from "./state.ts";
 import { ReorgTooDeepError, type Store } from "./store/store.ts";
+import { WARM_PREFIXES } from "./trie/storageTrie.ts";
 
 export interface ReplicaOptions {
   readonly store: Store;
@@ -89,6 +90,8 @@ export class Replica {
   #timer: Timer | undefined;
   #running: Promise<void> | undefined;
   #isStopped = false;
+  /** Prefixes of the trie whose hashes were computed since the start. */
+  #warmed = 0;
 
   /** Loads what the store holds; reads no chain. */
   constructor(options: ReplicaOptions) {
@@ -166,7 +169,8 @@ export class Replica {
   /** Follows the chain until `stop`. Failures are logged when they change and never end it. */
   start(): void {
     const turn = () => {
-      this.#running = this.step()
+      this.#running = this.#warmUp()
+        .then(() => this.step())
         .then(() => this.#noteStep(undefined))
         .catch((error: unknown) => this.#noteStep(error))
         .finally(() => {
@@ -182,6 +186,13 @@ export class Replica {
     this.#timer?.cancel();
     await this.#running;
     this.#options.store.close();
+  }
+
+  /** Computes, once after the start, the hashes that the store does not keep: in turns, since others are answered meanwhile. */
+  async #warmUp(): Promise<void> {
+    for (; this.#warmed < WARM_PREFIXES && !this.#isStopped; this.#warmed += 1) {
+      if (this.#state.warm(this.#warmed)) await delay(this.#options.clock, 0);
+    }
   }
 
   #noteStep(error: unknown): void {

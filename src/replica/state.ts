@@ -9,6 +9,8 @@ import { ShelvedTrie, type SlotShelf } from "./trie/shelvedTrie.ts";
 import { type SlotTrie, StorageTrie } from "./trie/storageTrie.ts";
 
 const ZERO = new Uint8Array(32);
+/** Below this, all hashes take some ten milliseconds. */
+const WARM_SLOTS_MIN = 10_000;
 
 export class SlotState {
   readonly #shelf: SlotShelf | undefined;
@@ -52,6 +54,16 @@ export class SlotState {
   load(forEachSlot: SlotShelf["forEachSlot"]): void {
     if (this.#trie instanceof ShelvedTrie) this.#trie.load();
     else forEachSlot((key, value) => this.#trie.set(key, value));
+  }
+
+  /**
+   * Computes a part of the hashes that the first root or proof needs; 256 parts are all. True where that was work worth
+   * spreading out.
+   */
+  warm(part: number): boolean {
+    if (!(this.#trie instanceof StorageTrie) || this.#trie.slotCount < WARM_SLOTS_MIN) return false;
+    this.#trie.warm(part);
+    return true;
   }
 
   /** To be called before the store's value of a hashed slot moves. */

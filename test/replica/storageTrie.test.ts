@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { concatBytes, toHex, utf8Bytes } from "../../src/base/bytes.ts";
 import { keccak256 } from "../../src/base/keccak.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import { EMPTY_ROOT, StorageTrie } from "../../src/replica/trie/storageTrie.ts";
+import { EMPTY_ROOT, StorageTrie, WARM_PREFIXES } from "../../src/replica/trie/storageTrie.ts";
 
 function word(value: bigint): Uint8Array {
   return Buffer.from(value.toString(16).padStart(64, "0"), "hex");
@@ -91,5 +91,25 @@ describe("StorageTrie", () => {
       expect(toHex(key) > previous).to.equal(true);
       previous = toHex(key);
     });
+  });
+
+  it("returns the same root and proofs when hashes were computed in turns, with changes in between", async () => {
+    const pairs = fc.array(fc.tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), value), { maxLength: 300 });
+    const crowded = fc.array(fc.tuple(crowdedKey, value), { maxLength: 30 });
+    await fc.assert(
+      fc.property(pairs, crowded, fc.uint8Array({ maxLength: 300 }), (random, near, prefixes) => {
+        const warmed = new StorageTrie();
+        const plain = new StorageTrie();
+        for (const [index, [key, to]] of [...near, ...random].entries()) {
+          warmed.set(key, to);
+          plain.set(key, to);
+          warmed.warm(prefixes[index] ?? key[0]!);
+        }
+        for (let prefix = 0; prefix < WARM_PREFIXES; prefix += 1) warmed.warm(prefix);
+        expect(toHex(warmed.root())).to.equal(toHex(plain.root()));
+        for (const [key] of near) expect(warmed.prove(key).map(toHex)).to.eql(plain.prove(key).map(toHex));
+      }),
+      { numRuns: 40 },
+    );
   });
 });

@@ -28,6 +28,10 @@ export interface SlotTrie {
 /** Root of the trie that holds nothing: keccak256 of the empty string's RLP. */
 export const EMPTY_ROOT: Uint8Array = keccak256(new Uint8Array([0x80]));
 
+/** Prefixes by which hashes are computed in turns: `warm` takes a byte. */
+export const WARM_PREFIXES = 256;
+const WARM_NIBBLES = 2;
+
 function isZero(value: Uint8Array): boolean {
   for (const byte of value) if (byte !== 0) return false;
   return true;
@@ -173,6 +177,22 @@ export class StorageTrie implements SlotTrie {
     if (inside !== depth || inside === 0) keep(this.#encodeLeaf(-child, depth));
     const isInside = inside !== 0 && this.#partingDepth(-child, key, depth) >= inside;
     return isInside && proveInside ? [...nodes, ...proveInside(inside)] : nodes;
+  }
+
+  /**
+   * Computes the hashes below one of the 256 prefixes of a byte, so that whoever has them all computed in turns finds `root` and
+   * `prove` with little left to do.
+   */
+  warm(prefix: number): void {
+    const nibbles = Uint8Array.of(prefix);
+    let child = this.#top;
+    let depth = 0;
+    while (child > 0 && this.#branches.depths[child]! < WARM_NIBBLES) {
+      const branchDepth = this.#branches.depths[child]!;
+      child = this.#branches.children[child * RADIX + nibbleOf(nibbles, branchDepth)]!;
+      depth = branchDepth + 1;
+    }
+    if (child !== 0) this.#refresh(child, depth);
   }
 
   #find(key: Uint8Array): number {
