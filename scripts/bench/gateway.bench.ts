@@ -2,20 +2,16 @@
  * `npm run bench -- gateway`: the replica of a gateway: following, restarting, its memory, its trie, its proofs. Its fronts are
  * in the benchmark `dns`. `--names N` sets how many names the replica holds.
  */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { systemClock } from "../../src/base/clock.ts";
 import { keccak256 } from "../../src/base/keccak.ts";
-import { silentLog } from "../../src/base/log.ts";
-import { createLogDecoder } from "../../src/replica/decode.ts";
-import { Replica } from "../../src/replica/replica.ts";
-import { ProviderPool } from "../../src/replica/source/providerPool.ts";
-import { Store } from "../../src/replica/store/store.ts";
 import { StorageTrie } from "../../src/replica/trie/storageTrie.ts";
-import { createSyntheticChain, DIRECTORY, EVENTS_PER_NAME, REGISTRY, TLD_NODE } from "./gateway/syntheticChain.ts";
+import type { StartFigures } from "./gateway/startChild.ts";
+import { EVENTS_PER_NAME } from "./gateway/syntheticChain.ts";
+import { openReplica } from "./gateway/syntheticReplica.ts";
 import type { Bench, BenchRow } from "./row.ts";
 
 const SLOTS_PER_BLOCK = 200;
@@ -72,79 +68,61 @@ async function trieRows(slotCount: number): Promise<BenchRow[]> {
   ];
 }
 
-function open(path: string, nameCount: number, isPartition = false): Replica {
-  const source = createSyntheticChain(nameCount);
-  return new Replica({
-    store: new Store(path, { chainId: 31337, registry: REGISTRY, directory: DIRECTORY, startBlock: 0 }),
-    pool: new ProviderPool({ sources: [source], clock: systemClock, log: silentLog }),
-    decode: createLogDecoder({ registry: REGISTRY, directory: DIRECTORY }),
-    contracts: { registry: REGISTRY, directory: DIRECTORY, tldNode: TLD_NODE },
-    codeHash: `0x${"00".repeat(32)}`,
-    startBlock: 0,
-    clock: systemClock,
-    log: silentLog,
-    rangeBlocksMax: 200,
-    isPartition,
-  });
-}
-
-/** Live bytes of heap and arrays; resident memory would count what an earlier replica gave back as if it were free. */
-function usedBytes(): number {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
 /** Follows the chain from its first block with a replica that is gone afterwards; returns how long it took. */
 async function follow(path: string, nameCount: number): Promise<number> {
-  const first = open(path, nameCount);
+  const first = openReplica(path, nameCount);
   const [, followMs] = await timed(() => first.step());
   await first.stop();
   return followMs;
+}
+
+function startIn(path: string, kind: "whole" | "partition"): StartFigures {
+  const child = new URL("./gateway/startChild.ts", import.meta.url).pathname;
+  const args = ["--disable-warning=ExperimentalWarning", "--expose-gc", child, path, kind];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" })) as StartFigures;
 }
 
 async function replicaRows(nameCount: number): Promise<BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const path = join(folder, "replica.db");
   try {
-    const beforeBytes = usedBytes();
-    const followMs = await follow(path, nameCount);
-    const [again, startMs] = await timed(() => open(path, nameCount));
-    const bytesPerName = (usedBytes() - beforeBytes) / nameCount;
-    const slotCount = again.slotCount;
-    await again.stop();
-    const partition = await partitionRows(path, nameCount);
-    const eventsPerSecond = (nameCount * EVENTS_PER_NAME) / (followMs / 1000);
+    const eventsPerSecond = (nameCount * EVENTS_PER_NAME) / ((await follow(path, nameCount)) / 1000);
     const of = `${nameCount} names with two records`;
-    // The goals are for a million names; a smaller run shows the figures and is judged by the same rates.
-    const startGoalMs = (10_000 * nameCount) / 1_000_000;
     return [
       row(`follow ${of}`, eventsPerSecond, "events/s", ">= 5000", eventsPerSecond >= 5_000),
-      row(`cold start with ${of}`, startMs / 1000, "s", "<= 10 at a million", startMs <= Math.max(startGoalMs, 1_000)),
-      row(`memory of ${of}`, bytesPerName, "B/name", "<= 1024", bytesPerName <= 1_024 || nameCount < 100_000),
-      row(`slots of ${of}`, slotCount, "slots", "-", true),
-      ...partition,
+      ...startRows(startIn(path, "whole"), of, nameCount),
+      ...partitionRows(startIn(path, "partition"), nameCount),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function startRows(figures: StartFigures, of: string, nameCount: number): BenchRow[] {
+  const { startMs, firstProofMs, liveBytes, residentBytes, slotCount } = figures;
+  // The goals are for a million names; in a far smaller run Node itself is most of the time and the memory.
+  const isJudged = nameCount >= 100_000;
+  const goalMs = Math.max((10_000 * nameCount) / 1_000_000, 1_000);
+  const perName = residentBytes / nameCount;
+  const goal = "<= 10 at a million";
+  return [
+    row(`cold start with ${of}`, startMs / 1000, "s", goal, startMs <= goalMs),
+    row("cold start, to the first proof", (startMs + firstProofMs) / 1000, "s", goal, startMs + firstProofMs <= goalMs),
+    row(`memory of ${of}, resident`, perName, "B/name", "<= 1024", perName <= 1_024 || !isJudged),
+    row(`memory of ${of}, heap and arrays`, liveBytes / nameCount, "B/name", "-", true),
+    row(`slots of ${of}`, slotCount, "slots", "-", true),
+  ];
+}
+
 /** The same store with its slots left there: what memory, starts and proofs cost then. */
-async function partitionRows(path: string, nameCount: number): Promise<BenchRow[]> {
-  const beforeBytes = usedBytes();
-  const [replica, startMs] = await timed(() => open(path, nameCount, true));
-  const bytesPerName = (usedBytes() - beforeBytes) / nameCount;
-  const proofCount = 2_000;
-  const [, proofMs] = await timed(() => {
-    for (let index = 0; index < proofCount; index += 1) replica.prove(hashedSlot(index));
-  });
-  await replica.stop();
+function partitionRows(figures: StartFigures, nameCount: number): BenchRow[] {
+  const { startMs, firstProofMs, liveBytes, residentBytes, proofsPerSecond } = figures;
   return [
     row("partition: cold start", startMs / 1000, "s", "-", true),
-    row("partition: memory", bytesPerName, "B/name", "-", true),
-    row("partition: proofs", proofCount / (proofMs / 1000), "1/s", "-", true),
+    row("partition: cold start, to the first proof", (startMs + firstProofMs) / 1000, "s", "-", true),
+    row("partition: memory, resident", residentBytes / nameCount, "B/name", "-", true),
+    row("partition: memory, heap and arrays", liveBytes / nameCount, "B/name", "-", true),
+    row("partition: proofs", proofsPerSecond, "1/s", "-", true),
   ];
 }
 
