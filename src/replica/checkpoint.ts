@@ -6,6 +6,7 @@ import { equalBytes, fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { verifyAccount } from "../proof/account.ts";
 import type { AccountProof, BlockHeader } from "./source/chainSource.ts";
+import type { Store } from "./store/store.ts";
 
 export interface Checkpoint {
   readonly header: BlockHeader;
@@ -49,4 +50,11 @@ export function formatCheckpoint({ header, account, storageRoot }: Checkpoint): 
 export function parseCheckpoint(text: string): Checkpoint {
   const { header, account, storageRoot } = JSON.parse(text);
   return { header: { ...header, rlp: fromHex(header.rlp) }, account, storageRoot };
+}
+
+/** The checkpoint of a store, if the state can be taken back to it. */
+export function storedCheckpoint(store: Pick<Store, "meta" | "oldestTarget">): Checkpoint | undefined {
+  const text = store.meta("checkpoint");
+  const checkpoint = text === undefined ? undefined : parseCheckpoint(text);
+  return checkpoint !== undefined && checkpoint.header.number >= store.oldestTarget() ? checkpoint : undefined;
 }

@@ -1,5 +1,6 @@
 /** The directory as the store keeps it: a JSON document, without the chain and block that a published snapshot names. */
-import type { Directory } from "../directory/directory.ts";
+import { type Directory, EMPTY_DIRECTORY } from "../directory/directory.ts";
+import type { Store } from "./store/store.ts";
 
 export function formatDirectory(directory: Directory): string {
   const { version, gateways, table, former, isolated } = directory;
@@ -23,4 +24,10 @@ export function parseDirectory(text: string): Directory {
     former: new Map(former),
     isolated: new Map(isolated),
   };
+}
+
+/** The directory at a store's head; empty where no event told of it. */
+export function storedDirectory(store: Pick<Store, "meta">): Directory {
+  const text = store.meta("directory");
+  return text === undefined ? EMPTY_DIRECTORY : parseDirectory(text);
 }

@@ -15,12 +15,12 @@ import { CHECKPOINT_INTERVAL } from "../protocol/attestation.ts";
 import {
   type Checkpoint,
   formatCheckpoint,
-  parseCheckpoint,
   StorageMismatchError,
   sealCheckpoint,
   storageRootOf,
+  storedCheckpoint,
 } from "./checkpoint.ts";
-import { parseDirectory } from "./directoryText.ts";
+import { storedDirectory } from "./directoryText.ts";
 import { type Contracts, type DecodeLog, draftBlocks } from "./draft.ts";
 import { type BlocksRead, readFromAny, readWitnessed } from "./source/agreedReads.ts";
 import type { BlockHeader, ChainSource } from "./source/chainSource.ts";
@@ -228,11 +228,9 @@ export class Replica {
     const head = store.head();
     if (head === undefined) return;
     this.#state.load((visit) => store.forEachSlot(visit));
-    const directory = store.meta("directory");
-    if (directory !== undefined) this.#directory = parseDirectory(directory);
-    const text = store.meta("checkpoint");
-    const checkpoint = text === undefined ? undefined : parseCheckpoint(text);
-    if (checkpoint !== undefined && checkpoint.header.number >= store.oldestTarget()) {
+    this.#directory = storedDirectory(store);
+    const checkpoint = storedCheckpoint(store);
+    if (checkpoint !== undefined) {
       const base = store.valuesAt(checkpoint.header.number);
       const atHead = new Map([...base.keys()].map((key) => [key, this.#state.valueOf(key)] as const));
       this.#state.setBase(base);
@@ -240,7 +238,8 @@ export class Replica {
       this.#checkpoint = checkpoint;
     }
     this.#head = head;
-    this.#status = "following";
+    // Without a checkpoint it may have stopped half-way, and nobody has held it against the chain yet.
+    this.#status = checkpoint === undefined ? "empty" : "following";
   }
 
   /** Whether the copy is being filled: nobody is answered from it before its root was held against the chain's. */
@@ -288,8 +287,7 @@ export class Replica {
     } else {
       this.#state.apply(values);
     }
-    const directory = store.meta("directory");
-    this.#directory = directory === undefined ? EMPTY_DIRECTORY : parseDirectory(directory);
+    this.#directory = storedDirectory(store);
     this.#head = to;
     this.#emit({ head: to, touched: "all", directoryChanged: true });
   }
