@@ -3,7 +3,7 @@
  * network of promises and false time. Only what an exchange meets on its way is made up, and that is handed in.
  */
 import { PATHS, type PathName } from "../availability/outcome.ts";
-import { type Hex, toHex, utf8Bytes } from "../base/bytes.ts";
+import { toHex, utf8Bytes } from "../base/bytes.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { seededRandom } from "../base/random.ts";
 import { createNameClient } from "../client/nameClient.ts";
@@ -20,6 +20,7 @@ import { bootstrapSlotsOf } from "../sharding/shard.ts";
 import { checkSafety } from "./checkers.ts";
 import { createDnsServers, dnsNameOf } from "./dnsServers.ts";
 import { FalseClock } from "./falseClock.ts";
+import { judge } from "./judge.ts";
 import { type Bench, type Course, EPOCH_MS, transportOf, Winding } from "./labNetwork.ts";
 import { type DrawFate, type ProbeResult, ProbeTree, type RunProbe } from "./probeTree.ts";
 import type { Scenario, Service } from "./scenario.ts";
@@ -215,13 +216,13 @@ function snapshotOf(bench: Bench): DirectorySnapshot {
 }
 
 function resultOf(bench: Bench, course: Course, resolution: Resolution): ProbeResult {
-  const truth = sameSetKey(recordValue(bench.name, ADDRESS.now));
-  const former = sameSetKey(recordValue(bench.name, ADDRESS.before));
+  const truth = recordValue(bench.name, ADDRESS.now);
+  const former = recordValue(bench.name, ADDRESS.before);
   const queries = { ...course.queries };
   const violations = checkSafety({
     resolution,
-    truth,
-    former,
+    truth: sameSetKey(truth),
+    former: sameSetKey(former),
     comparable: sameSetKey,
     timeoutMs: bench.scenario.load.timeoutMs,
     maxAgeSeconds: bench.scenario.load.maxAgeSeconds,
@@ -229,21 +230,10 @@ function resultOf(bench: Bench, course: Course, resolution: Resolution): ProbeRe
     queriesMax: QUERIES_MAX,
   });
   return {
-    outcome: outcomeOf(resolution, truth, former),
+    outcome: judge(resolution, truth, former),
     verified: resolution.evidence !== "none",
     latencyMs: Math.round(resolution.durationMs * 10) / 10,
     queries,
     violations,
   };
-}
-
-/** What the client says, held against the truth: a value that is not the record's is wrong, and so is a false absence. */
-function outcomeOf(resolution: Resolution, truth: string, former: string): ProbeResult["outcome"] {
-  if (resolution.outcome === "absent") return "wrong";
-  if (resolution.outcome !== "answered") return resolution.outcome;
-  const told: Hex | null = resolution.value;
-  if (told === null) return "wrong";
-  const key = sameSetKey(told);
-  if (key === truth) return "answered";
-  return key === former ? "stale" : "wrong";
 }

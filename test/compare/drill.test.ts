@@ -5,7 +5,7 @@ import { seededRandom } from "../../src/base/random.ts";
 import { blastOf, predictedHits } from "../../src/compare/drill/blast.ts";
 import { judgeClaims } from "../../src/compare/drill/claims.ts";
 import { type FaultDriver, runDrill, type ServiceProbe, type Target } from "../../src/compare/drill/drill.ts";
-import { judge, observed } from "../../src/compare/drill/judge.ts";
+import { observed } from "../../src/compare/drill/judge.ts";
 import { buildReport, summaryOf } from "../../src/compare/report/data.ts";
 import { reportPage } from "../../src/compare/report/html.ts";
 import { parseAddress4 } from "../../src/dns/addressText.ts";
@@ -13,6 +13,7 @@ import { encodeRRset } from "../../src/protocol/rrset.ts";
 import { gatewaysOf, placeGateways } from "../../src/sharding/placement.ts";
 import { slotsOf } from "../../src/sharding/shard.ts";
 import { FalseClock } from "../../src/simulation/falseClock.ts";
+import { judge } from "../../src/simulation/judge.ts";
 import { parseScenario } from "../../src/simulation/scenarioFile.ts";
 
 const address = (text: string, ttlSeconds = 300): Hex =>
@@ -155,6 +156,15 @@ describe("judge", () => {
     expect(judge({ ...told, outcome: "absent", value: null }, truth)).to.equal("wrong");
     expect(judge({ ...told, outcome: "absent", value: null }, null)).to.equal("absent");
     expect(judge({ ...told, outcome: "timedOut", value: null }, truth)).to.equal("timedOut");
+    const former = address("192.0.2.9");
+    expect(judge({ ...told, outcome: "answered", value: former }, truth, former)).to.equal("stale");
+    expect(judge({ ...told, outcome: "answered", value: address("192.0.2.2") }, truth, former)).to.equal("wrong");
+  });
+
+  it("judges records that are no RRsets by their bytes", () => {
+    const wallet = `0x${"aa".repeat(20)}` as const;
+    expect(judge({ ...told, outcome: "answered", value: wallet }, wallet)).to.equal("answered");
+    expect(judge({ ...told, outcome: "answered", value: `0x${"bb".repeat(20)}` }, wallet)).to.equal("wrong");
   });
 
   it("keeps wrong answers that the client took apart from those it caught", () => {

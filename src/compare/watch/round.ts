@@ -2,7 +2,7 @@
 import type { Outcome } from "../../availability/outcome.ts";
 import type { Hex } from "../../base/bytes.ts";
 import { sameSetKey } from "../../client/policy.ts";
-import { judge } from "../drill/judge.ts";
+import { judge } from "../../simulation/judge.ts";
 import type { DisagreementEntry } from "./sample.ts";
 import type { Saying } from "./sources.ts";
 
@@ -32,7 +32,7 @@ export function truthOf(sayings: Iterable<Saying>, atMs: number): Truth | undefi
 /** The outcome a sample gets: a value or absence that contradicts the truth is `wrong`, whatever the source thought of it. */
 export function outcomeOf(saying: Saying, truth: Truth | undefined): Outcome {
   if (truth === undefined || !isTold(saying)) return saying.outcome;
-  return judge({ ...saying, path: null, trace: [] }, truth.value);
+  return judge(saying, truth.value);
 }
 
 export interface Contradiction {
