@@ -4,7 +4,9 @@ import type { AddCommand, Terminal } from "./command.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
 import { addDrillCommand } from "./commands/drill.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
+import { addPublishCommand } from "./commands/publish.ts";
 import { addRegisterCommand } from "./commands/register.ts";
 import { addResolveCommand } from "./commands/resolve.ts";
 import { addSetCommand } from "./commands/set.ts";
@@ -22,6 +24,8 @@ const COMMANDS: readonly AddCommand[] = [
   addDeployCommand,
   addRegisterCommand,
   addSetCommand,
+  addPublishCommand,
+  addExportCommand,
   addStubCommand,
   addShardCommand,
   addShardsCommand,

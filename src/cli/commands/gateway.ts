@@ -1,4 +1,5 @@
 /** `holdfast gateway`: runs a gateway until it is told to end. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { systemClock } from "../../base/clock.ts";
@@ -7,8 +8,10 @@ import { createLog } from "../../base/log.ts";
 import { secureRandom } from "../../base/random.ts";
 import { readConfig } from "../../gateway/config.ts";
 import { startGateway } from "../../gateway/run.ts";
+import { serveSetFile } from "../../gateway/serveFile.ts";
+import { parseSetFile } from "../../protocol/setFile.ts";
 import { exportStore } from "../../replica/store/store.ts";
-import { type AddCommand, EXIT } from "../command.ts";
+import { type AddCommand, EXIT, type Terminal, UsageError } from "../command.ts";
 import { addGatewayRegister } from "./gatewayRegister.ts";
 
 const EXAMPLES = `
@@ -19,6 +22,7 @@ The signer's key comes from HOLDFAST_SIGNER_KEY or the file named by signerKeyFi
 
 Examples:
   $ holdfast gateway --config gateway.yaml
+  $ holdfast gateway --serve-file shop.sets --http-port 8080
   $ HOLDFAST_SIGNER_KEY=0x… holdfast gateway --id 3 --rpc http://127.0.0.1:8545 \\
       --deployment deployments/31337.json --data ./gateway-3 --http-port 8080 --dns-port 5300
 `;
@@ -37,6 +41,7 @@ interface Options {
   readonly mirrorSuffix?: string;
   readonly partition?: boolean;
   readonly dns?: boolean;
+  readonly serveFile?: string;
   readonly log?: string;
 }
 
@@ -77,9 +82,11 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
     .option("--mirror-suffix <name>", "serve all names under this ordinary domain too")
     .option("--partition", "keep storage in the store and out of memory, but for what is being asked for")
     .option("--no-dns", "no DNS front")
+    .option("--serve-file <file>", "serve exported signed sets, and nothing else: needs neither chain nor key")
     .option("--log <level>", "debug, info, warn or error")
     .addHelpText("after", EXAMPLES)
     .action(async (options: Options) => {
+      if (options.serveFile !== undefined) return await serveFile(terminal, options.serveFile, options);
       const config = readConfig(options.config, process.env, flagsOf(options));
       const log = createLog(systemClock, config.log, terminal.err);
       const running = await startGateway(config, { clock: systemClock, random: secureRandom, log });
@@ -113,6 +120,25 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
     });
   addGatewayRegister(gateway, terminal);
 };
+
+/** Serves a file of exported sets until it is told to end. */
+async function serveFile(terminal: Terminal, path: string, options: Options): Promise<void> {
+  const log = createLog(systemClock, "info", terminal.err);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+  const { host = "127.0.0.1", httpPort = "0" } = options;
+  const file = parseSetFile(text);
+  const serving = await serveSetFile({ file, host, port: Number(httpPort), clock: systemClock, log });
+  const names = file.sets.map(({ name }) => name);
+  terminal.out(`${JSON.stringify({ ready: true, httpUrl: serving.httpUrl, names })}\n`);
+  await ended();
+  await serving.close();
+  terminal.exit(EXIT.ok);
+}
 
 /** Settles when the process is told to end, or when the parent that forked it is gone. */
 function ended(): Promise<void> {

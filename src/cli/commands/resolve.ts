@@ -1,6 +1,8 @@
 /** `holdfast resolve NAME`: one record of a name, with the way it came. */
 import { Option } from "commander";
 import { PATHS, type PathName } from "../../availability/outcome.ts";
+import { toHex } from "../../base/bytes.ts";
+import { deployKey } from "../../chain/deployer.ts";
 import { DEADLINE_MS_DEFAULT, type NameClient } from "../../client/nameClient.ts";
 import { createNodeNameClient, type NodeNameClientOptions } from "../../client/nodeClient.ts";
 import type { PolicyName } from "../../client/policy.ts";
@@ -8,6 +10,8 @@ import { domainMapper, parseDnsEndpoint, readProfile } from "../../client/profil
 import { formatValue, recordOfType, typeOfRecord } from "../../client/recordText.ts";
 import type { Resolution } from "../../client/resolution.ts";
 import { normaliseName } from "../../naming/name.ts";
+import { decryptRecord, isPrivateRecord } from "../../protocol/privateRecord.ts";
+import { isStored } from "../../protocol/record.ts";
 import { type AddCommand, EXIT, printJson, type Terminal, UsageError } from "../command.ts";
 import { isAccount, resolveAccount } from "./resolveAccount.ts";
 import { drawTimeline } from "./resolveTimeline.ts";
@@ -35,6 +39,7 @@ interface ResolveCommandOptions {
   readonly domain?: string;
   readonly deadline: number;
   readonly trace?: boolean;
+  readonly decrypt?: boolean;
   readonly json?: boolean;
 }
 
@@ -102,6 +107,15 @@ const ABSENCES: Readonly<Record<Resolution["evidence"], string>> = {
   none: " (not proven)",
 };
 
+/** A private record's resolution with the bytes that only its recipients can read. */
+function decrypted(resolution: Resolution): Resolution {
+  const { name, record, value } = resolution;
+  if (value === null || !isStored(record) || !isPrivateRecord(value)) return resolution;
+  const key = deployKey(process.env.HOLDFAST_KEY);
+  if (key === undefined) throw new UsageError("There is no key to read it with; HOLDFAST_KEY holds a recipient's.");
+  return { ...resolution, value: toHex(decryptRecord({ name, record }, value, key)) };
+}
+
 function print(terminal: Terminal, resolution: Resolution, isTraced: boolean): void {
   const { name, record, value, outcome, path, evidence, block, disagreement } = resolution;
   if (value !== null) for (const line of formatValue(record, value)) terminal.out(`${line}\n`);
@@ -140,6 +154,7 @@ export const addResolveCommand: AddCommand = (program, terminal) => {
     .option("--dns <server>", "system, HOST:PORT or a DoH URL in place of the profile's; may be repeated", collect)
     .option("--domain <domain>", "the ordinary domain of the name, for the dns path")
     .option("--deadline <ms>", "for the whole resolution", parseDeadline, DEADLINE_MS_DEFAULT)
+    .option("--decrypt", "read a private record with the key in HOLDFAST_KEY, which is one of its recipients'")
     .option("--trace", "draw who was asked, when and for how long")
     .option("--json", "print JSON")
     .addHelpText("after", EXAMPLES)
@@ -148,7 +163,8 @@ export const addResolveCommand: AddCommand = (program, terminal) => {
         const client = clientOf(await readProfile(options.profile), options);
         return await resolveAccount(terminal, client, name, options);
       }
-      const resolution = await resolveName(name, options);
+      const told = await resolveName(name, options);
+      const resolution = options.decrypt === true ? decrypted(told) : told;
       if (options.json) printJson(terminal, resolution);
       else print(terminal, resolution, options.trace === true);
       terminal.exit(resolution.value === null ? EXIT.failed : EXIT.ok);

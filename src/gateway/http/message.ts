@@ -60,6 +60,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "too-many-records": "The set has too many records",
   "quota-exceeded": "The name has used its share of this gateway",
   "chain-unreachable": "Too few RPC providers answer",
+  "read-only": "This server takes no sets",
   "no-set": "No set that counts covers the name here",
   busy: "This gateway is at its limit",
   internal: "This gateway failed",
