@@ -1,7 +1,7 @@
 import { getAddressRecord, getName, getRecords, getResolver, getTextRecord } from "@ensdomains/ensjs/public";
 import { expect } from "chai";
 import { type EnsPlugin as EthersEnsPlugin, ethers } from "ethers";
-import { createPublicClient, http } from "viem";
+import { createPublicClient, http, zeroAddress } from "viem";
 import { foundry } from "viem/chains";
 import { findAnvil, startAnvil, startEdr, type TestNode } from "../support/node.ts";
 import { AVATAR, BITCOIN_ADDRESS, BITCOIN_SCRIPT, createWorld, type World } from "../support/world.ts";
@@ -55,6 +55,21 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
       expect(await client().getEnsAddress({ name: "nobody.elsewhere" })).to.equal(null);
     });
 
+    it("reads no text and no avatar of unregistered and expired names, and finds no resolver out of the TLD", async () => {
+      for (const name of ["nobody.hold", "old.hold", "nobody.elsewhere"]) {
+        expect(await client().getEnsText({ name, key: "url" }), name).to.equal(null);
+        expect(await client().getEnsAvatar({ name }), name).to.equal(null);
+        expect(await client().getEnsAddress({ name, coinType: 0n }), name).to.equal(null);
+      }
+      expect(await client().getEnsResolver({ name: "nobody.elsewhere" })).to.equal(zeroAddress);
+    });
+
+    it("finds the wildcard's resolver below it", async () => {
+      const resolver = await client().getEnsResolver({ name: "wild.hold" });
+      expect(resolver).to.not.equal(ethers.getAddress(world.deployment.contracts.registry));
+      expect(await client().getEnsResolver({ name: "a.b.wild.hold" })).to.equal(resolver);
+    });
+
     it("finds the primary name of its account, and none for a false claim", async () => {
       expect(await client().getEnsName({ address: world.alice.account.address })).to.equal("alice.hold");
       expect(await client().getEnsName({ address: world.bob.account.address })).to.equal(null);
@@ -102,6 +117,20 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
       it("finds nothing for unregistered and expired names", async () => {
         expect(await provider.resolveName("nobody.hold")).to.equal(null);
         expect(await provider.resolveName("old.hold")).to.equal(null);
+        for (const name of ["nobody.hold", "old.hold"]) {
+          const resolver = await provider.getResolver(name);
+          expect((await resolver?.getText("url")) || null, name).to.equal(null);
+          expect((await resolver?.getAvatar()) || null, name).to.equal(null);
+        }
+      });
+
+      // With the universal resolver ethers passes its refusals on; without it, it finds out itself.
+      it("finds no resolver out of the TLD, and no primary name for a false claim", async () => {
+        const said = (error: Error) => /: (\w+)\(/.exec(error.message)?.[1];
+        const resolver = await provider.getResolver("nobody.elsewhere").catch(said);
+        expect(resolver).to.equal(universal ? "ResolverNotFound" : null);
+        const name = await provider.lookupAddress(world.bob.account.address).catch(said);
+        expect(name).to.equal(universal ? "ReverseAddressMismatch" : null);
       });
 
       it("finds primary names, checked forward", async () => {
@@ -146,6 +175,18 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
         world.deployment.contracts.registry.toLowerCase(),
       );
       expect(await getAddressRecord(client(), { name: "old.hold" })).to.equal(null);
+      expect(await getAddressRecord(client(), { name: "nobody.hold" })).to.equal(null);
+      expect(await getTextRecord(client(), { name: "old.hold", key: "url" })).to.equal(null);
+    });
+
+    it("resolves below a wildcard, subnames, and another EVM chain's address", async () => {
+      const below = await getAddressRecord(client(), { name: "a.b.wild.hold" });
+      expect(String(below?.value).toLowerCase()).to.equal(world.wildcardAddress);
+      const pay = await getAddressRecord(client(), { name: "pay.alice.hold" });
+      expect(pay?.value).to.equal(ethers.getAddress(world.bob.account.address));
+      const bitcoin = await getAddressRecord(client(), { name: "alice.hold", coin: "BTC" });
+      expect(bitcoin?.value).to.equal(BITCOIN_ADDRESS);
+      expect((await getName(client(), { address: world.carol.account.address }))?.name).to.equal("carol.hold");
     });
   });
 }
