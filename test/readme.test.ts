@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { createProgram } from "../src/cli/program.ts";
 
-const READMES = ["README.md", ...globSync("src/*/README.md").sort()];
+const READMES = ["README.md", ...globSync("{src,contracts}/*/README.md").sort()];
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```$/gm;
 
 function blocksOf(file: string, language: string): string[] {

@@ -128,8 +128,9 @@ describe("tidy", () => {
   });
 
   it("keeps a README of five sections in every room", () => {
-    const wrong = ROOMS.filter((room) => existsSync(join("src", room))).flatMap((room) => {
-      const path = join("src", room, "README.md");
+    const rooms = ROOMS.map((room) => join("src", room)).filter((room) => existsSync(room));
+    const wrong = [...rooms, ...globSync("contracts/*/").sort()].flatMap((room) => {
+      const path = join(room, "README.md");
       if (!existsSync(path)) return [`${path} is missing`];
       const sections = [...readFileSync(path, "utf8").matchAll(/^## (.+)$/gm)].map((match) => match[1]);
       return sections.join() === README_SECTIONS.join() ? [] : [`${path} has ${sections.join(", ")}`];
