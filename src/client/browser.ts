@@ -5,9 +5,11 @@ import type { NameClientOptions } from "./options.ts";
 
 export { type DirectorySnapshot, parseSnapshot } from "../directory/snapshot.ts";
 export { CcipUnavailableError, createCcipReader } from "./dropins/ccipRead.ts";
+export { type LightClient, lightClientOf, type VerifyingProvider } from "./lightClient.ts";
 export type { NameClient, ResolveOptions } from "./nameClient.ts";
 export type { NameClientOptions } from "./options.ts";
-export type { Attempt, Resolution } from "./resolution.ts";
+export { getPrimaryName, type PrimaryName, type PrimaryNameOptions, resolvePrimaryName } from "./primaryName.ts";
+export type { Attempt, EvidenceLevel, Resolution } from "./resolution.ts";
 export {
   getAddress,
   getContenthash,
