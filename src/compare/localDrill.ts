@@ -1,5 +1,5 @@
 /** The whole of `holdfast drill`: a local network, a scenario run on it, and the report of what was seen. */
-import type { Observation } from "../availability/observation.ts";
+import { counted, type Observation } from "../availability/observation.ts";
 import {
   type Cell,
   type ClaimResult,
@@ -30,6 +30,7 @@ import { createServiceProbe } from "./local/services.ts";
 import { optionsAt, startVantages, type VantageProxies } from "./local/vantages.ts";
 import { hostedMember } from "./netns/hostedMember.ts";
 import { buildReport, type ReportData } from "./report/data.ts";
+import { groupedCells } from "./report/measures.ts";
 
 /** How many of a name's gateways must sign the same before a client believes them. */
 const SIGNATURES_NEEDED = 2;
@@ -140,7 +141,10 @@ async function runOn(drill: PreparedDrill): Promise<LocalDrillResult> {
     claims: [...claims, ...blastClaims(blasts)],
     blasts,
   });
-  return { data, observations: result.observations };
+  const ids = scenario.services.map(({ id }) => id);
+  const byVantage =
+    vantages.length < 2 ? [] : groupedCells(counted(result.observations), ids, ({ vantage }) => vantage ?? "");
+  return { data: { ...data, byVantage }, observations: result.observations };
 }
 
 /** A block comes every two seconds, so that a bound much below this would call a sound head old. */

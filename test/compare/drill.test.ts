@@ -126,6 +126,23 @@ describe("runDrill", () => {
     expect(claims[1]!.holds).to.equal(false);
   });
 
+  it("asks from vantage points by their weights, each round from one, and says which", async () => {
+    const clock = new FalseClock(0);
+    const { faults, services } = fakes(clock);
+    const vantages = [
+      { id: "near", weight: 3, services },
+      { id: "far", weight: 1, services },
+    ];
+    const random = seededRandom(1, "drill");
+    const drill = runDrill({ scenario: SCENARIO, targets: TARGETS, vantages, faults, clock, random });
+    const { observations } = await clock.runUntilSettled("the drill", drill);
+    const near = observations.filter(({ vantage }) => vantage === "near").length / observations.length;
+    expect(near).to.be.within(0.6, 0.9);
+    const byRound = new Map<number, Set<string | undefined>>();
+    for (const { round, vantage } of observations) byRound.set(round, (byRound.get(round) ?? new Set()).add(vantage));
+    for (const seen of byRound.values()) expect(seen.size).to.equal(1);
+  });
+
   it("keeps the faults off when it is interrupted", async () => {
     const clock = new FalseClock(0);
     const { faults, services, applied } = fakes(clock);

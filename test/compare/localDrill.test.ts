@@ -197,6 +197,7 @@ describe("local drill", function () {
     const failed = measured.filter((claim) => !claim.holds).map(({ text }) => text.replace(/ \(.*/, ""));
     expect(failed).to.deep.equal(["No wrong answer was accepted on a verified path"]);
     expect(new Set(observations.map(({ vantage }) => vantage))).to.deep.equal(new Set(["near", "far"]));
+    expect(new Set(data.byVantage.map(({ phase }) => phase))).to.deep.equal(new Set(["near", "far"]));
     expect(data.phases.find(({ id }) => id === "near-blind")!.faults).to.deep.equal([
       "DNS server dns-a silent seen from near",
     ]);

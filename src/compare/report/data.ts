@@ -68,7 +68,7 @@ export interface ReportData {
   readonly kind: "drill" | "watch";
   readonly robust: readonly RobustRow[];
   readonly budgets: readonly BudgetRow[];
-  /** Cells by name and by vantage point, the group in `phase`; none for a drill. */
+  /** Cells by name and by vantage point, the group in `phase`; a drill has none by name, and by vantage point where it has several. */
   readonly byName: readonly Cell[];
   readonly byVantage: readonly Cell[];
   readonly disagreements: readonly Disagreement[];
