@@ -184,7 +184,7 @@ function withHelpers(body: string): string {
       (name) =>
         `function __${name}(m, a, b) -> r { switch m case 0 { r := ${name}(a, b) } default { r := ${ASSEMBLY_SWAPS[name]?.[0]}(a, b) } }`,
     );
-    return `${head} ${helpers.join(" ")}`;
+    return [head, ...helpers].join(" ");
   });
 }
 
