@@ -161,7 +161,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   const offchain = openSets(config, deployment, world, { gateway, replica, clock });
   try {
     if (config.dns !== false) {
-      const zones = createReplicaZones({ replica, gateway, registry, tld, ...mirrorOf(config) });
+      const zones = createReplicaZones({ replica, gateway, registry, tld, ...zoneWishesOf(config) });
       dns = await runDns(config.dns, zones, world);
     }
     const front = {
@@ -272,9 +272,12 @@ export function createFront(
   return metrics.count(createHttpHandler(routes, log), paths);
 }
 
-function mirrorOf(config: GatewayConfig): { mirrorSuffix?: string } {
-  const suffix = config.dns === false ? undefined : config.dns.mirrorSuffix;
-  return suffix === undefined ? {} : { mirrorSuffix: suffix.toLowerCase().replace(/\.$/, "") };
+function zoneWishesOf(config: GatewayConfig): { mirrorSuffix?: string; keepsHistory: boolean } {
+  const { mirrorSuffix: suffix, transfer } = config.dns === false ? {} : config.dns;
+  const keepsHistory = transfer !== undefined;
+  return suffix === undefined
+    ? { keepsHistory }
+    : { keepsHistory, mirrorSuffix: suffix.toLowerCase().replace(/\.$/, "") };
 }
 
 /** A host as URLs write it: IPv6 addresses in brackets. */

@@ -6,9 +6,8 @@
  *
  * Only while it is `following` its answers are to be given out. From then on new blocks are taken only as two providers tell them.
  */
-import { type Clock, delay, type Timer } from "../base/clock.ts";
+import { delay, type Timer } from "../base/clock.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
 import { type Directory, EMPTY_DIRECTORY } from "../directory/directory.ts";
 import type { Node } from "../naming/namehash.ts";
 import { CHECKPOINT_INTERVAL } from "../protocol/attestation.ts";
@@ -21,37 +20,15 @@ import {
   storedCheckpoint,
 } from "./checkpoint.ts";
 import { storedDirectory } from "./directoryText.ts";
-import { type Contracts, type DecodeLog, draftBlocks } from "./draft.ts";
+import { draftBlocks } from "./draft.ts";
+import type { ReplicaOptions } from "./replicaOptions.ts";
 import { type BlocksRead, readFromAny, readWitnessed } from "./source/agreedReads.ts";
 import type { BlockHeader, ChainSource } from "./source/chainSource.ts";
-import type { AgreedHead, ProviderPool } from "./source/providerPool.ts";
+import type { AgreedHead } from "./source/providerPool.ts";
 import { fetchBlocks, fetchHeaders, fetchRanges, UnlinkedBlockError } from "./source/ranges.ts";
 import { SlotState } from "./state.ts";
 import { ReorgTooDeepError, type Store } from "./store/store.ts";
 import { WARM_PREFIXES } from "./trie/storageTrie.ts";
-
-export interface ReplicaOptions {
-  readonly store: Store;
-  readonly pool: ProviderPool;
-  readonly decode: DecodeLog;
-  readonly contracts: Contracts;
-  /** keccak256 of the registry's code, which its account must show. */
-  readonly codeHash: `0x${string}`;
-  /** The first block that can hold an event. */
-  readonly startBlock: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The deepest reorganisation that is undone, in blocks. */
-  readonly reorgBlocksMax?: number;
-  /** Blocks below the providers' head that are read: 0 follows the head. */
-  readonly confirmationCount?: number;
-  /** How many old blocks' logs are asked for at once. */
-  readonly rangeBlocksMax?: number;
-  /** Time between looks at the head, in milliseconds. */
-  readonly pollMs?: number;
-  /** Leaves the slots in the store: memory holds a hash for every few dozen of them. */
-  readonly isPartition?: boolean;
-}
 
 export type ReplicaStatus = "empty" | "following" | "diverged";
 

@@ -52,8 +52,14 @@ describe("gateway", function () {
   let chain: Chain;
   let isDown = false;
 
-  const start = async (id: number, name = `g${id}`): Promise<RunningGateway> => {
-    const flags = { gatewayId: id, rpc: ["http://rpc.example"], deployment: deploymentFile, data: join(folder, name) };
+  const start = async (id: number, name = `g${id}`, partition = false): Promise<RunningGateway> => {
+    const flags = {
+      gatewayId: id,
+      partition,
+      rpc: ["http://rpc.example"],
+      deployment: deploymentFile,
+      data: join(folder, name),
+    };
     const config = readConfig(undefined, { HOLDFAST_SIGNER_KEY: keyOf(id) }, { ...flags, pollMs: 10 });
     const ask = fetchFrom(chain.provider);
     const fetch: typeof ask = (url, init) => (isDown ? Promise.reject(new Error("down")) : ask(url, init));
@@ -132,35 +138,36 @@ describe("gateway", function () {
     expect(answer.status.shardIndex).to.equal(0);
   });
 
-  it("proves its answers from its own trie, with no RPC provider alive and after a restart", async () => {
-    const before = await start(1, "proving");
-    await caughtUp(before, await chain.head());
-    await before.close();
-    running.splice(0);
-    isDown = true;
-    const gateway = await start(1, "proving");
-    const answer = await ask(gateway, { ...QUERY, evidence: "proof" });
-    if (answer.kind !== "records" || answer.evidence.kind !== "proof") throw new Error("not a proven answer");
-    const { evidence, block } = answer;
-    expect(keccak256(evidence.header)).to.equal(block.hash);
-    const [attestation] = evidence.attestations;
-    const signer = recoverAddress(fromHex(attestationDigest(domain(), block)), fromHex(attestation!.signature));
-    expect(signer).to.equal(createSigner(keyOf(1)).address);
-    const registry = chain.registry.address as Hex;
-    const account = evidence.account.map(fromHex);
-    const root = verifyAccount(fromHex(block.stateRoot), registry, chain.codeHash, account);
-    const words = new Map(
-      evidence.storage.map(({ slot, nodes }) => [slot, verifySlot(root, slot, nodes.map(fromHex))] as const),
-    );
-    const reading = readName((slot) => words.get(slot)!, {
-      name: "shop.hold",
-      records: KEYS,
-      tld: "hold",
-      registry,
-      timestamp: block.timestamp,
+  for (const partition of [false, true])
+    it(`proves its answers from its own trie${partition ? ", slots left in the store" : ""}, with no RPC provider alive and after a restart`, async () => {
+      const before = await start(1, `proving-${partition}`, partition);
+      await caughtUp(before, await chain.head());
+      await before.close();
+      running.splice(0);
+      isDown = true;
+      const gateway = await start(1, `proving-${partition}`, partition);
+      const answer = await ask(gateway, { ...QUERY, evidence: "proof" });
+      if (answer.kind !== "records" || answer.evidence.kind !== "proof") throw new Error("not a proven answer");
+      const { evidence, block } = answer;
+      expect(keccak256(evidence.header)).to.equal(block.hash);
+      const [attestation] = evidence.attestations;
+      const signer = recoverAddress(fromHex(attestationDigest(domain(), block)), fromHex(attestation!.signature));
+      expect(signer).to.equal(createSigner(keyOf(1)).address);
+      const registry = chain.registry.address as Hex;
+      const account = evidence.account.map(fromHex);
+      const root = verifyAccount(fromHex(block.stateRoot), registry, chain.codeHash, account);
+      const words = new Map(
+        evidence.storage.map(({ slot, nodes }) => [slot, verifySlot(root, slot, nodes.map(fromHex))] as const),
+      );
+      const reading = readName((slot) => words.get(slot)!, {
+        name: "shop.hold",
+        records: KEYS,
+        tld: "hold",
+        registry,
+        timestamp: block.timestamp,
+      });
+      expect(reading).to.deep.equal({ status: answer.status, results: answer.results });
     });
-    expect(reading).to.deep.equal({ status: answer.status, results: answer.results });
-  });
 
   it("proves which contract keeps a name's records where that is not the registry, and signs nothing about them", async () => {
     const gateway = await start(1);

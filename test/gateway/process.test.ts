@@ -255,6 +255,7 @@ describe("holdfast gateway", function () {
           const ours = await recordsOf(apex, gateway.dnsPort, options);
           expect(await recordsOf(apex, knotPort, {}), apex).to.deep.equal(ours);
         }
+        expect(knot.log()).to.match(/\[shop\.hold\.\] IXFR, incoming.*finished/);
       } finally {
         await knot.stop();
       }

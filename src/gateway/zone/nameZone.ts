@@ -2,8 +2,9 @@
 import { fromHex, type Hex } from "../../base/bytes.ts";
 import { shardOf } from "../../directory/directory.ts";
 import { TYPE } from "../../dns/codes.ts";
-import type { RRset } from "../../dns/message.ts";
+import { type RRset, recordsOf } from "../../dns/message.ts";
 import { type DomainName, parentDomain, readName as readDomain } from "../../dns/name.ts";
+import type { ZoneData } from "../../dns/zoneFile.ts";
 import { type Node, namehash } from "../../naming/namehash.ts";
 import { nameSlot, parseNameWord } from "../../proof/layout.ts";
 import { ForeignResolverError, readName } from "../../proof/readName.ts";
@@ -11,7 +12,8 @@ import { CorruptRecordError } from "../../proof/value.ts";
 import type { RecordResult } from "../../protocol/answer.ts";
 import { parseRecordKey, type RecordKey } from "../../protocol/record.ts";
 import type { Replica } from "../../replica/replica.ts";
-import type { Zone, ZoneNode } from "../dns/zoneSource.ts";
+import { differenceOf, serialOf } from "../dns/memoryZone.ts";
+import type { Zone, ZoneChange, ZoneNode } from "../dns/zoneSource.ts";
 import { domainOf } from "./domain.ts";
 import { delegationOf, NO_RRSETS, recordsOfNode, syntheticSoa } from "./infrastructure.ts";
 
@@ -58,6 +60,19 @@ export interface NameZone {
   readonly zone: Zone;
   /** Seconds since 1970. */
   readonly holdsUntil: number;
+  /** How it came to be what it is, oldest step first, as far as it is known. */
+  readonly history: readonly ZoneChange[];
+}
+
+/** Steps kept for incremental transfer. */
+const HISTORY_STEPS_MAX = 100;
+
+const dataOf = (zone: Zone): ZoneData => ({ apex: zone.apex, records: [...recordsOf(zone.soa), ...zone.records!()] });
+
+/** The steps to a zone, where the one before it is known and had another serial. */
+function historyOf(zone: Zone, former: NameZone | undefined): readonly ZoneChange[] {
+  if (former === undefined || serialOf(former.zone.soa.rdatas[0]!) === serialOf(zone.soa.rdatas[0]!)) return [];
+  return [...former.history, differenceOf(dataOf(former.zone), dataOf(zone))].slice(-HISTORY_STEPS_MAX);
 }
 
 /** The record as the copy has it now; `undefined` where there is none any more, or its name keeps records elsewhere. */
@@ -95,8 +110,15 @@ function rrsetOf(owner: DomainName, type: number, wire: Uint8Array): RRset | und
  *
  * @param name In the registry, such as `shop.hold`.
  * @param apex In DNS: the same, or `shop.names.example.com` under a mirror suffix.
+ * @param former What the zone was before, for those who take the difference.
  */
-export function buildNameZone(options: NameZoneOptions, name: string, apex: DomainName, suffix: DomainName): NameZone {
+export function buildNameZone(
+  options: NameZoneOptions,
+  name: string,
+  apex: DomainName,
+  suffix: DomainName,
+  former?: NameZone,
+): NameZone {
   const { replica, registry, tld } = options;
   const nodes = new Map<DomainName, Map<number, RRset>>();
   const put = (owner: DomainName, rrset: RRset) => {
@@ -121,8 +143,10 @@ export function buildNameZone(options: NameZoneOptions, name: string, apex: Doma
   put(apex, delegationOf(apex, shardOf(replica.directory, namehash(name), status.shardIndex), suffix));
   const soa = nodes.get(apex)?.get(TYPE.SOA) ?? syntheticSoa(apex, suffix, replica.head?.number ?? 0);
   put(apex, soa);
-  const zone = zoneOver(replica, apex, soa, withEmptyNonTerminals(nodes, apex));
-  return { zone, holdsUntil: nextExpiryOf(replica, below) };
+  let history: readonly ZoneChange[] = [];
+  const zone = zoneOver(replica, apex, soa, withEmptyNonTerminals(nodes, apex), () => history);
+  history = historyOf(zone, former);
+  return { zone, holdsUntil: nextExpiryOf(replica, below), history };
 }
 
 function withEmptyNonTerminals(nodes: ReadonlyMap<DomainName, ZoneNode>, apex: DomainName): Map<DomainName, ZoneNode> {
@@ -137,7 +161,13 @@ function withEmptyNonTerminals(nodes: ReadonlyMap<DomainName, ZoneNode>, apex: D
   return whole;
 }
 
-function zoneOver(replica: Replica, apex: DomainName, soa: RRset, nodes: ReadonlyMap<DomainName, ZoneNode>): Zone {
+function zoneOver(
+  replica: Replica,
+  apex: DomainName,
+  soa: RRset,
+  nodes: ReadonlyMap<DomainName, ZoneNode>,
+  history: () => readonly ZoneChange[],
+): Zone {
   return {
     apex,
     soa,
@@ -147,6 +177,10 @@ function zoneOver(replica: Replica, apex: DomainName, soa: RRset, nodes: Readonl
     node: (domain) => nodes.get(domain),
     *records() {
       for (const node of nodes.values()) yield* recordsOfNode(node);
+    },
+    changesSince(serial) {
+      const first = history().findIndex(({ fromSoa }) => serialOf(fromSoa.rdata) === serial);
+      return first === -1 ? undefined : history().slice(first);
     },
   };
 }

@@ -26,9 +26,10 @@ export interface ReplicaZonesOptions {
   readonly tld: string;
   /** A further suffix under which all names appear, such as `names.example.com`. */
   readonly mirrorSuffix?: DomainName;
-
   /** Zones of names kept built. */
   readonly zonesMax?: number;
+  /** Notes how the zones of names change, for secondaries that take the steps (IXFR). */
+  readonly keepsHistory?: boolean;
 }
 
 /** The zones of one suffix. */
@@ -40,26 +41,29 @@ interface View {
   delegationsHoldUntil: number;
   /** Of names that this gateway serves, by domain name. */
   readonly nameZones: Map<DomainName, NameZone>;
+  /** Zones that changed and were not built again yet, where their history is kept. */
+  readonly formerZones: Map<DomainName, NameZone>;
 }
 
 /** The names of a replica as a source of zones. */
 export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
-  const { replica, tld, mirrorSuffix, zonesMax = 10_000 } = options;
+  const { replica, tld, mirrorSuffix, zonesMax = 10_000, keepsHistory = false } = options;
   const listeners = new Set<(apex: DomainName) => void>();
   const suffixes = mirrorSuffix === undefined ? [tld] : [tld, mirrorSuffix];
   const views = suffixes.map((suffix) => createView(options, suffix));
 
-  const viewOf = (domain: DomainName) => views.find(({ suffix }) => isAtOrBelow(domain, suffix));
+  const drop = (view: View, apex: DomainName) => dropZone(view, apex, keepsHistory ? zonesMax : 0);
   const zoneOfName = (view: View, domain: DomainName): Zone | undefined => {
     const known = view.nameZones.get(domain);
     if (known !== undefined && (replica.head?.timestamp ?? 0) < known.holdsUntil) return known.zone;
-    view.nameZones.delete(domain);
+    drop(view, domain);
     const name = nameUnderTld(view, domain, tld);
     // Only registered names served here are zones and remembered: random ones, asked for by the million, must not push them out, and
     // that they are not there is for the zone above them to say.
     if (name === undefined || view.tldZone.node(domain) === undefined || !options.gateway.serves(name))
       return undefined;
-    const built = buildNameZone(options, name, domain, view.suffix);
+    const built = buildNameZone(options, name, domain, view.suffix, view.formerZones.get(domain));
+    view.formerZones.delete(domain);
     if (view.nameZones.size >= zonesMax) view.nameZones.delete(view.nameZones.keys().next().value!);
     view.nameZones.set(domain, built);
     return built.zone;
@@ -71,7 +75,9 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
       for (const apex of lapsedApexes(view, head?.timestamp ?? 0)) apexes.add(apex);
       if (touched === "all" || directoryChanged) {
         for (const apex of view.nameZones.keys()) apexes.add(apex);
-        view.nameZones.clear();
+        for (const apex of [...view.nameZones.keys()]) drop(view, apex);
+        // After a reorganisation the steps are not those that were handed out.
+        if (touched === "all") view.formerZones.clear();
         apexes.add(view.suffix);
         continue;
       }
@@ -79,7 +85,7 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
         const label = topLabelOf(replica, node, namehash(tld));
         if (label === undefined) continue;
         const apex = `${label}.${view.suffix}`;
-        view.nameZones.delete(apex);
+        drop(view, apex);
         apexes.add(apex).add(view.suffix);
       }
     }
@@ -88,7 +94,7 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
 
   return {
     zoneOf(domain) {
-      const view = viewOf(domain);
+      const view = views.find(({ suffix }) => isAtOrBelow(domain, suffix));
       if (view === undefined) return undefined;
       const labels = labelsOf(domain);
       const top = labels.at(-1 - view.suffixDepth);
@@ -109,6 +115,15 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Forgets a built zone, but for the difference to the next one where at most `formerMax` are kept for that. */
+function dropZone({ nameZones, formerZones }: View, apex: DomainName, formerMax: number): void {
+  const zone = nameZones.get(apex);
+  nameZones.delete(apex);
+  if (zone === undefined || formerMax === 0) return;
+  if (formerZones.size >= formerMax) formerZones.delete(formerZones.keys().next().value!);
+  formerZones.set(apex, zone);
 }
 
 /** Leases end without an event: zones, and the zone above them, that no longer hold at a block's time. */
@@ -151,6 +166,7 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
     tldZone: undefined as never,
     delegationsHoldUntil: Number.POSITIVE_INFINITY,
     nameZones: new Map(),
+    formerZones: new Map(),
   };
 
   const statusOf = (name: string): NameStatus | undefined => {

@@ -3,7 +3,8 @@ import { createSyntheticChain, DIRECTORY, REGISTRY, TLD_NODE } from "../../../sc
 import type { Clock } from "../../../src/base/clock.ts";
 import type { Log } from "../../../src/base/log.ts";
 import { createLogDecoder } from "../../../src/replica/decode.ts";
-import { Replica, type ReplicaOptions } from "../../../src/replica/replica.ts";
+import { Replica } from "../../../src/replica/replica.ts";
+import type { ReplicaOptions } from "../../../src/replica/replicaOptions.ts";
 import { ProviderPool } from "../../../src/replica/source/providerPool.ts";
 import { Store } from "../../../src/replica/store/store.ts";
 
