@@ -10,7 +10,7 @@ export {
   type VerifyCcipResponse,
 } from "./dropins/ccipRead.ts";
 export { createLookup, type LookupDropInOptions, type LookupFunction } from "./dropins/lookup.ts";
-export { verifySignedRecords } from "./dropins/verifySignedRecords.ts";
+export { rankSignedRecords, verifySignedRecords } from "./dropins/verifySignedRecords.ts";
 export { exportSet, NoSetError } from "./exportSet.ts";
 export { fetchTransport } from "./fetchTransport.ts";
 export type { FreshnessOptions } from "./guard.ts";

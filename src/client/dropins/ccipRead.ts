@@ -13,6 +13,7 @@ import type { Attempt } from "../resolution.ts";
 import { createRetryBudget } from "../retryBudget.ts";
 import { type Run, type Shared, withRun } from "../run.ts";
 import type { ClientTransport, HttpResponse } from "../transport.ts";
+import { askNewest, type CcipRanking } from "./ccipNewest.ts";
 import { isOutwardUrl } from "./ccipUrl.ts";
 
 export interface CcipReadParameters {
@@ -38,6 +39,8 @@ export interface CcipReaderOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly verify?: VerifyCcipResponse;
+  /** Where responses can be old and count all the same: the newest of them is taken. */
+  readonly ranking?: CcipRanking;
   /** For one lookup, in milliseconds; 2,500 by default. */
   readonly deadlineMs?: number;
   readonly health?: HealthOptions;
@@ -152,15 +155,20 @@ export function createCcipReader(options: CcipReaderOptions): CcipReader {
     const { signal } = parameters;
     const limits = { what: "The lookup", deadlineMs, ...(signal === undefined ? {} : { signal }) };
     const urls = [...new Set(parameters.urls)].filter(allowsUrl).slice(0, URLS_MAX);
-    const { run, result } = await withRun(shared, limits, (current) =>
-      askSeveral<UrlTarget, CcipResponse, CcipResponse>(current, {
+    // Health belongs to the server, not to the question that a GET carries in its URL.
+    const targets = urls.map((url): UrlTarget => ({ url, endpoint: url }));
+    const { ranking } = options;
+    const { run, result } = await withRun(shared, limits, (current) => {
+      const ask = (target: UrlTarget, called: AbortSignal) =>
+        askGateway(current, options, parameters, target.url, called);
+      if (ranking?.applies(parameters) === true) return askNewest(current, targets, ask, ranking);
+      return askSeveral<UrlTarget, CcipResponse, CcipResponse>(current, {
         path: "gateways",
-        // Health belongs to the server, not to the question that a GET carries in its URL.
-        targets: urls.map((url) => ({ url, endpoint: url })),
-        ask: (target, called) => askGateway(current, options, parameters, target.url, called),
+        targets,
+        ask,
         judge: ([first]) => (first === undefined ? { missing: 1 } : { done: first }),
-      }),
-    );
+      });
+    });
     if (result.result !== undefined) return result.result;
     throw new CcipUnavailableError(urls.length === 0 ? "none of its URLs may be asked" : result.reason, run.trace);
   };

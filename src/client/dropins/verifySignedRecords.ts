@@ -1,12 +1,17 @@
 /** Checks a gateway's answer for the off-chain resolver by asking that contract, before it is accepted. */
-import { decodeFunctionData, encodeFunctionData, parseAbi } from "viem";
+import { decodeFunctionData, encodeFunctionData, parseAbi, toFunctionSelector } from "viem";
 import type { Hex } from "../../base/bytes.ts";
 import { offchainResolverAbi } from "../../chain/abis.ts";
+import { decodeSignedAnswer } from "../../protocol/offchainMessages.ts";
+import type { CcipRanking } from "./ccipNewest.ts";
 import type { VerifyCcipResponse } from "./ccipRead.ts";
 
 const questionAbi = parseAbi([
   "function signedRecords(address resolver, bytes32 node, bytes name, bytes[] calls) view returns (bytes)",
 ]);
+
+/** Selector of `signedRecords`. */
+const SIGNED_RECORDS = toFunctionSelector(questionAbi[0]);
 
 export interface VerifySignedRecordsOptions {
   /** The off-chain resolver of the deployment: only its own answers are checked; whatever others send is left to them. */
@@ -33,5 +38,23 @@ export function verifySignedRecords(options: VerifySignedRecordsOptions): Verify
     });
     await options.call(options.resolver, check);
     return true;
+  };
+}
+
+/**
+ * Which of several sets is the newest, for `CcipReaderOptions.ranking`: a gateway that shows a former set, which the contract
+ * would take, is outdone by any other.
+ */
+export function rankSignedRecords(): CcipRanking {
+  return {
+    applies: ({ data }) => data.toLowerCase().startsWith(SIGNED_RECORDS),
+    rankOf(response) {
+      try {
+        return decodeSignedAnswer(response).set.sequence;
+      } catch {
+        // Nobody checked it, and it is no set.
+        return -1n;
+      }
+    },
   };
 }

@@ -109,7 +109,10 @@ async function serve(world: () => OffchainWorld, index: number, request: Incomin
 }
 
 /** A chain with `names` under `.hold` whose resolver is the OffchainResolver, and four gateways that serve them. */
-export async function createOffchainWorld(names: readonly string[] = ["shop", "other"]): Promise<OffchainWorld> {
+export async function createOffchainWorld(
+  names: readonly string[] = ["shop", "other"],
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<OffchainWorld> {
   const node = await startEdr();
   const [governor, owner, other] = await Promise.all([0, 1, 2].map((index) => connectTo(node, index)));
   const deployment = await deployContracts({ chain: node.url, pollMs: 20 });
@@ -159,7 +162,11 @@ export async function createOffchainWorld(names: readonly string[] = ["shop", "o
       deployment: deploymentFile,
       data: join(folder, `g${index}`),
     };
-    const config = readConfig(undefined, { HOLDFAST_SIGNER_KEY: keys[index]! }, { ...flags, dns: false, pollMs: 20 });
+    const config = readConfig(
+      undefined,
+      { HOLDFAST_SIGNER_KEY: keys[index]! },
+      { ...flags, dns: false, pollMs: 20, ...settings },
+    );
     return startGateway(config, { clock: systemClock, random: secureRandom, log: silentLog });
   };
   const gateways = await Promise.all(keys.map((_, index) => start(index)));
