@@ -60,7 +60,7 @@ abstract contract PriceOracle {
         return premium - END_PREMIUM;
     }
 
-    /// @dev Rent and premium (attodollars) as wei, by the feed's answer. The duration has at most 40 bits, the premium 87: with
+    /// @dev Rent and premium (attodollars) as wei, by the feed's answer. The duration has at most 36 bits, the premium 87: with
     /// a rent of 74 bits a year and at most 36 decimals no step exceeds 2^256.
     function _price(
         string calldata label,

@@ -94,7 +94,7 @@ interface INameRegistry {
     function createSubname(bytes32 parent, string calldata label, address newOwner) external returns (bytes32 node);
 
     /// @notice Gives a subname away until `expiry`: until then nobody but its holder can change, take back or shorten it.
-    /// The parent must itself be leased. Mints the token; the name starts without records and subnames.
+    /// The parent must itself be leased, and at most 14 emancipated subnames deep. Mints the token; the name starts without records and subnames.
     /// @param expiry Timestamp in seconds, in the future and not after the parent's own.
     /// @param locks Any of the lock flags, set from the start.
     function issueSubname(
@@ -170,7 +170,7 @@ interface INameRegistry {
     function isLive(bytes32 node) external view returns (bool);
 
     /// @notice The expiry of a leased name in seconds, past or not; of a plain one, that of the name it hangs from; zero for
-    /// a name that is not there. `type(uint40).max` for the root and what hangs from it.
+    /// a name that is not there. 2^36 - 1 for the root and what hangs from it.
     function expiryOf(bytes32 node) external view returns (uint256);
 
     /// @notice The record epoch of a name, live or not; see `LAYOUT.md`.
@@ -234,7 +234,8 @@ interface INameRegistry {
     /// @notice The label holds a byte that DNS presentation or wire format gives another meaning: NUL or dot.
     /// @dev Error selector: 0x830168fc
     error RegistryInvalidLabelByte(uint256 position, bytes1 value);
-    /// @notice The subname would hang from its leased ancestor by more than `max` plain names.
+    /// @notice The subname would hang from its leased ancestor by more than `max` plain names, or be more than `max` emancipated
+    /// subnames below the name under the TLD.
     /// @dev Error selector: 0xb1ba054e
     error RegistryNameTooDeep(bytes32 parent, uint256 max);
     /// @notice All 2^31 ids of a half are used.

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
-import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
-import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
-import {IERC721Metadata} from "@openzeppelin/contracts/token/ERC721/extensions/IERC721Metadata.sol";
-import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
-
 import {DnsName} from "../naming/DnsName.sol";
 import {Labels} from "../naming/Labels.sol";
 import {IRegistrarController} from "../registrar/IRegistrarController.sol";
@@ -14,8 +9,9 @@ import {RecordStore} from "../resolver/RecordStore.sol";
 import {IReverseLookup} from "../reverse/IReverseLookup.sol";
 import {INameRegistry} from "./INameRegistry.sol";
 import {ITokenRenderer} from "./ITokenRenderer.sol";
+import {NameTokens} from "./NameTokens.sol";
 import {RegistryLogic} from "./RegistryLogic.sol";
-import {APPROVED, EMANCIPATED, LEASED, SETTINGS, Words} from "./Words.sol";
+import {ALL_LOCKS, EMANCIPATED, LEASED, MAX_EMANCIPATED_DEPTH, SETTINGS, Words} from "./Words.sol";
 
 /// @title The name registry
 ///
@@ -48,11 +44,9 @@ import {APPROVED, EMANCIPATED, LEASED, SETTINGS, Words} from "./Words.sol";
 ///                               |  `issueSubname`
 ///                               v
 ///     none --issueSubname--> emancipated --time--> free for the parent (a new tenure)
-contract NameRegistry is INameRegistry, RecordResolver, RegistryLogic, IERC721, IERC721Metadata, IERC721Errors {
+contract NameRegistry is INameRegistry, RecordResolver, NameTokens {
     using Words for uint256;
     using RecordStore for bytes32;
-
-    ITokenRenderer private immutable RENDERER;
 
     /// @param renderer Draws the tokens. The other parameters are `RegistryLogic`'s.
     constructor(
@@ -61,9 +55,7 @@ contract NameRegistry is INameRegistry, RecordResolver, RegistryLogic, IERC721, 
         address controller_,
         IReverseLookup reverse,
         ITokenRenderer renderer
-    ) RegistryLogic(tldLabel, governance, controller_, reverse) {
-        RENDERER = renderer;
-    }
+    ) RegistryLogic(tldLabel, governance, controller_, reverse) NameTokens(renderer) {}
 
     // ------------------------------------------------------------------ ENS registry, reading
 
@@ -158,7 +150,9 @@ contract NameRegistry is INameRegistry, RecordResolver, RegistryLogic, IERC721, 
         _checkExpiry(expiry, block.timestamp + 1, parentWord.expiry());
         _clearLapsed(node, _names[node]);
         emit NewOwner(parent, labelHash, newOwner);
-        uint256 flags = EMANCIPATED | (locks << 208);
+        uint256 depth = parentWord.depth() + 1;
+        if (depth > MAX_EMANCIPATED_DEPTH) revert RegistryNameTooDeep(parent, MAX_EMANCIPATED_DEPTH);
+        uint256 flags = EMANCIPATED | (locks << 208) | (depth << 196);
         _setWord(node, Words.leased(newOwner, expiry, _openTenure(node), flags));
         _mint(newOwner, node);
         emit LabelPublished(parent, labelHash, label);
@@ -333,78 +327,7 @@ contract NameRegistry is INameRegistry, RecordResolver, RegistryLogic, IERC721, 
         emit VersionChanged(node, uint64(word.epoch()));
     }
 
-    // ------------------------------------------------------------------ ERC-721
-
-    /// @inheritdoc IERC721Metadata
-    function name() external pure returns (string memory) {
-        return "Holdfast";
-    }
-
-    /// @inheritdoc IERC721Metadata
-    function symbol() external pure returns (string memory) {
-        return "HOLD";
-    }
-
-    /// @inheritdoc IERC721Metadata
-    function tokenURI(uint256 tokenId) external view returns (string memory) {
-        bytes32 node = bytes32(tokenId);
-        return RENDERER.tokenURI(node, publishedName(node), _tokenWord(tokenId));
-    }
-
-    /// @notice How many leased names an account holds, lapsed ones included until they are swept or registered anew.
-    function balanceOf(address holder) external view returns (uint256) {
-        if (holder == address(0)) revert ERC721InvalidOwner(address(0));
-        return _balances[holder];
-    }
-
-    /// @inheritdoc IERC721
-    function ownerOf(uint256 tokenId) external view returns (address) {
-        return _tokenWord(tokenId).owner();
-    }
-
-    /// @inheritdoc IERC721
-    function getApproved(uint256 tokenId) external view returns (address) {
-        return _tokenWord(tokenId).has(APPROVED) ? _tokenApprovals[bytes32(tokenId)] : address(0);
-    }
-
-    /// @inheritdoc IERC721
-    function isApprovedForAll(address holder, address operator) external view returns (bool) {
-        return _operators[holder][operator];
-    }
-
-    /// @notice Lets an account act on all names of the caller, or no longer (EIP-137 and ERC-721).
-    function setApprovalForAll(address operator, bool approved) external {
-        if (operator == address(0)) revert ERC721InvalidOperator(address(0));
-        _operators[msg.sender][operator] = approved;
-        emit ApprovalForAll(msg.sender, operator, approved);
-    }
-
-    /// @inheritdoc IERC721
-    function approve(address to, uint256 tokenId) external {
-        bytes32 node = bytes32(tokenId);
-        uint256 word = _tokenWord(tokenId);
-        address holder = word.owner();
-        if (msg.sender != holder && !_operators[holder][msg.sender]) revert ERC721InvalidApprover(msg.sender);
-        _tokenApprovals[node] = to;
-        _names[node] = to == address(0) ? word & ~APPROVED : word | APPROVED;
-        emit Approval(holder, to, tokenId);
-    }
-
-    /// @inheritdoc IERC721
-    function transferFrom(address from, address to, uint256 tokenId) public {
-        _transferFrom(from, to, tokenId);
-    }
-
-    /// @inheritdoc IERC721
-    function safeTransferFrom(address from, address to, uint256 tokenId) external {
-        safeTransferFrom(from, to, tokenId, "");
-    }
-
-    /// @inheritdoc IERC721
-    function safeTransferFrom(address from, address to, uint256 tokenId, bytes memory data_) public {
-        transferFrom(from, to, tokenId);
-        ERC721Utils.checkOnERC721Received(msg.sender, from, to, tokenId, data_);
-    }
+    // ------------------------------------------------------------------ interfaces
 
     /// @notice Whether an interface is supported (ERC-165): ERC-721 and its metadata, and the resolver profiles.
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {

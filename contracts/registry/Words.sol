@@ -10,6 +10,9 @@ uint256 constant ROOT_TENURE = type(uint32).max;
 /// @dev Tenure ids below are shard indices, from here on they belong to other names.
 uint256 constant UPPER_TENURES = 1 << 31;
 
+/// @dev The most emancipated subnames one below another.
+uint256 constant MAX_EMANCIPATED_DEPTH = 15;
+
 /// @dev Flags as they stand in a word.
 uint256 constant LEASED = 1 << 208;
 uint256 constant EMANCIPATED = 2 << 208;
@@ -21,24 +24,27 @@ uint256 constant SETTINGS = 32 << 208;
 uint256 constant APPROVED = 64 << 208;
 uint256 constant ANCHORED = 128 << 208;
 
+/// @dev The three locks, as a caller names them.
+uint256 constant ALL_LOCKS = (TRANSFER_LOCKED | RESOLVER_LOCKED | SUBNAMES_LOCKED) >> 208;
+
 /// @title The word of a name
 ///
 /// Everything the registry knows of a name in one storage slot, laid out in `LAYOUT.md`:
 ///
-///     leased: owner (160) | expiry (40)                        | RRsets (8) | flags (8) | clear version (8) | tenure id (32)
+///     leased: owner (160) | expiry (36)      | depth (4)       | RRsets (8) | flags (8) | clear version (8) | tenure id (32)
 ///     plain:  owner (160) | own tenure (32) | version high (8) | RRsets (8) | flags (8) | version low (8)   | anchor's tenure (32)
 ///
 ///     uint256 word = Words.leased(owner, expiry, shardIndex, 0);
 ///     word = word.withOwner(other);
 library Words {
     uint256 private constant OWNER_MASK = type(uint160).max;
-    uint256 private constant EXPIRY_MASK = uint256(type(uint40).max) << 160;
+    uint256 private constant EXPIRY_MASK = ((1 << 36) - 1) << 160;
     uint256 private constant COUNT_MASK = 0xff << 200;
     uint256 private constant VERSION_LOW_MASK = 0xff << 216;
     uint256 private constant VERSION_HIGH_MASK = 0xff << 192;
     uint256 private constant OWN_TENURE_MASK = uint256(type(uint32).max) << 160;
 
-    /// @dev The word of a fresh leased name. `flags` besides LEASED, in place.
+    /// @dev The word of a fresh leased name. `flags` besides LEASED, and an emancipated name's depth, in place.
     function leased(address holder, uint256 expiry, uint256 tenure, uint256 flags) internal pure returns (uint256) {
         return uint256(uint160(holder)) | (expiry << 160) | LEASED | flags | (tenure << 224);
     }
@@ -65,7 +71,12 @@ library Words {
     }
 
     function expiry(uint256 word) internal pure returns (uint256) {
-        return (word >> 160) & type(uint40).max;
+        return (word >> 160) & ((1 << 36) - 1);
+    }
+
+    /// @dev Of a leased name: how many names of its own kind it has above it, and itself, if it is emancipated; else zero.
+    function depth(uint256 word) internal pure returns (uint256) {
+        return (word >> 196) & 0xf;
     }
 
     function withExpiry(uint256 word, uint256 newExpiry) internal pure returns (uint256) {

@@ -77,7 +77,7 @@ export function parseNameWord(bytes: Uint8Array): NameWord {
     owner: toHex(bytes.subarray(12)),
     isLeased,
     flags,
-    expiry: isLeased ? (BigInt(bytes[7]!) << 32n) | BigInt(view.getUint32(8)) : 0n,
+    expiry: isLeased ? (BigInt(bytes[7]! & 0x0f) << 32n) | BigInt(view.getUint32(8)) : 0n,
     index,
     ownTenure,
     epoch: (BigInt(tenure) << 16n) | BigInt(version),

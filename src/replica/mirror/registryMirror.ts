@@ -161,7 +161,7 @@ function applyNameEvent(
       return;
     }
     case "NameRenewed":
-      writeWord(mirror, event.args.node, withBits(readWord(mirror, event.args.node), 160, 40, event.args.expiry));
+      writeWord(mirror, event.args.node, withBits(readWord(mirror, event.args.node), 160, 36, event.args.expiry));
       return;
     case "NameWord":
       writeWord(mirror, event.args.node, event.args.word);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+
 import {IRegistrarController} from "../../../contracts/registrar/IRegistrarController.sol";
 import {FastNameRegistry} from "../../../contracts/registry/FastNameRegistry.sol";
 import {ITokenRenderer} from "../../../contracts/registry/ITokenRenderer.sol";
@@ -86,7 +88,7 @@ contract FastNameRegistryTest is Cheats {
     }
 
     function testFuzz_transferFrom_isTheSame(address from, address to, bool right) public {
-        _asHolder(abi.encodeCall(NameRegistry.transferFrom, (right ? HOLDER : from, to, uint256(node))));
+        _asHolder(abi.encodeCall(IERC721.transferFrom, (right ? HOLDER : from, to, uint256(node))));
     }
 
     function testFuzz_register_isTheSame(

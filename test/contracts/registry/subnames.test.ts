@@ -7,6 +7,7 @@ const STALL = nodeOf("stall.shop.hold");
 const ELSEWHERE: Hex = "0x00000000000000000000000000000000000000aa";
 const DAY = 86_400n;
 const DEPTH_MAX = 16;
+const EMANCIPATED_DEPTH_MAX = 15;
 
 describe("subnames", () => {
   const world = useHoldfast(async ({ register, alice }) => {
@@ -122,6 +123,25 @@ describe("subnames", () => {
   });
 
   describe("issueSubname", () => {
+    it("reverts below 15 emancipated subnames, with the parent and the limit; plain ones go on below", async () => {
+      const { registry } = world();
+      const expiry = (await now()) + 100n * DAY;
+      const own = alice().account.address;
+      let name = "shop.hold";
+      for (let depth = 1; depth <= EMANCIPATED_DEPTH_MAX; depth += 1) {
+        await registry.write.issueSubname([nodeOf(name), "x", own, expiry, 0n], alice());
+        name = `x.${name}`;
+        const word = await registry.read.nameWord([nodeOf(name)]);
+        expect((word >> 196n) & 15n).to.equal(BigInt(depth));
+        expect(await registry.read.expiryOf([nodeOf(name)])).to.equal(expiry);
+      }
+      const deeper = registry.write.issueSubname([nodeOf(name), "x", own, expiry, 0n], alice());
+      await refused(deeper, "RegistryNameTooDeep", nodeOf(name), BigInt(EMANCIPATED_DEPTH_MAX));
+      await registry.write.createSubname([nodeOf(name), "x", own], alice());
+      await registry.write.extendSubname([nodeOf("x.shop.hold"), labelhash("x"), expiry], alice());
+      expect(await registry.read.isLive([nodeOf(`x.${name}`)])).to.equal(true);
+    });
+
     it("reverts for an expiry in the past or after the parent's, with both limits", async () => {
       const last = await world().registry.read.expiryOf([NODE]);
       const timestamp = (await now()) + 100n;
@@ -273,7 +293,7 @@ describe("subnames", () => {
     const root = `0x${"00".repeat(32)}` as const;
     await rule("createSubname", [root, "test", bob().account.address]);
     expect(await registry.read.owner([nodeOf("test")])).to.equal(getAddress(bob().account.address));
-    expect(await registry.read.expiryOf([nodeOf("test")])).to.equal(2n ** 40n - 1n);
+    expect(await registry.read.expiryOf([nodeOf("test")])).to.equal(2n ** 36n - 1n);
     await registry.write.createSubname([nodeOf("test"), "a", ELSEWHERE], bob());
     expect(await registry.read.isLive([nodeOf("a.test")])).to.equal(true);
     await refused(
