@@ -88,6 +88,7 @@ library Labels {
         }
     }
 
+    /// @dev How many of 32 bytes go on with a character.
     function _continuationCount(uint256 word) private pure returns (uint256) {
         // A continuation byte is 10xxxxxx. One bit a byte, summed into the top byte by the product (at most 32).
         unchecked {

@@ -94,6 +94,7 @@ contract FastRegistrarController is RegistrarLogic {
         price = _register(registration, end, answer);
     }
 
+    /// @dev Runs the call with the code of the whole controller, and ends it.
     function _runCode() private {
         address code = CODE;
         assembly ("memory-safe") {

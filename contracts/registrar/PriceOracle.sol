@@ -95,6 +95,7 @@ abstract contract PriceOracle {
         if (unusual != 0) attoUsd = _perYear(Labels.characterCount(label));
     }
 
+    /// @dev The rent of a label of that many characters, in attodollars a year.
     function _perYear(uint256 length) private pure returns (uint256) {
         if (length > 4) return FIVE_AND_MORE;
         if (length == 4) return 160 ether;

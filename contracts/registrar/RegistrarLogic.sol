@@ -244,6 +244,7 @@ abstract contract RegistrarLogic is PriceOracle {
         }
     }
 
+    /// @dev Sends ether, in wei.
     function _send(address to, uint256 amountWei) internal {
         (bool success, ) = to.call{value: amountWei}("");
         if (!success) revert IRegistrarController.ControllerTransferFailed(to, amountWei);

@@ -98,6 +98,7 @@ contract FastNameRegistry is RegistryLogic {
         if (isUsual) _writeUsualText(node, keySize, size);
     }
 
+    /// @dev The writing of it, and the end of the call.
     function _writeUsualText(bytes32 node, uint256 keySize, uint256 size) private {
         uint256 kindWord = KIND_TEXT | _writableEpoch(node);
         bytes32 topic = IRecordResolver.TextChanged.selector;
@@ -122,6 +123,7 @@ contract FastNameRegistry is RegistryLogic {
         _stop();
     }
 
+    /// @dev `transferFrom`.
     function _transferAt(uint256 end) private {
         address from;
         address to;
@@ -138,6 +140,7 @@ contract FastNameRegistry is RegistryLogic {
         _stop();
     }
 
+    /// @dev `renew`.
     function _renewAt(uint256 end) private returns (uint256 expiry) {
         address payer;
         bytes32 label;
@@ -153,6 +156,7 @@ contract FastNameRegistry is RegistryLogic {
         expiry = _renew(payer, label, duration);
     }
 
+    /// @dev `setSubnodeRecord`.
     function _setSubnodeRecordAt(uint256 end) private {
         bytes32 ttl = _word(132, end);
         if (uint256(ttl) > type(uint64).max) _refuse();
@@ -212,18 +216,21 @@ contract FastNameRegistry is RegistryLogic {
         }
     }
 
+    /// @dev Ends the call without an answer.
     function _stop() private pure {
         assembly ("memory-safe") {
             stop()
         }
     }
 
+    /// @dev Refuses calldata as the ABI decoder does.
     function _refuse() private pure {
         assembly ("memory-safe") {
             revert(0, 0)
         }
     }
 
+    /// @dev Ends the call with one word.
     function _return(uint256 value) private pure {
         assembly ("memory-safe") {
             mstore(0, value)
@@ -231,6 +238,7 @@ contract FastNameRegistry is RegistryLogic {
         }
     }
 
+    /// @dev Ends the call with two words.
     function _return(uint256 first, uint256 second) private pure {
         assembly ("memory-safe") {
             mstore(0, first)
@@ -239,6 +247,7 @@ contract FastNameRegistry is RegistryLogic {
         }
     }
 
+    /// @dev Ends the call with byte strings.
     function _returnAll(bytes[] memory values) private pure {
         bytes memory encoded = abi.encode(values);
         assembly ("memory-safe") {
@@ -246,6 +255,7 @@ contract FastNameRegistry is RegistryLogic {
         }
     }
 
+    /// @dev Runs the call with the code of the whole registry, and ends it.
     function _runCode() private {
         address code = CODE;
         assembly ("memory-safe") {

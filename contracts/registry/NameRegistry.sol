@@ -348,6 +348,7 @@ contract NameRegistry is INameRegistry, RecordResolver, NameTokens {
 
     // ------------------------------------------------------------------ what the resolver asks
 
+    /// @dev What `clearDNSZone` does.
     function _bumpZoneVersion(bytes32 node, uint256 word) internal override {
         _nextZoneVersion(node, word);
     }

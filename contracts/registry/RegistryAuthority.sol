@@ -41,6 +41,7 @@ abstract contract RegistryAuthority is RegistryState {
             revert INameRegistry.RegistryLocked(parent, SUBNAMES_LOCKED >> 208);
     }
 
+    /// @dev The word of a name whose records the caller may write.
     function _writableWord(bytes32 node) internal view override returns (uint256) {
         return _authorisedWord(node, PERMISSION_RECORDS);
     }
@@ -63,11 +64,13 @@ abstract contract RegistryAuthority is RegistryState {
         if (!isHolder) epoch = _writableWord(node).epoch();
     }
 
+    /// @dev Where the permissions of a name operator are; another owner or epoch has other slots.
     function _operatorSlot(bytes32 node, uint256 word, address operator) internal pure returns (bytes32) {
         bytes32 subkey = Labels.childNode(bytes32(uint256(uint160(word.owner()))), bytes32(uint256(uint160(operator))));
         return RecordStore.slot(node, KIND_OPERATOR | word.epoch(), subkey);
     }
 
+    /// @dev A name operator's permissions.
     function _permissionsOf(bytes32 node, uint256 word, address operator) internal view returns (uint256 permissions) {
         bytes32 head = _operatorSlot(node, word, operator);
         assembly ("memory-safe") {
@@ -75,6 +78,7 @@ abstract contract RegistryAuthority is RegistryState {
         }
     }
 
+    /// @dev The node whose registration is running its calls, or zero.
     function _fresh() internal view returns (bytes32 node) {
         bytes32 slot = FRESH_SLOT;
         assembly ("memory-safe") {

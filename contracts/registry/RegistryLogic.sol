@@ -101,6 +101,7 @@ abstract contract RegistryLogic is RegistrySubnames {
         }
     }
 
+    /// @dev Refuses who is not the present controller.
     function _checkController() private view {
         if (msg.sender != _state.controller) revert INameRegistry.RegistryNotController(msg.sender);
     }
@@ -114,6 +115,7 @@ abstract contract RegistryLogic is RegistrySubnames {
         }
     }
 
+    /// @dev Refuses what is not the former holder's renewal in the grace period.
     function _checkGrace(bytes32 node, uint256 word, address payer) private view {
         uint256 endsAt = word.expiry() + GRACE_PERIOD;
         address holder = word.owner();
@@ -125,6 +127,7 @@ abstract contract RegistryLogic is RegistrySubnames {
         }
     }
 
+    /// @dev The hash of a label, which DNS must be able to carry.
     function _checkLabel(string calldata label) internal pure returns (bytes32) {
         if (!Labels.isValid(label)) {
             uint256 length = bytes(label).length;
@@ -135,6 +138,7 @@ abstract contract RegistryLogic is RegistrySubnames {
         return Labels.hash(label);
     }
 
+    /// @dev Refuses an expiry outside `min` and `max`, all in seconds.
     function _checkExpiry(uint256 expiry, uint256 min, uint256 max) internal pure {
         if (expiry < min || expiry > max) revert INameRegistry.RegistryInvalidExpiry(expiry, min, max);
     }

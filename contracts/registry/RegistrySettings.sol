@@ -19,16 +19,19 @@ abstract contract RegistrySettings is RegistryTokens {
         return word.has(SETTINGS) ? address(uint160(_settings[node])) : address(this);
     }
 
+    /// @dev Resolver and ttl (seconds) in force, of a name with that word.
     function _settingsOf(bytes32 node, uint256 word) internal view returns (address resolver_, uint64 ttl_) {
         if (!word.has(SETTINGS)) return (address(this), 0);
         uint256 settings = _settings[node];
         return (address(uint160(settings)), uint64(settings >> 160));
     }
 
+    /// @dev What a name's RRsets are kept under; raised to empty the zone.
     function _zoneVersion(bytes32 node, uint256 word) internal view override returns (uint256) {
         return word.has(SETTINGS) ? _settings[node] >> 224 : 0;
     }
 
+    /// @dev As `_writeSettings`, unless a lock forbids it.
     function _changeSettings(bytes32 node, uint256 word, address newResolver, uint64 newTtl) internal {
         if (word.isLeased() && word.has(RESOLVER_LOCKED))
             revert INameRegistry.RegistryLocked(node, RESOLVER_LOCKED >> 208);
@@ -45,6 +48,7 @@ abstract contract RegistrySettings is RegistryTokens {
         if (newTtl != oldTtl) emit INameRegistry.NewTTL(node, newTtl);
     }
 
+    /// @dev Writes the settings, or frees their slot when all are the defaults, and the flag that tells.
     function _storeSettings(bytes32 node, uint256 word, address resolver_, uint64 ttl_, uint256 zoneVersion) internal {
         bool isDefault = resolver_ == address(this) && ttl_ == 0 && zoneVersion == 0;
         uint256 settings = uint256(uint160(resolver_)) | (uint256(ttl_) << 160) | (zoneVersion << 224);
@@ -53,6 +57,7 @@ abstract contract RegistrySettings is RegistryTokens {
         if (newWord != _names[node]) _names[node] = newWord;
     }
 
+    /// @dev Empties the zone of a name.
     function _nextZoneVersion(bytes32 node, uint256 word) internal {
         (address resolver_, uint64 ttl_) = _settingsOf(node, word);
         _storeSettings(node, word.withCount(0), resolver_, ttl_, _zoneVersion(node, word) + 1);

@@ -14,6 +14,7 @@ import {ANCHORED, EMANCIPATED, ROOT_TENURE, Words} from "./Words.sol";
 abstract contract RegistryState is RecordWriter {
     using Words for uint256;
 
+    /// @dev Slot 0. `nextUpper` is the next tenure id of the upper half less 2^31.
     struct State {
         uint32 nextShardIndex;
         uint32 nextUpper;
@@ -58,6 +59,7 @@ abstract contract RegistryState is RecordWriter {
         _setWord(tld, Words.plain(controller_, ROOT_TENURE) | ANCHORED);
     }
 
+    /// @dev The word of a live name, or zero.
     function _liveWord(bytes32 node) internal view override returns (uint256 word) {
         word = _names[node];
         if (!_isLiveWord(word)) return 0;
@@ -95,11 +97,13 @@ abstract contract RegistryState is RecordWriter {
         shardIndex = uint32(word.index());
     }
 
+    /// @dev Writes a word and tells it.
     function _setWord(bytes32 node, uint256 word) internal {
         _names[node] = word;
         emit INameRegistry.NameWord(node, word);
     }
 
+    /// @dev Writes the number of RRsets; their own events tell it.
     function _setRecordCount(bytes32 node, uint256 word, uint256 count) internal override {
         _names[node] = word.withCount(count);
     }

@@ -82,6 +82,7 @@ abstract contract RegistrySubnames is RegistrySettings {
         _setWord(parent, word | ANCHORED);
     }
 
+    /// @dev Hands out the next tenure id of the upper half.
     function _openTenure(bytes32 node) internal returns (uint256 tenure) {
         uint256 next = _state.nextUpper;
         if (next == UPPER_TENURES - 1) revert INameRegistry.RegistryIdsExhausted();
@@ -90,6 +91,7 @@ abstract contract RegistrySubnames is RegistrySettings {
         emit INameRegistry.TenureOpened(node, tenure);
     }
 
+    /// @dev Hands a name on, a leased one as a token.
     function _changeOwner(bytes32 node, address newOwner) internal {
         uint256 word = _authorisedWord(node, 0);
         if (newOwner == address(0)) revert INameRegistry.RegistryZeroOwner(node);

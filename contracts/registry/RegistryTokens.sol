@@ -13,6 +13,7 @@ import {APPROVED, EMANCIPATED, GRACE_PERIOD, TRANSFER_LOCKED, Words} from "./Wor
 abstract contract RegistryTokens is RegistryAuthority {
     using Words for uint256;
 
+    /// @dev Counts and announces a token; the word is written by the caller.
     function _mint(address to, bytes32 node) internal {
         unchecked {
             // A balance counts registrations, each of which costs gas: it cannot overflow.
@@ -21,11 +22,13 @@ abstract contract RegistryTokens is RegistryAuthority {
         emit IERC721.Transfer(address(0), to, uint256(node));
     }
 
+    /// @dev The opposite of `_mint`.
     function _burn(address from, bytes32 node) internal {
         --_balances[from];
         emit IERC721.Transfer(from, address(0), uint256(node));
     }
 
+    /// @dev The word of a token that is there; reverts otherwise.
     function _tokenWord(uint256 tokenId) internal view returns (uint256 word) {
         word = _names[bytes32(tokenId)];
         bool exists;
@@ -39,6 +42,7 @@ abstract contract RegistryTokens is RegistryAuthority {
         if (!exists) revert IERC721Errors.ERC721NonexistentToken(tokenId);
     }
 
+    /// @dev ERC-721's `transferFrom`.
     function _transferFrom(address from, address to, uint256 tokenId) internal {
         bytes32 node = bytes32(tokenId);
         uint256 word = _tokenWord(tokenId);
@@ -48,6 +52,7 @@ abstract contract RegistryTokens is RegistryAuthority {
         _transfer(node, word, to);
     }
 
+    /// @dev Refuses who is neither approved for the token nor for all of its holder.
     function _checkTokenOperator(uint256 tokenId, uint256 word) private view {
         if (_operators[word.owner()][msg.sender]) return;
         if (!word.has(APPROVED) || _tokenApprovals[bytes32(tokenId)] != msg.sender) {
@@ -55,6 +60,7 @@ abstract contract RegistryTokens is RegistryAuthority {
         }
     }
 
+    /// @dev Hands a token on, unless a lock forbids it. Its approval ends.
     function _transfer(bytes32 node, uint256 word, address to) internal {
         if (word.has(TRANSFER_LOCKED)) revert INameRegistry.RegistryLocked(node, TRANSFER_LOCKED >> 208);
         address from = word.owner();

@@ -54,22 +54,27 @@ library Words {
         return uint256(uint160(holder)) | (anchor << 224);
     }
 
+    /// @dev Whether the name has an expiry of its own.
     function isLeased(uint256 word) internal pure returns (bool) {
         return word & LEASED != 0;
     }
 
+    /// @dev Whether one of the flags is set.
     function has(uint256 word, uint256 flag) internal pure returns (bool) {
         return word & flag != 0;
     }
 
+    /// @dev The owner, of a name live or not.
     function owner(uint256 word) internal pure returns (address) {
         return address(uint160(word));
     }
 
+    /// @dev The word with another owner.
     function withOwner(uint256 word, address holder) internal pure returns (uint256) {
         return (word & ~OWNER_MASK) | uint256(uint160(holder));
     }
 
+    /// @dev Of a leased name, in seconds.
     function expiry(uint256 word) internal pure returns (uint256) {
         return (word >> 160) & ((1 << 36) - 1);
     }
@@ -79,6 +84,7 @@ library Words {
         return (word >> 196) & 0xf;
     }
 
+    /// @dev The word of a leased name with another expiry, in seconds.
     function withExpiry(uint256 word, uint256 newExpiry) internal pure returns (uint256) {
         return (word & ~EXPIRY_MASK) | (newExpiry << 160);
     }
@@ -88,22 +94,27 @@ library Words {
         return word >> 224;
     }
 
+    /// @dev Of a plain name: what its subnames hang from, zero if it has none.
     function ownTenure(uint256 word) internal pure returns (uint256) {
         return (word >> 160) & type(uint32).max;
     }
 
+    /// @dev The word of a plain name with a tenure of its own.
     function withOwnTenure(uint256 word, uint256 tenure) internal pure returns (uint256) {
         return (word & ~OWN_TENURE_MASK) | (tenure << 160);
     }
 
+    /// @dev The number of RRsets.
     function count(uint256 word) internal pure returns (uint256) {
         return (word >> 200) & 0xff;
     }
 
+    /// @dev The word with another number of RRsets.
     function withCount(uint256 word, uint256 newCount) internal pure returns (uint256) {
         return (word & ~COUNT_MASK) | (newCount << 200);
     }
 
+    /// @dev How often the name was cleared, or a plain one granted anew.
     function version(uint256 word) internal pure returns (uint256) {
         uint256 low = (word >> 216) & 0xff;
         return word & LEASED != 0 ? low : low | (((word >> 192) & 0xff) << 8);

@@ -231,6 +231,7 @@ library DnsRecords {
         return !isName || nameLengthAt(begin, rdata, rdata + rdlength) == rdlength;
     }
 
+    /// @dev The 32 bytes at a place.
     function _word(bytes memory data, uint256 position) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(add(data, 32), position))

@@ -278,12 +278,14 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
         return word == 0 ? bytes("") : RecordStore.slot(node, kind | word.epoch(), subkey).load();
     }
 
+    /// @dev A packed RRset, empty if there is none or the name is not live.
     function _getRRset(bytes32 node, bytes32 nameHash, uint16 resource) private view returns (bytes memory) {
         uint256 word = _liveWord(node);
         if (word == 0) return "";
         return RecordStore.slot(node, _dnsKind(node, word) | (uint256(resource) << 232), nameHash).load();
     }
 
+    /// @dev The hash of a key, which has 1 to 255 bytes.
     function _keyHash(string calldata key) private pure returns (bytes32) {
         _checkKey(bytes(key).length);
         return keccak256(bytes(key));

@@ -60,6 +60,7 @@ abstract contract RecordWriter {
 
     // ------------------------------------------------------------------ setters
 
+    /// @dev Sets the Ethereum address.
     function _setAddr(bytes32 node, address a) internal {
         _writeAddr(node, _writableEpoch(node), a);
     }
@@ -114,6 +115,7 @@ abstract contract RecordWriter {
         RecordStore.storeText(head, source, value.length);
     }
 
+    /// @dev Sets the contenthash.
     function _setContenthash(bytes32 node, bytes calldata hash) internal {
         uint256 kindWord = KIND_CONTENTHASH | _writableEpoch(node);
         _checkLength(hash.length);
@@ -121,6 +123,7 @@ abstract contract RecordWriter {
         emit IRecordResolver.ContenthashChanged(node, hash);
     }
 
+    /// @dev Sets the RRsets that stand one after the other in wire form, and deletes those without rdata.
     function _setDNSRecords(bytes32 node, bytes calldata records) internal {
         uint256 word = _writableWord(node);
         uint256 kindWord = _dnsKind(node, word);
@@ -308,6 +311,7 @@ abstract contract RecordWriter {
         }
     }
 
+    /// @dev Refuses a key of no or too many bytes.
     function _checkKey(uint256 length) internal pure {
         unchecked {
             // Zero wraps round to far above the maximum.
@@ -315,6 +319,7 @@ abstract contract RecordWriter {
         }
     }
 
+    /// @dev Refuses a value of too many bytes.
     function _checkLength(uint256 length) internal pure {
         if (length > RecordStore.MAX_BYTES) revert IRecordResolver.RecordTooLong(length, RecordStore.MAX_BYTES);
     }

@@ -87,11 +87,13 @@ library PrimaryNames {
         return (word >> spare) << spare;
     }
 
+    /// @dev How many slots go on behind a head.
     function _tailSlots(uint256 head) private pure returns (uint256) {
         if (head & 0xFF != LONG) return 0;
         return (((head >> 8) & 0xFFFF) - LONG_HEAD_BYTES + 31) / 32;
     }
 
+    /// @dev Clears some of them.
     function _clearTail(Entry storage self, uint256 from, uint256 to) private {
         for (uint256 slot = from; slot < to; ++slot) {
             assembly ("memory-safe") {

@@ -195,6 +195,7 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
             interfaceId == type(IReverseRegistrar).interfaceId;
     }
 
+    /// @dev Refuses who may not set the names of an account.
     function _checkCaller(address account) private view {
         require(
             account == msg.sender ||
@@ -205,12 +206,14 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
         );
     }
 
+    /// @dev Sets the name on this chain.
     function _set(address account, string calldata newName) private returns (bytes32 node) {
         node = ReverseName.addrNode(account);
         _write(node, newName);
         emit NameForAddrChanged(account, newName);
     }
 
+    /// @dev Sets the name on all EVM chains.
     function _setDefault(address account, string calldata newName) private returns (bytes32 node) {
         node = ReverseName.defaultNode(account);
         _write(node, newName);
@@ -229,6 +232,7 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
         }
     }
 
+    /// @dev Writes a name of up to 255 bytes.
     function _write(bytes32 node, string calldata newName) private {
         require(
             bytes(newName).length <= PrimaryNames.NAME_BYTES_MAX,
@@ -237,6 +241,7 @@ contract ReverseRegistrar is IReverseRegistrar, IERC165, AccessManaged, EIP712 {
         _names[node].write(newName);
     }
 
+    /// @dev Refuses a claim that neither the account nor its owner signed.
     function _checkSignature(PrimaryNameClaim calldata claim, bytes calldata signature) private view {
         bytes32 digest = claimDigest(claim);
         if (SignatureChecker.isValidSignatureNowCalldata(claim.account, digest, signature)) return;
