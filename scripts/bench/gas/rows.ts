@@ -2,7 +2,8 @@
 import { encodeFunctionData, type Hex, keccak256, stringToBytes, toHex, zeroHash } from "viem";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { labelhash, namehash } from "../../../src/naming/namehash.ts";
-import { aRecord, type World, YEAR_SECONDS } from "./world.ts";
+import { YEAR_SECONDS } from "../../deploy/inProcess.ts";
+import { aRecord, type World } from "./world.ts";
 
 /** Gas by row id. */
 export type Measured = Readonly<Record<string, number>>;

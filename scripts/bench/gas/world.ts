@@ -1,67 +1,17 @@
 /** A chain of its own with every contract, and the moves of the gas benchmark. Gas is exact: no clock, no chance. */
-import { network } from "hardhat";
-import { encodeFunctionData, type Hex, keccak256, stringToBytes, zeroAddress, zeroHash } from "viem";
+import { encodeFunctionData, type Hex } from "viem";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
-
-export const YEAR_SECONDS = 365n * 86_400n;
-const FEED_ANSWER = 250_000_000_000n;
-const TREASURY: Hex = "0x00000000000000000000000000000000000071ea";
-
-export interface Wanted {
-  readonly label: string;
-  readonly owner: Hex;
-  readonly data?: readonly Hex[];
-  readonly reverse?: bigint;
-}
-
-function registration(wanted: Wanted) {
-  return {
-    label: wanted.label,
-    owner: wanted.owner,
-    duration: YEAR_SECONDS,
-    secret: keccak256(stringToBytes(wanted.label)),
-    data: wanted.data ?? [],
-    reverse: wanted.reverse ?? 0n,
-    referrer: zeroHash,
-  };
-}
+import { deployInProcess, registration, type Wanted, YEAR_SECONDS } from "../../deploy/inProcess.ts";
 
 async function deploy() {
-  const connection = await network.create();
-  const { viem } = connection;
-  const client = await viem.getPublicClient();
-  const accounts = (await viem.getWalletClients()).map((wallet) => wallet.account.address);
-  const governor = accounts[0];
-  if (!governor) throw new Error("the chain has no accounts");
-  const feed = await viem.deployContract("MockPriceFeed", [8, FEED_ANSWER]);
-  await feed.write.set([FEED_ANSWER, (await client.getBlock()).timestamp]);
-  const manager = await viem.deployContract("AccessManager", [governor]);
-  const renderer = await viem.deployContract("TokenRenderer");
-  const code = await viem.deployContract("NameRegistry", [
-    "hold",
-    zeroAddress,
-    zeroAddress,
-    zeroAddress,
-    renderer.address,
-  ]);
-  const genesis = await viem.deployContract("Genesis", [
-    {
-      tldLabel: "hold",
-      governance: manager.address,
-      registryCode: code.address,
-      priceFeed: feed.address,
-      maxFeedAge: 10n * YEAR_SECONDS,
-      treasury: TREASURY,
-    },
-  ]);
-  const reverse = await viem.getContractAt("ReverseRegistrar", await genesis.read.reverseRegistrar());
-  const registry = await viem.getContractAt("NameRegistry", await genesis.read.registry());
-  const controller = await viem.getContractAt("RegistrarController", await genesis.read.controller());
+  const world = await deployInProcess({ feedUpdated: "once", feedAgeSecondsMax: 10n * YEAR_SECONDS });
+  const { viem, manager, registry, reverse } = world;
   const directory = await viem.deployContract("GatewayDirectory", [manager.address, registry.address]);
   const universal = await viem.deployContract("UniversalResolver", [registry.address, reverse.address]);
   const meter = await viem.deployContract("GasMeter");
-  return { connection, client, accounts, reverse, registry, controller, directory, universal, meter };
+  const accounts = world.wallets.map((wallet) => wallet.account.address);
+  return { ...world, accounts, directory, universal, meter };
 }
 
 export async function createWorld() {

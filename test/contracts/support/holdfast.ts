@@ -1,34 +1,9 @@
 /** The registry with its controller, feed and reverse registrar on a fresh in-process chain, for tests of contracts. */
-import { network } from "hardhat";
-import { type Abi, encodeAbiParameters, type Hex, keccak256, stringToBytes, zeroAddress, zeroHash } from "viem";
+import { type Abi, encodeAbiParameters, type Hex, keccak256, stringToBytes, zeroAddress } from "viem";
+import { deployInProcess, registration, TLD, type Wanted } from "../../../scripts/deploy/inProcess.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
 
-export const TLD = "hold";
-export const YEAR_SECONDS = 365n * 86_400n;
-/** 2,500 USD with eight decimals. */
-export const FEED_ANSWER = 250_000_000_000n;
-
-export interface Wanted {
-  readonly label: string;
-  readonly owner: Hex;
-  readonly duration?: bigint;
-  readonly data?: readonly Hex[];
-  readonly reverse?: bigint;
-  readonly referrer?: Hex;
-}
-
-/** A registration as the controller takes it. */
-export function registration(wanted: Wanted) {
-  return {
-    label: wanted.label,
-    owner: wanted.owner,
-    duration: wanted.duration ?? YEAR_SECONDS,
-    secret: keccak256(stringToBytes(`secret of ${wanted.label}`)),
-    data: wanted.data ?? [],
-    reverse: wanted.reverse ?? 0n,
-    referrer: wanted.referrer ?? zeroHash,
-  };
-}
+export { FEED_ANSWER, registration, TLD, YEAR_SECONDS } from "../../../scripts/deploy/inProcess.ts";
 
 export const labelhash = (label: string): Hex => keccak256(stringToBytes(label));
 export const nodeOf = (name: string): Hex => namehash(name);
@@ -38,41 +13,9 @@ export function mappingSlot(key: Hex, slot: bigint): Hex {
   return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint256" }], [key, slot]));
 }
 
-async function connect() {
-  const connection = await network.create();
-  const { viem } = connection;
-  const wallets = await viem.getWalletClients();
-  const [governor, alice, bob, carol] = wallets;
-  if (!governor || !alice || !bob || !carol) throw new Error("the chain has fewer than four accounts");
-  const feed = await viem.deployContract("MockPriceFeed", [8, FEED_ANSWER]);
-  const manager = await viem.deployContract("AccessManager", [governor.account.address]);
-  const renderer = await viem.deployContract("TokenRenderer");
-  const code = await viem.deployContract("NameRegistry", [
-    "hold",
-    zeroAddress,
-    zeroAddress,
-    zeroAddress,
-    renderer.address,
-  ]);
-  const genesis = await viem.deployContract("Genesis", [
-    {
-      tldLabel: TLD,
-      governance: manager.address,
-      registryCode: code.address,
-      priceFeed: feed.address,
-      maxFeedAge: 3600n,
-      treasury: "0x00000000000000000000000000000000000071ea",
-    },
-  ]);
-  const reverse = await viem.getContractAt("ReverseRegistrar", await genesis.read.reverseRegistrar());
-  const registry = await viem.getContractAt("NameRegistry", await genesis.read.registry());
-  const controller = await viem.getContractAt("RegistrarController", await genesis.read.controller());
-  return { connection, viem, governor, alice, bob, carol, feed, manager, reverse, renderer, registry, controller };
-}
-
 /** Deploys everything and returns it with the few moves that most tests make. */
 export async function deployHoldfast() {
-  const deployed = await connect();
+  const deployed = await deployInProcess({ feedUpdated: "always", feedAgeSecondsMax: 3_600n });
   const { connection, controller, registry } = deployed;
   const time = connection.networkHelpers.time;
 
