@@ -250,7 +250,7 @@ const SEEN_BY = {
 } as const;
 
 function bindCatalog(port: number): PeerOptions {
-  const members = `zone "catalog.example" default-primaries { 127.0.0.1 port ${port}; } in-memory yes; min-update-interval 1;`;
+  const members = `zone "catalog.example" default-primaries { 127.0.0.1 port ${port}; } in-memory yes min-update-interval 1;`;
   return {
     zones: [{ apex: "catalog.example", primary: { port } }],
     extra: `catalog-zones { ${members} };`,
