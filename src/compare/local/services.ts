@@ -26,7 +26,15 @@ function pathOf(service: Service): PathName | "all" {
   return paths.length === 1 ? paths[0]! : "all";
 }
 
-/** How each service of a scenario is asked. */
+/** `items` from `first` on, and around. */
+function rotated<Item>(items: readonly Item[], first: number): Item[] {
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+/**
+ * How each service of a scenario is asked: by clients that take turns, each of which begins with another DNS server and RPC
+ * provider, as the world's clients do. A liar among two is then believed by half of those who believe the first.
+ */
 export function createServiceProbe(
   service: Service,
   network: ServiceNetwork,
@@ -36,24 +44,35 @@ export function createServiceProbe(
   const { paths } = network.client;
   const servers = service.dns.flatMap((id) => network.dns.get(id) ?? []);
   const rpcUrls = service.rpc?.flatMap((id) => network.rpcUrls.get(id) ?? []) ?? [...network.rpcUrls.values()];
-  const client = createNodeNameClient({
-    ...network.client,
-    clock,
-    random,
-    cache: false,
-    policy: service.policy,
-    trust: { gateways: service.evidence, ...network.client.trust },
-    ...(network.ageSecondsMax === undefined ? {} : { freshness: { ageSecondsMax: network.ageSecondsMax } }),
-    paths: {
-      // One try a server: a probe does not retry, so that what it measures is the path (RSSAC047).
-      ...(servers.length > 0 && paths.dns ? { dns: { ...paths.dns, endpoints: servers, tryCount: 1 } } : {}),
-      ...(service.chain && paths.chain ? { chain: { ...paths.chain, rpcUrls } } : {}),
-      ...(service.gateways && paths.gateways ? { gateways: paths.gateways } : {}),
-    },
-  });
+  const clients = Array.from({ length: Math.max(1, servers.length) }, (_, turn) =>
+    createNodeNameClient({
+      ...network.client,
+      clock,
+      random,
+      cache: false,
+      policy: service.policy,
+      trust: { gateways: service.evidence, ...network.client.trust },
+      ...(network.ageSecondsMax === undefined ? {} : { freshness: { ageSecondsMax: network.ageSecondsMax } }),
+      paths: {
+        // One try a server: a probe does not retry, so that what it measures is the path (RSSAC047).
+        ...(servers.length > 0 && paths.dns
+          ? { dns: { ...paths.dns, endpoints: rotated(servers, turn), tryCount: 1 } }
+          : {}),
+        ...(service.chain && paths.chain
+          ? { chain: { ...paths.chain, rpcUrls: rotated(rpcUrls, turn % Math.max(1, rpcUrls.length)) } }
+          : {}),
+        ...(service.gateways && paths.gateways ? { gateways: paths.gateways } : {}),
+      },
+    }),
+  );
   const path = pathOf(service);
+  let round = 0;
   return {
     id: service.id,
-    probe: ({ name, record }, deadlineMs, signal) => client.probe({ name, record, path, deadlineMs, signal }),
+    probe: ({ name, record }, deadlineMs, signal) => {
+      const client = clients[round % clients.length]!;
+      round += 1;
+      return client.probe({ name, record, path, deadlineMs, signal });
+    },
   };
 }
