@@ -40,7 +40,7 @@ function rowOf({ client, conduct, badCount, ms, ending }: Cell): BenchRow {
     ms,
     ending === "right" ? "ms" : `ms, ${ending}`,
     goal,
-    isOurs ? ending === "right" : null,
+    isOurs ? ending === "right" && ms <= msMax : null,
   );
 }
 

@@ -22,20 +22,27 @@ export function uintWord(value: bigint): Uint8Array {
 }
 
 const separators = new Map<string, Uint8Array>();
-/** A process meets one domain, a test suite some dozens. */
+/** A process meets a few domains, a test suite some dozens. */
 const SEPARATORS_MAX = 256;
 
-function domainSeparator(domain: SigningDomain): Uint8Array {
-  const key = `${domain.chainId}/${domain.directory}`;
+/** A domain of version 1, by its name, chain and contract. */
+export interface NamedDomain {
+  readonly name: string;
+  readonly chainId: number;
+  readonly contract: Hex;
+}
+
+function domainSeparator({ name, chainId, contract }: NamedDomain): Uint8Array {
+  const key = `${name}/${chainId}/${contract}`;
   const known = separators.get(key);
   if (known !== undefined) return known;
   const separator = keccak256(
     concatBytes(
       typeHash(DOMAIN_TYPE),
-      keccak256(utf8Bytes("Holdfast")),
+      keccak256(utf8Bytes(name)),
       keccak256(utf8Bytes("1")),
-      uintWord(BigInt(domain.chainId)),
-      uintWord(BigInt(domain.directory)),
+      uintWord(BigInt(chainId)),
+      uintWord(BigInt(contract)),
     ),
   );
   if (separators.size >= SEPARATORS_MAX) separators.clear();
@@ -43,8 +50,14 @@ function domainSeparator(domain: SigningDomain): Uint8Array {
   return separator;
 }
 
-/** The digest to sign: of a struct whose words are `fields`, each 32 bytes, in the order of its type. */
-export function typedDigest(domain: SigningDomain, type: Uint8Array, ...fields: readonly Uint8Array[]): Hex {
+/** The digest to sign in a domain: of a struct whose words are `fields`, each 32 bytes, in the order of its type. */
+export function digestIn(domain: NamedDomain, type: Uint8Array, ...fields: readonly Uint8Array[]): Hex {
   const struct = keccak256(concatBytes(type, ...fields));
   return toHex(keccak256(concatBytes(PREFIX, domainSeparator(domain), struct)));
+}
+
+/** The digest to sign in the domain of answers and attestations. */
+export function typedDigest(domain: SigningDomain, type: Uint8Array, ...fields: readonly Uint8Array[]): Hex {
+  const { chainId, directory: contract } = domain;
+  return digestIn({ name: "Holdfast", chainId, contract }, type, ...fields);
 }

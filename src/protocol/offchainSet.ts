@@ -2,9 +2,10 @@
  * Sets of records that a name's owner signs and the name's gateways hold (contracts/offchain). A set is the head of a tree
  * (`offchainTree.ts`); who has the signature, the leaf and the path to the root needs nothing else to believe a record.
  */
-import { hashTypedData, type TypedDataDomain } from "viem";
-import type { Hex } from "../base/bytes.ts";
+import type { TypedDataDomain } from "viem";
+import { fromHex, type Hex } from "../base/bytes.ts";
 import type { Node } from "../naming/namehash.ts";
+import { digestIn, typeHash, uintWord } from "./eip712.ts";
 
 /** The head of a set: what is signed. */
 export interface RecordSet {
@@ -34,6 +35,11 @@ export interface SignedRecordSet extends RecordSet {
   readonly signature: Hex;
 }
 
+const DOMAIN_NAME = "Holdfast Records";
+const SET_TYPE = typeHash(
+  "RecordSet(bytes32 node,uint64 epoch,uint64 sequence,uint48 validFrom,uint48 validUntil,bytes32 root)",
+);
+
 export const RECORD_SET_TYPES = {
   RecordSet: [
     { name: "node", type: "bytes32" },
@@ -50,7 +56,7 @@ export function recordSetTypedData(domain: RecordSetDomain, set: RecordSet) {
   const { node, epoch, sequence, validFrom, validUntil, root } = set;
   return {
     domain: {
-      name: "Holdfast Records",
+      name: DOMAIN_NAME,
       version: "1",
       chainId: domain.chainId,
       verifyingContract: domain.resolver,
@@ -61,7 +67,17 @@ export function recordSetTypedData(domain: RecordSetDomain, set: RecordSet) {
   } as const;
 }
 
-/** The EIP-712 digest of a set, as `OffchainResolver.recordSetDigest` computes it. */
-export function recordSetDigest(domain: RecordSetDomain, set: RecordSet): Hex {
-  return hashTypedData(recordSetTypedData(domain, set));
+/** The EIP-712 digest of a set, as `OffchainResolver.recordSetDigest` computes it; by hand, for a gateway makes thousands a second. */
+export function recordSetDigest({ chainId, resolver }: RecordSetDomain, set: RecordSet): Hex {
+  const { node, epoch, sequence, validFrom, validUntil, root } = set;
+  return digestIn(
+    { name: DOMAIN_NAME, chainId, contract: resolver },
+    SET_TYPE,
+    fromHex(node),
+    uintWord(epoch),
+    uintWord(sequence),
+    uintWord(BigInt(validFrom)),
+    uintWord(BigInt(validUntil)),
+    fromHex(root),
+  );
 }
