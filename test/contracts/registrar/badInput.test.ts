@@ -208,6 +208,60 @@ describe("RegistrarController, given bad input", () => {
     });
   });
 
+  describe("a primary name set with a registration", () => {
+    // One slot keeps up to 31 bytes, the TLD and its dot included.
+    for (const size of [1, 26, 27, 32, 58, 59, 63]) {
+      for (const [bit, coinType] of [
+        [1n, 60n],
+        [2n, (1n << 31n) | 10n],
+      ] as const) {
+        it(`is the whole name where the label has ${size} bytes, by the bit ${bit}`, async () => {
+          const { reverse } = world();
+          const label = "n".repeat(size);
+          const account = owner();
+          const wish = registration({ label, owner: account, reverse: bit });
+          await commit(wish);
+          await world().controller.write.register([wish], { account, value: 20n * ETHER });
+          expect(await reverse.read.nameFor([account, coinType])).to.equal(`${label}.hold`);
+          expect(await reverse.read.nameFor([account, 60n])).to.equal(`${label}.hold`);
+        });
+      }
+    }
+  });
+
+  describe("calldata that no client makes", () => {
+    const word32 = (value: bigint) => value.toString(16).padStart(64, "0");
+    const call = async (data: Hex, value = 0n) => {
+      const { connection, controller, alice } = world();
+      const params = [{ from: alice.account.address, to: controller.address, data, value: `0x${value.toString(16)}` }];
+      return connection.provider.request({ method: "eth_call", params: [...params, "latest"] });
+    };
+    const refusedBare = async (data: Hex, value = 0n) => {
+      const error = await call(data, value).then(
+        () => undefined,
+        (cause: Error) => cause,
+      );
+      expect(error, data).to.be.instanceOf(Error);
+    };
+
+    it("is refused: a commitment cut off or with ether, offsets out of it", async () => {
+      const { controller } = world();
+      const commitment = encodeFunctionData({ abi: controller.abi, functionName: "commit", args: [zeroHash] });
+      await call(commitment);
+      await refusedBare(commitment.slice(0, -2) as Hex);
+      await refusedBare(commitment, 1n);
+      await world().register({ label: "shop", owner: owner() });
+      const renew = encodeFunctionData({ abi: controller.abi, functionName: "renew", args: ["shop", DAY, zeroHash] });
+      const wish = registration({ label: "new", owner: owner() });
+      const register = encodeFunctionData({ abi: controller.abi, functionName: "register", args: [wish] });
+      for (const good of [renew, register]) {
+        await refusedBare(`${good.slice(0, 10)}${word32(2n ** 32n)}${good.slice(74)}` as Hex, ETHER);
+        await refusedBare(good.slice(0, 10 + 64 * 3) as Hex, ETHER);
+      }
+      await call(renew, ETHER);
+    });
+  });
+
   describe("the registry itself", () => {
     it("takes registrations and renewals from controllers alone, and says who asked", async () => {
       const { registry, bob } = world();
