@@ -149,4 +149,39 @@ records:
     const again = await run(undefined, "publish", "shop.hold", file("shop.sets"));
     expect(again.out).to.match(/^shop\.hold: set 0 is held by 4 of its gateways/);
   });
+
+  it("exports all sets of a gateway and imports them into one that lost its disk", async () => {
+    const common = ["--from", join(world.folder, "g0"), "--chain", join(world.folder, "deployment.json")];
+    const program = async (...args: readonly string[]) => {
+      let [out, code] = ["", 0];
+      const terminal = {
+        out: (text: string) => {
+          out += text;
+        },
+        err: () => {},
+        interactive: false,
+        exit: (next: number) => {
+          code = next;
+        },
+      };
+      await createProgram(terminal).parseAsync(["node", "holdfast", "gateway", ...args]);
+      return [out, code];
+    };
+    expect(await program("export-sets", file("all.sets"), ...common)).to.deep.equal([
+      `1 sets are in ${file("all.sets")}\n`,
+      0,
+    ]);
+    for (const front of world.fronts) front.conduct = "down";
+    await world.gateways[3]!.close();
+    await rm(join(world.folder, "g3"), { recursive: true });
+    await world.restart(3);
+    await world.caughtUp();
+    const { httpUrl } = world.gateways[3]!;
+    expect((await fetch(`${httpUrl}/v1/sets/shop.hold`)).status).to.equal(404);
+    expect(await program("import-sets", file("all.sets"), "--url", httpUrl)).to.deep.equal([
+      "1 of 1 sets are held\n",
+      0,
+    ]);
+    expect((await fetch(`${httpUrl}/v1/sets/shop.hold`)).status).to.equal(200);
+  });
 });

@@ -13,6 +13,7 @@ import { parseSetFile } from "../../protocol/setFile.ts";
 import { exportStore } from "../../replica/store/store.ts";
 import { type AddCommand, EXIT, type Terminal, UsageError } from "../command.ts";
 import { addGatewayRegister } from "./gatewayRegister.ts";
+import { addGatewaySets } from "./gatewaySets.ts";
 
 const EXAMPLES = `
 Prints one line of JSON when it answers; ends on SIGTERM or Ctrl-C after the requests under
@@ -119,6 +120,7 @@ export const addGatewayCommand: AddCommand = (program, terminal) => {
       terminal.out(`${file} is written\n`);
     });
   addGatewayRegister(gateway, terminal);
+  addGatewaySets(gateway, terminal);
 };
 
 /** Serves a file of exported sets until it is told to end. */

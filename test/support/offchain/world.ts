@@ -45,6 +45,8 @@ export interface OffchainWorld {
   readonly ownerKey: Hex;
   readonly other: Awaited<ReturnType<typeof connectTo>>;
   readonly gateways: readonly RunningGateway[];
+  /** Holds `deployment.json`, and the data of gateway i in `g<i>`. */
+  readonly folder: string;
   readonly fronts: readonly Front[];
   /** The text of a set that a front of the conduct `replays` or `elsewhere` shows. */
   readonly shown: { replays: string; elsewhere: string };
@@ -177,6 +179,7 @@ export async function createOffchainWorld(
     ownerKey: OWNER_KEY,
     other: other!,
     gateways,
+    folder,
     fronts,
     shown: { replays: "", elsewhere: "" },
     async restart(index) {
