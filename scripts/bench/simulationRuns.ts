@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { systemClock } from "../../src/base/clock.ts";
-import { cellsOf, compareRuns, type DrillSummary } from "../../src/simulation/agreement.ts";
+import { cellsOf, compareRuns, type DrillSummary, twinOf } from "../../src/simulation/agreement.ts";
 import { createLaboratory } from "../../src/simulation/laboratory.ts";
 import type { Scenario } from "../../src/simulation/scenario.ts";
 import { loadScenario, scenarioNames } from "../../src/simulation/scenarioFile.ts";
@@ -119,7 +119,8 @@ export function repeatRow(): BenchRow {
 
 /** Each service and phase of a live drill against the same scenario simulated. `summary`: what the drill printed as JSON. */
 export async function agreementRows(summary: DrillSummary, small: boolean): Promise<BenchRow[]> {
-  const simulated = await run(loadScenario(summary.scenario), { probes: small ? 4_000 : 200_000 });
+  const { scenario, sizes } = twinOf(loadScenario(summary.scenario), summary);
+  const simulated = await run(scenario, { ...sizes, probes: small ? 4_000 : 200_000 });
   return compareRuns(cellsOf(summary), simulated).map(({ phase, service, live, simulated: twin, agrees }) => ({
     id: `live-${phase}-${service}`,
     value: 100 * twin.availability,

@@ -22,6 +22,8 @@ export interface SimulateOptions {
   /** Override the scenario's sizes. */
   readonly names?: number;
   readonly gateways?: number;
+  /** See `TopologyOptions`. */
+  readonly placedBy?: string;
   /** Probes of all services together, about; the scenario's own rate without it. */
   readonly probes?: number;
   /** Runs every probe for real instead of sharing what equal courses have in common. The result is the same. */

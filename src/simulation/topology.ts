@@ -40,6 +40,8 @@ export interface Topology {
 export interface TopologyOptions {
   readonly names?: number;
   readonly gateways?: number;
+  /** Seed of a live network: slots are then held, and zones filled, as they are there. */
+  readonly placedBy?: string;
 }
 
 /** Every endpoint of the scenario. `options` override the scenario's own sizes. */
@@ -65,12 +67,15 @@ export function buildTopology(scenario: Scenario, options: TopologyOptions = {})
     );
   }
   const machineCount = options.gateways ?? gateways.count;
+  const { placedBy } = options;
+  const zoneOf = (number: number) =>
+    placedBy === undefined ? number % ZONE_COUNT : Math.floor((number * ZONE_COUNT) / machineCount);
   const machines = Array.from({ length: machineCount }, (_, number) =>
     add({
       path: "gateways",
       number,
       provider: "",
-      zone: number % ZONE_COUNT,
+      zone: zoneOf(number),
       operator: number % gateways.operators,
       latency: gateways.latencyMs,
       capacityPerSecond: gateways.capacityPerSecond ?? Number.POSITIVE_INFINITY,
@@ -90,8 +95,8 @@ export function buildTopology(scenario: Scenario, options: TopologyOptions = {})
     }),
   );
   const placement = placeGateways({
-    gateways: machines.map((_, number) => ({ id: number + 1, zone: number % ZONE_COUNT })),
-    seed: scenario.id,
+    gateways: machines.map((_, number) => ({ id: number + 1, zone: zoneOf(number) })),
+    seed: placedBy ?? scenario.id,
   });
   const nameCount = options.names ?? scenario.load.names;
   return { endpoints, vantages, placement, nameCount, dnsServers, machines, rpcProviders };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { cellsOf, compareRuns } from "../../src/simulation/agreement.ts";
+import { cellsOf, compareRuns, twinOf } from "../../src/simulation/agreement.ts";
 import { createLaboratory } from "../../src/simulation/laboratory.ts";
 import { loadScenario } from "../../src/simulation/scenarioFile.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -10,9 +10,9 @@ describe("compareRuns", function () {
   this.timeout(60_000);
 
   it("finds that a live drill and its simulation measure the same, and sees it when they do not", async () => {
-    const scenario = loadScenario(live.scenario);
-    const laboratory = await createLaboratory(scenario, buildTopology(scenario));
-    const simulated = await simulate(scenario, laboratory, { seed: 1, probes: 6_000 });
+    const { scenario, sizes } = twinOf(loadScenario(live.scenario), live);
+    const laboratory = await createLaboratory(scenario, buildTopology(scenario, sizes));
+    const simulated = await simulate(scenario, laboratory, { seed: 1, probes: 6_000, ...sizes });
     const cells = cellsOf(live);
     const verdicts = compareRuns(cells, simulated);
     expect(verdicts.length).to.equal(scenario.phases.length * scenario.services.length);

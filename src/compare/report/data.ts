@@ -232,5 +232,17 @@ export function summaryOf(data: ReportData): unknown {
   const episodes = Object.fromEntries(data.services.map((service) => [service.id, service.episodes]));
   const measures = { joint, gains: data.gains, earned, episodes, repair, robust, budgets, voided };
   const divided = data.kind === "watch" ? { byName: data.byName, byVantage: data.byVantage, disagreements } : {};
-  return { scenario: scenario.id, startedAt, holds, phases, claims, recoveries, blasts, ...measures, ...divided };
+  const provenance = Object.fromEntries(data.provenance);
+  return {
+    scenario: scenario.id,
+    startedAt,
+    provenance,
+    holds,
+    phases,
+    claims,
+    recoveries,
+    blasts,
+    ...measures,
+    ...divided,
+  };
 }
