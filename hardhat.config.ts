@@ -37,7 +37,7 @@ const HOT_SOURCES = [
 ];
 const overrides = Object.fromEntries(HOT_SOURCES.map((path) => [path, hot]));
 
-const fuzzRuns = Number(process.env["FC_NUM_RUNS"] ?? 256);
+const fuzzRuns = Number(process.env["FC_NUM_RUNS"] ?? (process.env["CI"] ? 4096 : 256));
 
 export default defineConfig({
   plugins: [
@@ -54,11 +54,11 @@ export default defineConfig({
     profiles: { default: { compilers: [compiler], overrides }, production: { compilers: [compiler], overrides } },
     npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
   },
-  // Short runs locally; FC_NUM_RUNS, which every property test obeys, sets the long ones.
+  // Short runs locally, long ones in CI; FC_NUM_RUNS, which every property test obeys, sets longer ones.
   test: {
     solidity: {
       fuzz: { runs: fuzzRuns, seed: "0x01" },
-      invariant: { runs: Math.max(8, Math.round(fuzzRuns / 32)), depth: 64 },
+      invariant: { runs: Math.max(8, Math.round(fuzzRuns / 256)), depth: 64 },
     },
   },
   paths: { sources: "contracts", tests: { mocha: "test", solidity: "test" }, ignition: "scripts/deploy" },

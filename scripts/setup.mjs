@@ -24,6 +24,8 @@ const COMMANDS = {
   holdfast: { args: ["src/cli/main.ts"], compiles: true },
   bench: { args: ["scripts/bench/main.ts"], compiles: true },
   gas: { args: ["scripts/bench/main.ts", "gas"], compiles: true },
+  coverage: { args: ["scripts/coverage.ts"], compiles: true },
+  mutate: { args: ["scripts/mutate.ts"], compiles: true },
   check: { args: ["scripts/check.ts"], compiles: true },
   build: { args: ["scripts/build.ts"], compiles: true },
 };
