@@ -47,7 +47,10 @@ const SUITES: readonly (readonly [RegExp, readonly string[]])[] = [
   ],
   [/\/reverse\//, ["test/contracts/reverse/*.test.ts"]],
   [/\/directory\//, ["test/contracts/directory/*.test.ts", "test/contracts/naming/differential.test.ts"]],
-  [/\/universal\//, ["test/contracts/universal/UniversalResolver.test.ts", "test/contracts/offchain/*.test.ts"]],
+  [
+    /\/universal\//,
+    ["test/contracts/universal/{UniversalResolver,extended}.test.ts", "test/contracts/offchain/*.test.ts"],
+  ],
   [/\/offchain\//, ["test/contracts/offchain/*.test.ts"]],
 ];
 

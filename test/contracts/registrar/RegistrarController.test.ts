@@ -107,6 +107,30 @@ describe("RegistrarController", () => {
       expect(await reverse.read.nameFor([owner, 0x8000000an])).to.equal("shop.hold");
     });
 
+    it("emits each primary name that it sets, short ones too", async () => {
+      const { reverse, controller, viem } = holdfast;
+      const wish = await committed(registration({ label: "shop", owner, reverse: 3n }));
+      const call = controller.write.register([wish], { account: owner, value: ETHER });
+      const args = [getAddress(owner), "shop.hold"] as const;
+      await viem.assertions.emitWithArgs(call, reverse, "NameForAddrChanged", args);
+      await viem.assertions.emitWithArgs(call, reverse, "DefaultNameForAddrChanged", args);
+    });
+
+    it("takes the premium of a name that lapsed lately, and not the rent alone", async () => {
+      const { controller, viem } = holdfast;
+      await holdfast.register({ label: "shop", owner });
+      await holdfast.time.increase(YEAR_SECONDS + 100n * DAY);
+      const wish = await committed(registration({ label: "shop", owner: holdfast.bob.account.address }));
+      const [base, premium] = await controller.read.rentPrice(["shop", YEAR_SECONDS]);
+      expect(premium).to.be.greaterThan(100n * base);
+      await rejects(reveal(wish, base + (premium * 99n) / 100n), "ControllerUnderpaid");
+      const client = await viem.getPublicClient();
+      const before = await client.getBalance({ address: controller.address });
+      await reveal(wish, base + premium);
+      const kept = (await client.getBalance({ address: controller.address })) - before;
+      expect(kept > base + (premium * 999n) / 1000n && kept <= base + premium, `${kept}`).to.equal(true);
+    });
+
     it("keeps the price, returns the rest, and sends the fees to the treasury", async () => {
       const { controller, viem, time } = holdfast;
       await committed(registration({ label: "shop", owner }));

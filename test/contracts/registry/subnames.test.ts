@@ -94,6 +94,16 @@ describe("subnames", () => {
     });
   });
 
+  describe("setSubnodeOwner", () => {
+    it("emits the new owner, also when that is the zero owner (EIP-137)", async () => {
+      const { registry, viem } = world();
+      for (const owner of [getAddress(bob().account.address), zeroAddress]) {
+        const call = registry.write.setSubnodeOwner([NODE, labelhash("www"), owner], alice());
+        await viem.assertions.emitWithArgs(call, registry, "NewOwner", [NODE, labelhash("www"), owner]);
+      }
+    });
+  });
+
   describe("setSubnodeRecord", () => {
     it("sets owner, resolver and ttl, and takes the name back with the zero owner", async () => {
       const { registry } = world();

@@ -202,4 +202,16 @@ describe("DNS records (ENSIP-6)", () => {
       await (isUpper ? refused(call, "RecordMalformedDns", 0n) : call);
     }
   });
+
+  it("refuse an upper-case letter at every place of a long name", async () => {
+    const labels = ["a".repeat(63), "b".repeat(63), "c".repeat(63), "shop", "hold"];
+    const name = wire(labels.join("."));
+    const letters = [1, 31, 32, 33, 63, 65, 96, 127, 160, 191];
+    await set(record(name, "0xc0000201"));
+    for (const at of letters) {
+      const upper = (Number.parseInt(name.slice(2 + 2 * at, 4 + 2 * at), 16) - 32).toString(16);
+      const call = set(record(`0x${name.slice(2, 2 + 2 * at)}${upper}${name.slice(4 + 2 * at)}`, "0xc0000201"));
+      await refused(call, "RecordMalformedDns", 0n);
+    }
+  });
 });
