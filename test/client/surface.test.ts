@@ -10,7 +10,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     class:
       "CcipUnavailableError MalformedProfileError NoSetError PublishError TransportError UnauthorizedSignerError UnavailableError UnknownRecordTypeError UnregisteredNameError UnsupportedAccountError VerificationFailedError",
     function:
-      "answersOfSetFile createCcipReader createLookup createNameClient createNodeNameClient domainMapper exportSet formatValue getAddress getContenthash getHostAddresses getPrimaryName getRecordSet getRecords getRegistration getText lightClientOf loadCache optionsOfProfile parseSetFile publish publishSet readProfile recordOfType refreshDirectory requireValue resolvePrimaryName sameSetKey saveCache setFileLines signSet signerOfEthers typeOfRecord verifySignedRecords",
+      "answersOfSetFile createCcipReader createLookup createNameClient createNodeNameClient domainMapper exportSet formatValue getAddress getContenthash getHostAddresses getPrimaryName getRecordSet getRecords getRegistration getText lightClientOf loadCache optionsOfProfile parseSetFile publish publishSet rankSignedRecords readProfile recordOfType refreshDirectory requireValue resolvePrimaryName sameSetKey saveCache setFileLines signSet signerOfEthers typeOfRecord verifySignedRecords",
     number: "DEADLINE_MS_DEFAULT",
     object: "TEXT_KEYS_DEFAULT fetchTransport nodeTransport",
   },
