@@ -20,16 +20,21 @@ function dying(url: string, limit: number, moment: "before" | "after") {
   const forever = new Promise<never>(() => {});
   let sent = 0;
   let dead = false;
+  const underWay = new Set<Promise<unknown>>();
   const end = () => {
     dead = true;
-    die(new Error("the process was killed"));
+    // What the dead process had put on the wire reaches the chain before its successor looks there.
+    void Promise.allSettled(underWay).then(() => die(new Error("the process was killed")));
     return forever;
   };
   const request = async (call: { method: string; params?: readonly unknown[] | object }) => {
     if (dead) return forever;
     const sends = call.method === "eth_sendTransaction";
     if (sends && sent === limit && moment === "before") return end();
-    const result = await provider.request(call);
+    const exchange = provider.request(call);
+    if (sends) underWay.add(exchange);
+    const result = await exchange;
+    underWay.delete(exchange);
     if (dead) return forever;
     if (sends && sent === limit) return end();
     if (sends) sent += 1;
