@@ -6,9 +6,9 @@
 import { privateKeyToAccount } from "viem/accounts";
 import { toHex, utf8Bytes } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import { recoverAddressFast } from "../../src/client/nodeRecover.ts";
 import { nodeTransport } from "../../src/client/nodeTransport.ts";
 import { publish } from "../../src/client/publishName.ts";
+import { recoverAddressFast } from "../../src/proof/recoverAddressFast.ts";
 import type { SetRecord } from "../../src/protocol/offchainRecords.ts";
 import { type Conduct, createOffchainWorld, type OffchainWorld } from "../../test/support/offchain/world.ts";
 import { runCrashes } from "./offchain/crash.ts";

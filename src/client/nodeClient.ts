@@ -1,6 +1,7 @@
 /** The name client as Node runs it: sockets, the system's recursive resolvers, and secp256k1 in WebAssembly. */
+
+import { recoverAddressFast } from "../proof/recoverAddressFast.ts";
 import { createNameClient, type NameClient } from "./nameClient.ts";
-import { recoverAddressFast } from "./nodeRecover.ts";
 import { nodeTransport } from "./nodeTransport.ts";
 import type { NameClientOptions } from "./options.ts";
 import type { ClientTransport } from "./transport.ts";

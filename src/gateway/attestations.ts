@@ -9,13 +9,13 @@ import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { DirectoryGateway } from "../directory/directory.ts";
+import { recoverAddressFast } from "../proof/recoverAddressFast.ts";
 import type { BlockReference, HeaderAttestation } from "../protocol/answer.ts";
 import { attestationDigest } from "../protocol/attestation.ts";
 import type { SigningDomain } from "../protocol/eip712.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { Fetch } from "../replica/source/rpc.ts";
 import { blockReferenceOf } from "./gateway.ts";
-import { recoverSigner } from "./sets/recoverSigner.ts";
 
 export interface AttestationsOptions {
   readonly replica: Replica;
@@ -74,7 +74,7 @@ function attestationIn(
     readonly signature?: unknown;
   };
   if (gatewayId !== gateway.id || !isHex(signature) || signature.length !== 132) return undefined;
-  const signer = recoverSigner(fromHex(attestationDigest(domain, block)), fromHex(signature));
+  const signer = recoverAddressFast(fromHex(attestationDigest(domain, block)), fromHex(signature));
   return signer === gateway.signer.toLowerCase() ? { gatewayId: gateway.id, signature } : undefined;
 }
 

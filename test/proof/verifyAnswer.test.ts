@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { BaseError } from "../../src/base/errors.ts";
-import { recoverAddressFast } from "../../src/client/nodeRecover.ts";
 import { createHeaderTrust } from "../../src/proof/headerTrust.ts";
 import { recoverAddress } from "../../src/proof/recoverAddress.ts";
+import { recoverAddressFast } from "../../src/proof/recoverAddressFast.ts";
 import { verifyAnswer } from "../../src/proof/verifyAnswer.ts";
 import type { StorageProof } from "../../src/protocol/answer.ts";
 import type { RecordKey } from "../../src/protocol/record.ts";

@@ -3,9 +3,9 @@ import { privateKeyToAccount } from "viem/accounts";
 import type { Hex } from "../../base/bytes.ts";
 import { deployKey } from "../../chain/deployer.ts";
 import { createNodeNameClient } from "../../client/nodeClient.ts";
-import { recoverAddressFast } from "../../client/nodeRecover.ts";
 import { nodeTransport } from "../../client/nodeTransport.ts";
 import { readProfile } from "../../client/profile.ts";
+import { recoverAddressFast } from "../../proof/recoverAddressFast.ts";
 import type { RecordSetDomain } from "../../protocol/offchainSet.ts";
 import { UsageError } from "../command.ts";
 

@@ -8,6 +8,7 @@ import { type Clock, nowSeconds } from "../../base/clock.ts";
 import { BaseError } from "../../base/errors.ts";
 import { registeredNameOf } from "../../naming/name.ts";
 import { readAuthority } from "../../proof/readName.ts";
+import { recoverAddressFast } from "../../proof/recoverAddressFast.ts";
 import { checkSet, InvalidSetError, isSignedByKey, type SetFlaw } from "../../proof/signedSet.ts";
 import type { Authority } from "../../protocol/offchainAuthority.ts";
 import {
@@ -30,7 +31,6 @@ import type { Gateway } from "../gateway.ts";
 import { ProblemError } from "../http/message.ts";
 import type { IsContractSignature } from "./contractSignature.ts";
 import { createUpdateMeter, type SetQuota } from "./quota.ts";
-import { recoverSigner } from "./recoverSigner.ts";
 import type { SetStore } from "./setStore.ts";
 import { createSetTrees, type SetTrees } from "./setTrees.ts";
 
@@ -183,7 +183,7 @@ export function createSets(options: SetsOptions): Sets {
   const contractChecks = createUpdateMeter(clock, CONTRACT_CHECKS_PER_MINUTE, "signatures that are no key's");
 
   const checkSignature = async ({ name, set }: PublishedSet) => {
-    if (isSignedByKey(domain, set, recoverSigner)) return;
+    if (isSignedByKey(domain, set, recoverAddressFast)) return;
     contractChecks.count(name);
     if (await options.isContractSignature(set.signer, recordSetDigest(domain, set), set.signature)) return;
     throw new ProblemError(403, "wrong-signature", "The signature is not the signer's over this set on this chain.");

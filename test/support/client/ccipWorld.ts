@@ -18,8 +18,8 @@ import { keccak256 as hash } from "../../../src/base/keccak.ts";
 import { deployContracts } from "../../../src/chain/deploy.ts";
 import type { Deployment } from "../../../src/chain/deployment.ts";
 import type { VerifyCcipResponse } from "../../../src/client/dropins/ccipRead.ts";
-import { recoverAddressFast } from "../../../src/client/nodeRecover.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
+import { recoverAddressFast } from "../../../src/proof/recoverAddressFast.ts";
 import { connectTo, startEdr, type TestNode } from "../../contracts/support/node.ts";
 import { deployMock, registerAll, registryCall, send } from "../../contracts/support/world.ts";
 

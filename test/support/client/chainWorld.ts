@@ -3,11 +3,11 @@ import { encodeFunctionData, type Hex, keccak256 } from "viem";
 import { utf8Bytes, utf8Text } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { createNameClient, type NameClient } from "../../../src/client/nameClient.ts";
-import { recoverAddressFast } from "../../../src/client/nodeRecover.ts";
 import type { NameClientOptions } from "../../../src/client/options.ts";
 import { type ClientTransport, TransportError } from "../../../src/client/transport.ts";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
+import { recoverAddressFast } from "../../../src/proof/recoverAddressFast.ts";
 import { encodeRRset } from "../../../src/protocol/rrset.ts";
 import { deployHoldfast, type Holdfast } from "../../contracts/support/holdfast.ts";
 
