@@ -36,40 +36,12 @@ import { decodeRRset } from "../../src/protocol/rrset.ts";
 import { aRecords, type ChainWorld, createChainWorld, namehash } from "../support/client/chainWorld.ts";
 import { createDirectory } from "../support/client/gatewayWorld.ts";
 import { createProvenWorld, type ProvenAnswer, type ProvenWorld } from "../support/client/provenWorld.ts";
+import { mutate } from "../support/mutate.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 1_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_122);
 const ADDR: RecordKey = { kind: "addr", coinType: 60n };
 const A: RecordKey = { kind: "dns", owner: "www.shop.hold", rrtype: 1 };
-
-/** One to four changes: a bit, a byte, a cut, a piece twice, bytes put in, all anew. */
-function mutated(seed: Uint8Array, random: Random): Uint8Array {
-  let bytes = Buffer.from(seed);
-  for (let count = random.below(4); count >= 0; count -= 1) {
-    const at = random.below(bytes.length + 1);
-    const size = 1 + random.below(12);
-    switch (random.below(6)) {
-      case 0:
-        if (at < bytes.length) bytes[at]! ^= 1 << random.below(8);
-        break;
-      case 1:
-        if (at < bytes.length) bytes[at] = random.below(256);
-        break;
-      case 2:
-        bytes = bytes.subarray(0, at);
-        break;
-      case 3:
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + size), bytes.subarray(at)]);
-        break;
-      case 4:
-        bytes = Buffer.concat([bytes.subarray(0, at), random.bytes(size), bytes.subarray(at)]);
-        break;
-      default:
-        if (random.below(8) === 0) bytes = Buffer.from(random.bytes(random.below(300)));
-    }
-  }
-  return Uint8Array.from(bytes);
-}
 
 /** JSON with one value somewhere in it replaced. */
 function mutatedJson(value: unknown, random: Random): unknown {
@@ -97,7 +69,7 @@ interface Decoder {
 }
 
 const ofBytes = (seeds: readonly Uint8Array[], decode: (bytes: Uint8Array) => unknown, allowed: RegExp): Decoder => ({
-  input: (random) => mutated(seeds[random.below(seeds.length)]!, random),
+  input: (random) => mutate(seeds, random),
   decode,
   allowed,
 });
@@ -208,7 +180,7 @@ describe("decoders of what strangers send", function () {
       parseHeader: ofHex([evidence.header], (hex) => parseHeader(fromHex(hex)), /^PROOF_MALFORMED_RLP$/),
       verifyTrieProof: {
         input: (random) =>
-          nodes.map((each, index) => (random.below(3) === 0 || index === 0 ? mutated(each, random) : each)),
+          nodes.map((each, index) => (random.below(3) === 0 || index === 0 ? mutate([each], random) : each)),
         // Whoever forges a node also names its hash; the walk is what is fuzzed.
         decode: (input: readonly Uint8Array[]) =>
           verifyTrieProof(new Uint8Array(32), root, input, () => new Uint8Array(32)),

@@ -28,6 +28,7 @@ import { parseRecordKey } from "../../src/protocol/record.ts";
 import type { Replica } from "../../src/replica/replica.ts";
 import { ProviderPool } from "../../src/replica/source/providerPool.ts";
 import { DIRECTORY, openSynthetic, REGISTRY } from "../support/gateway/synthetic.ts";
+import { mutate } from "../support/mutate.ts";
 import { EDNS, handlerOf, PEER, queryOf } from "./dns/support.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 1_000);
@@ -40,43 +41,6 @@ function heapBytes(): number {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
   return process.memoryUsage().heapUsed;
-}
-
-const below = (random: Random, bound: number) => (bound === 0 ? 0 : random.below(bound));
-
-/** One to four changes of a seed: a bit, a byte, a cut, a piece twice, a piece of another, bytes put in or taken out. */
-function mutate(seeds: readonly Uint8Array[], random: Random): Buffer {
-  let bytes = Buffer.from(seeds[random.below(seeds.length)]!);
-  for (let count = random.below(4); count >= 0; count -= 1) {
-    const at = below(random, bytes.length);
-    const size = below(random, 12);
-    switch (random.below(7)) {
-      case 0:
-        if (bytes.length > 0) bytes[at]! ^= 1 << random.below(8);
-        break;
-      case 1:
-        if (bytes.length > 0) bytes[at] = random.below(256);
-        break;
-      case 2:
-        bytes = bytes.subarray(0, at);
-        break;
-      case 3:
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at, at + size), bytes.subarray(at)]);
-        break;
-      case 4: {
-        const other = seeds[random.below(seeds.length)]!;
-        const from = below(random, other.length);
-        bytes = Buffer.concat([bytes.subarray(0, at), other.subarray(from, from + size * 4), bytes.subarray(at)]);
-        break;
-      }
-      case 5:
-        bytes = Buffer.concat([bytes.subarray(0, at), random.bytes(size), bytes.subarray(at)]);
-        break;
-      default:
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + size)]);
-    }
-  }
-  return bytes;
 }
 
 /** Runs `check` on mutations; what fails is named by its number and its bytes. Memory must not grow with the count. */

@@ -4,7 +4,7 @@ import { TYPE } from "../../dns/codes.ts";
 import type { ResourceRecord, RRset } from "../../dns/message.ts";
 import { type DomainName, isAtOrBelow, lowerName, parentDomain } from "../../dns/name.ts";
 import type { ZoneData } from "../../dns/zoneFile.ts";
-import type { Zone, ZoneChange, ZoneNode, ZoneSource } from "./zoneSource.ts";
+import { withEmptyNonTerminals, type Zone, type ZoneChange, type ZoneNode, type ZoneSource } from "./zoneSource.ts";
 
 export class NoSoaError extends BaseError {
   override readonly name = "Gateway.NoSoaError";
@@ -15,8 +15,6 @@ export class NoSoaError extends BaseError {
 
 /** How many steps of a zone's history are kept for incremental transfer. */
 const HISTORY_STEPS_MAX = 100;
-
-const NO_RRSETS: ZoneNode = new Map();
 
 /** The RRsets of records, grouped by owner, and every name above an owner up to the apex. */
 function nodesOf(apex: DomainName, records: Iterable<ResourceRecord>): Map<DomainName, ZoneNode> {
@@ -30,15 +28,7 @@ function nodesOf(apex: DomainName, records: Iterable<ResourceRecord>): Map<Domai
     else
       node.set(record.type, { name: owner, type: record.type, ttlSeconds: record.ttlSeconds, rdatas: [record.rdata] });
   }
-  const whole = new Map<DomainName, ZoneNode>(nodes);
-  for (const owner of nodes.keys()) {
-    let above = owner === apex ? undefined : parentDomain(owner);
-    while (above !== undefined && above !== apex && !whole.has(above)) {
-      whole.set(above, NO_RRSETS);
-      above = parentDomain(above);
-    }
-  }
-  return whole;
+  return withEmptyNonTerminals(nodes, apex);
 }
 
 /** A zone over a map. */

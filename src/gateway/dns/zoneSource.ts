@@ -4,10 +4,28 @@
  * Reads are synchronous and never leave the machine.
  */
 import type { ResourceRecord, RRset } from "../../dns/message.ts";
-import type { DomainName } from "../../dns/name.ts";
+import { type DomainName, parentDomain } from "../../dns/name.ts";
 
 /** The RRsets at one name, by type. Empty at an empty non-terminal. Owner names are lower case. */
 export type ZoneNode = ReadonlyMap<number, RRset>;
+
+export const NO_RRSETS: ZoneNode = new Map();
+
+/** The nodes of a zone and an empty one for every name between them and the apex (RFC 4592 section 2.2.2). */
+export function withEmptyNonTerminals(
+  nodes: ReadonlyMap<DomainName, ZoneNode>,
+  apex: DomainName,
+): Map<DomainName, ZoneNode> {
+  const whole = new Map(nodes);
+  for (const owner of nodes.keys()) {
+    let above = owner === apex ? undefined : parentDomain(owner);
+    while (above !== undefined && above !== apex && !whole.has(above)) {
+      whole.set(above, NO_RRSETS);
+      above = parentDomain(above);
+    }
+  }
+  return whole;
+}
 
 /** The difference between two versions of a zone, SOA records left out. */
 export interface ZoneChange {

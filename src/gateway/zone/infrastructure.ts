@@ -10,9 +10,8 @@ import type { ResourceRecord, RRset } from "../../dns/message.ts";
 import { type DomainName, nameToWire } from "../../dns/name.ts";
 import { SLOT_COUNT, type Slots, virtualGatewayIdOf, ZONE_COUNT } from "../../sharding/shard.ts";
 import { addressBytes } from "../dns/request.ts";
-import type { ZoneNode } from "../dns/zoneSource.ts";
+import { NO_RRSETS, type ZoneNode } from "../dns/zoneSource.ts";
 
-export const NO_RRSETS: ZoneNode = new Map();
 /** Delegations and server addresses: as long as a moved slot's previous holder serves on. */
 const INFRASTRUCTURE_TTL_SECONDS = 300;
 const SOA_TIMERS = { refresh: 300, retry: 60, expire: 1_209_600, minimum: 60 };

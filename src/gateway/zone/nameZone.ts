@@ -3,7 +3,7 @@ import { fromHex, type Hex } from "../../base/bytes.ts";
 import { shardOf } from "../../directory/directory.ts";
 import { TYPE } from "../../dns/codes.ts";
 import { type RRset, recordsOf } from "../../dns/message.ts";
-import { type DomainName, parentDomain, readName as readDomain } from "../../dns/name.ts";
+import { type DomainName, readName as readDomain } from "../../dns/name.ts";
 import type { ZoneData } from "../../dns/zoneFile.ts";
 import { type Node, namehash } from "../../naming/namehash.ts";
 import { nameSlot, parseNameWord } from "../../proof/layout.ts";
@@ -13,9 +13,9 @@ import type { RecordResult } from "../../protocol/answer.ts";
 import { parseRecordKey, type RecordKey } from "../../protocol/record.ts";
 import type { Replica } from "../../replica/replica.ts";
 import { differenceOf, serialOf } from "../dns/memoryZone.ts";
-import type { Zone, ZoneChange, ZoneNode } from "../dns/zoneSource.ts";
+import { withEmptyNonTerminals, type Zone, type ZoneChange, type ZoneNode } from "../dns/zoneSource.ts";
 import { domainOf } from "./domain.ts";
-import { delegationOf, NO_RRSETS, recordsOfNode, syntheticSoa } from "./infrastructure.ts";
+import { delegationOf, recordsOfNode, syntheticSoa } from "./infrastructure.ts";
 
 export interface NameZoneOptions {
   readonly replica: Replica;
@@ -147,18 +147,6 @@ export function buildNameZone(
   const zone = zoneOver(replica, apex, soa, withEmptyNonTerminals(nodes, apex), () => history);
   history = historyOf(zone, former);
   return { zone, holdsUntil: nextExpiryOf(replica, below), history };
-}
-
-function withEmptyNonTerminals(nodes: ReadonlyMap<DomainName, ZoneNode>, apex: DomainName): Map<DomainName, ZoneNode> {
-  const whole = new Map(nodes);
-  for (const owner of nodes.keys()) {
-    let above = owner === apex ? undefined : parentDomain(owner);
-    while (above !== undefined && above !== apex && !whole.has(above)) {
-      whole.set(above, NO_RRSETS);
-      above = parentDomain(above);
-    }
-  }
-  return whole;
 }
 
 function zoneOver(

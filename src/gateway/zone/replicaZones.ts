@@ -13,10 +13,10 @@ import { type Node, namehash, ROOT_NODE } from "../../naming/namehash.ts";
 import { readName } from "../../proof/readName.ts";
 import type { NameStatus } from "../../protocol/answer.ts";
 import type { Replica } from "../../replica/replica.ts";
-import type { Zone, ZoneNode, ZoneSource } from "../dns/zoneSource.ts";
+import { NO_RRSETS, type Zone, type ZoneNode, type ZoneSource } from "../dns/zoneSource.ts";
 import type { Gateway } from "../gateway.ts";
 import { nameOf } from "./domain.ts";
-import { delegationOf, isServerLabel, NO_RRSETS, recordsOfNode, serverNode, syntheticSoa } from "./infrastructure.ts";
+import { delegationOf, isServerLabel, recordsOfNode, serverNode, syntheticSoa } from "./infrastructure.ts";
 import { buildNameZone, type NameZone } from "./nameZone.ts";
 
 export interface ReplicaZonesOptions {
