@@ -1,24 +1,24 @@
 /**
  * The contracts' libraries against their TypeScript twins, on inputs drawn from a printed seed: a thousand of each kind, or as
- * many as DIFFERENTIAL_RUNS says.
+ * many as DIFFERENTIAL_RUNS says. A million takes some three minutes where there is anvil:
+ *
+ *     DIFFERENTIAL_RUNS=1000000 npx mocha test/contracts/naming/differential.test.ts
  */
 import { expect } from "chai";
-import { network } from "hardhat";
-import { concatBytes, fromHex, type Hex, toHex } from "../../../src/base/bytes.ts";
-import { seededRandom } from "../../../src/base/random.ts";
+import { artifacts } from "hardhat";
+import { encodeFunctionData, type Hex as ViemHex } from "viem";
+import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../../../src/base/bytes.ts";
+import { type Random, seededRandom } from "../../../src/base/random.ts";
 import { decodeDnsName, encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
 import { bootstrapSlotsOf, type Slots, slotsOf } from "../../../src/sharding/shard.ts";
+import { connectTo, findAnvil, startAnvil, startEdr, type TestNode } from "../support/node.ts";
 
 const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 1_000);
 const SEED = process.env.DIFFERENTIAL_SEED ?? "1";
-const BATCH = 100;
+/** From this many on they run on anvil, which keeps no trace of a call and so is ten times as fast as EDR. */
+const LONG_RUNS = 10_000;
 const ALPHABET = [..."abcdefghijklmnopqrstuvwxyz0123456789-_", "ö", "字", "🦊"];
-
-type Random = ReturnType<typeof seededRandom>;
-
-const unpack = (packed: bigint): Slots =>
-  [0n, 16n, 32n, 48n].map((shift) => Number((packed >> shift) & 0xffffn)) as unknown as Slots;
 
 function randomName(random: Random): string {
   const labels = Array.from({ length: 1 + random.below(random.below(20) === 0 ? 40 : 5) }, () =>
@@ -38,18 +38,33 @@ function oddName(random: Random): string {
   return name.slice(0, at) + insert + name.slice(at);
 }
 
-function encodes(name: string): boolean {
-  // The contract refuses NUL as it refuses a dot within a label; the TypeScript name never holds one (ENSIP-15).
-  if (name.includes("\0") || name.split(".").includes("")) return name === "";
-  try {
-    encodeDnsName(name);
-    return true;
-  } catch {
-    return false;
+/** Bytes that are a wire name, or nearly so. */
+function oddWire(random: Random): Uint8Array {
+  const bytes = encodeDnsName(["a.hold", "shop.hold", "www.shop.hold"][random.below(3)]!);
+  switch (random.below(4)) {
+    case 0:
+      bytes[random.below(bytes.length)] = [0, 1, 3, 5, 46, 63, 64, 97, 98][random.below(9)]!;
+      return bytes;
+    case 1:
+      return bytes.subarray(0, random.below(bytes.length + 1));
+    case 2:
+      return concatBytes(bytes, random.bytes(random.below(3)));
+    default:
+      return bytes;
   }
 }
 
-function decodes(bytes: Uint8Array): boolean {
+function wireOf(name: string): Uint8Array | undefined {
+  // The contract refuses NUL as it refuses a dot within a label; the TypeScript name never holds one (ENSIP-15).
+  if (name !== "" && (name.includes("\0") || name.split(".").includes(""))) return undefined;
+  try {
+    return encodeDnsName(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function isWire(bytes: Uint8Array): boolean {
   try {
     return !decodeDnsName(bytes).includes("\0");
   } catch {
@@ -57,104 +72,143 @@ function decodes(bytes: Uint8Array): boolean {
   }
 }
 
-describe(`libraries of contracts and their TypeScript twins (seed ${SEED}, ${RUNS} runs)`, function () {
-  this.timeout(Math.max(60_000, RUNS * 10));
+/** What `LibraryProbe.codec` answers about a text. */
+function codecOf(text: string): Uint8Array {
+  const wire = wireOf(text);
+  if (wire === undefined) return Uint8Array.of(0);
+  const back = utf8Bytes(decodeDnsName(wire));
+  return concatBytes(
+    Uint8Array.of(wire.length),
+    wire,
+    Uint8Array.of(Number(isWire(wire))),
+    fromHex(namehash(text)),
+    Uint8Array.of(back.length),
+    back,
+  );
+}
 
-  async function deployProbe() {
-    const { viem } = await network.create();
-    return viem.deployContract("LibraryProbe");
+/** Byte strings, each behind its length. */
+const pack = (strings: readonly Uint8Array[]): Hex =>
+  toHex(concatBytes(...strings.flatMap((bytes) => [Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes])));
+
+/** A shard as the word that the contract packs it into. */
+function wordOf(slots: Slots): Uint8Array {
+  const word = new Uint8Array(32);
+  const view = new DataView(word.buffer);
+  for (const [zone, slot] of slots.entries()) view.setUint16(30 - 2 * zone, slot);
+  return word;
+}
+
+/** Holds joined answers against those that are due, and names the first input about which they differ. */
+function expectAnswers<Input>(inputs: readonly Input[], answers: Uint8Array, due: readonly Uint8Array[]) {
+  const all = Buffer.concat(due);
+  // Behind bytes there are zeros up to a word's end.
+  const isSame = all.equals(answers.subarray(0, all.length)) && answers.length - all.length < 32;
+  let start = 0;
+  for (let position = 0; position < inputs.length && !isSame; position += 1) {
+    const end = start + due[position]!.length;
+    const about = `of ${JSON.stringify(inputs[position])}`;
+    expect(toHex(answers.subarray(start, end)), about).to.equal(toHex(due[position]!));
+    start = end;
   }
-  let probe: Awaited<ReturnType<typeof deployProbe>>;
-  before(async () => {
-    probe = await deployProbe();
-  });
+  expect(isSame, "more answers than inputs").to.equal(true);
+}
 
-  /** Calls `compare` with batches of inputs until there were RUNS of them. */
-  async function inBatches<Input>(
-    purpose: string,
+describe(`libraries of contracts and their TypeScript twins (seed ${SEED}, ${RUNS} runs)`, function () {
+  this.timeout(Math.max(60_000, RUNS));
+
+  let node: TestNode;
+  let batch: number;
+  let ask: (functionName: string, argument: unknown) => Promise<Uint8Array>;
+  before(async () => {
+    const anvil = RUNS < LONG_RUNS ? undefined : findAnvil();
+    node = anvil === undefined ? await startEdr() : await startAnvil(anvil);
+    // EDR's traces grow faster than the call.
+    batch = anvil === undefined ? 50 : 250;
+    const client = await connectTo(node);
+    const { abi, bytecode } = await artifacts.readArtifact("LibraryProbe");
+    const hash = await client.deployContract({ abi, bytecode: bytecode as ViemHex });
+    const { contractAddress } = await client.waitForTransactionReceipt({ hash });
+    ask = async (functionName, argument) => {
+      const call = encodeFunctionData({ abi: abi as readonly unknown[], functionName, args: [argument] });
+      const { data } = await client.call({ to: contractAddress!, data: call });
+      // The one answer is bytes or an array: its place and its length come first.
+      return fromHex(data!).subarray(64);
+    };
+  });
+  after(() => node.stop());
+
+  /** Asks `functionName` about RUNS inputs, of which `encode` makes its argument, and compares with the twin. */
+  async function agree<Input>(
+    functionName: string,
     draw: (random: Random) => Input,
-    compare: (inputs: Input[]) => Promise<void>,
+    encode: (inputs: Input[]) => unknown,
+    twin: (input: Input) => Uint8Array,
   ) {
-    const random = seededRandom(SEED, purpose);
-    for (let done = 0; done < RUNS; done += BATCH) {
-      await compare(Array.from({ length: Math.min(BATCH, RUNS - done) }, () => draw(random)));
+    const random = seededRandom(SEED, functionName + draw.name);
+    // The node answers one batch while the next is drawn.
+    let compared = Promise.resolve();
+    for (let done = 0; done < RUNS; done += batch) {
+      const inputs = Array.from({ length: Math.min(batch, RUNS - done) }, () => draw(random));
+      const answers = ask(functionName, encode(inputs));
+      const due = inputs.map(twin);
+      await compared;
+      compared = answers.then((joined) => expectAnswers(inputs, joined, due));
     }
+    await compared;
   }
 
   it("agree about the shard of an index, reserved ones included", async () => {
     const edges = [0, 511, 512, 262_143, 262_144, 134_217_728, 0xffffffdf, 0xffffffe0, 0xffffffff];
-    expect((await probe.read.slotsOf([edges])).map(unpack)).to.deep.equal(edges.map((index) => [...slotsOf(index)]));
-    await inBatches(
-      "index",
+    const twin = (index: number) => wordOf(slotsOf(index));
+    expectAnswers(edges, await ask("slotsOf", edges), edges.map(twin));
+    await agree(
+      "slotsOf",
       (random) => random.below(2 ** random.below(33)),
-      async (indices) => {
-        expect((await probe.read.slotsOf([indices])).map(unpack)).to.deep.equal(
-          indices.map((index) => [...slotsOf(index)]),
-        );
-      },
+      (indices) => indices,
+      twin,
     );
   });
 
-  it("agree about the bootstrap shard of a node", async () => {
-    await inBatches(
-      "node",
+  it("agree about the bootstrap shard of a node", () =>
+    agree(
+      "bootstrapSlotsOf",
       (random) => toHex(random.bytes(32)),
-      async (nodes) => {
-        expect((await probe.read.bootstrapSlotsOf([nodes])).map(unpack)).to.deep.equal(
-          nodes.map((node) => [...bootstrapSlotsOf(node)]),
-        );
-      },
-    );
-  });
+      (nodes) => nodes,
+      (node) => wordOf(bootstrapSlotsOf(node)),
+    ));
 
-  it("agree about namehash, wire form and text of a name", async () => {
-    await inBatches("name", randomName, async (drawn) => {
-      const names = drawn.filter(encodes);
-      const wires = names.map((name) => toHex(encodeDnsName(name)));
-      expect(await probe.read.encodeAll([names])).to.deep.equal(wires);
-      const [nodes, texts] = await probe.read.readAll([wires]);
-      expect(texts).to.deep.equal(names);
-      expect(nodes).to.deep.equal(names.map(namehash));
-    });
-  });
+  it("agree about namehash, wire form and text of a name", () =>
+    agree("codec", randomName, (names) => pack(names.map(utf8Bytes)), codecOf));
 
-  it("agree about which texts have a wire form", async () => {
-    await inBatches("odd", oddName, async (names) => {
-      expect(await probe.read.areEncodable([names])).to.deep.equal(names.map(encodes));
-    });
-  });
+  it("agree about which texts have a wire form", () =>
+    agree("codec", oddName, (names) => pack(names.map(utf8Bytes)), codecOf));
 
-  it("agree about which bytes are a wire name", async () => {
-    const mutated = (random: Random): Hex => {
-      const bytes = fromHex(toHex(encodeDnsName(["a.hold", "shop.hold", "www.shop.hold"][random.below(3)]!)));
-      switch (random.below(4)) {
-        case 0:
-          bytes[random.below(bytes.length)] = [0, 1, 3, 5, 46, 63, 64, 97, 98][random.below(9)]!;
-          return toHex(bytes);
-        case 1:
-          return toHex(bytes.subarray(0, random.below(bytes.length + 1)));
-        case 2:
-          return toHex(concatBytes(bytes, random.bytes(random.below(3))));
-        default:
-          return toHex(bytes);
-      }
-    };
-    await inBatches("bytes", mutated, async (names) => {
-      const expected = names.map((name) => decodes(fromHex(name)));
-      expect(await probe.read.areValid([names])).to.deep.equal(expected);
-    });
-  });
+  it("agree about which bytes are a wire name", () =>
+    agree("areValid", oddWire, pack, (bytes) => Uint8Array.of(Number(isWire(bytes)))));
 
-  it("agree about the reverse nodes of an account", async () => {
-    await inBatches(
-      "account",
+  it("agree about the reverse nodes of an account", () =>
+    agree(
+      "reverseNodes",
       (random) => toHex(random.bytes(20)),
-      async (accounts) => {
-        const [nodes, defaults] = await probe.read.reverseNodes([accounts]);
-        const digits = accounts.map((account) => account.slice(2));
-        expect(nodes).to.deep.equal(digits.map((text) => namehash(`${text}.addr.reverse`)));
-        expect(defaults).to.deep.equal(digits.map((text) => namehash(`${text}.default.reverse`)));
-      },
-    );
+      (accounts) => accounts,
+      (account) =>
+        concatBytes(
+          fromHex(namehash(`${account.slice(2)}.addr.reverse`)),
+          fromHex(namehash(`${account.slice(2)}.default.reverse`)),
+        ),
+    ));
+
+  it("are held against each other so that the first input they differ about is named", () => {
+    const due = ["a", "b", "c"].map(codecOf);
+    const inputs = ["a", "b", "c"];
+    const answers = Buffer.concat(due);
+    expectAnswers(inputs, answers, due);
+    const spoilt = Buffer.from(answers);
+    spoilt.set([0xff], due[0]!.length + 4);
+    spoilt.set([0xff], answers.length - 1);
+    expect(() => expectAnswers(inputs, spoilt, due)).to.throw(/^of "b"/);
+    expect(() => expectAnswers(inputs, answers.subarray(0, -1), due)).to.throw(/^of "c"/);
+    expect(() => expectAnswers(inputs, Buffer.concat([answers, Buffer.alloc(32)]), due)).to.throw(/^more answers/);
   });
 });
