@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { network } from "hardhat";
 import { encodeFunctionData, type Hex, parseEventLogs, stringToHex, zeroAddress } from "viem";
 import { toHex } from "../../../src/base/bytes.ts";
 import { type Directory, EMPTY_DIRECTORY } from "../../../src/directory/directory.ts";
@@ -8,31 +7,12 @@ import { namehash } from "../../../src/naming/namehash.ts";
 import { type PlacedGateway, placeGateways, tableWords } from "../../../src/sharding/placement.ts";
 import { applyPlan, type FleetChange, planChange } from "../../../src/sharding/plan.ts";
 import { bootstrapSlotsOf, ORDINARY_SLOT_COUNT, SLOT_COUNT, slotsOf, ZONE_COUNT } from "../../../src/sharding/shard.ts";
+import { type DeployedDirectory, deployDirectory, slotSetOf } from "../support/directory.ts";
 
 const RESERVED = 0xffffffe3;
 
-async function deployDirectory() {
-  const connection = await network.create();
-  const { viem } = connection;
-  const wallets = await viem.getWalletClients();
-  const [governor, operator, stranger] = wallets.map((wallet) => wallet.account.address) as [Hex, Hex, Hex];
-  const manager = await viem.deployContract("AccessManager", [governor]);
-  const registry = await viem.deployContract("MockShardIndices");
-  const directory = await viem.deployContract("GatewayDirectory", [manager.address, registry.address]);
-  const entry = (number: number, zone: number) => ({
-    operator,
-    signer: stranger,
-    zone,
-    httpUrl: `https://g${number}.example.org`,
-    dnsEndpoint: `g${number}.example.org:53`,
-  });
-  return { connection, viem, governor, operator, stranger, manager, registry, directory, entry };
-}
-
-type World = Awaited<ReturnType<typeof deployDirectory>>;
-
 /** Lists `perZone` gateways in every zone and seeds the zones; ids run by zone. */
-async function seedFleet({ directory, entry }: World, perZone: number, seed = "seed") {
+async function seedFleet({ directory, entry }: DeployedDirectory, perZone: number, seed = "seed") {
   const gateways: PlacedGateway[] = [];
   for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
     for (let member = 0; member < perZone; member += 1) {
@@ -52,12 +32,6 @@ function seedWords(table: Uint16Array, zone: number) {
   return tableWords(table, zone).slice(0, ORDINARY_SLOT_COUNT / 16) as never;
 }
 
-function slotSetOf(slots: readonly number[]): readonly [bigint, bigint] {
-  const words: [bigint, bigint] = [0n, 0n];
-  for (const slot of slots) words[slot >> 8]! |= 1n << BigInt(slot & 255);
-  return words;
-}
-
 /** The ordinary slots of a zone that a plan moves, ascending. */
 function ordinaryMoves(plan: ReturnType<typeof planChange>, zone: number) {
   return plan.moves
@@ -71,7 +45,7 @@ function successorsOf(moves: readonly { readonly to: number }[]): Hex {
 }
 
 describe("GatewayDirectory", () => {
-  let world: World;
+  let world: DeployedDirectory;
   beforeEach(async () => {
     world = await deployDirectory();
   });
@@ -204,19 +178,19 @@ describe("GatewayDirectory", () => {
 
   describe("joinZone and leaveZone", () => {
     it("take the planner's moves, one after the other, and keep the former holders for one TTL", async () => {
-      const { connection, directory, entry } = world;
+      const { networkHelpers, directory, entry } = world;
       let placement = await seedFleet(world, 2);
       await directory.write.registerGateway([entry(9, 1)]);
       const joins: FleetChange = { kind: "join", gateway: { id: 9, zone: 1 } };
       const join = planChange(placement, joins, { seed: 1 });
       const joined = ordinaryMoves(join, 1);
       expect(joined.length).to.equal(170);
-      await directory.write.joinZone([9, slotSetOf(joined.map(({ slot }) => slot)) as never]);
+      await directory.write.joinZone([9, slotSetOf(joined.map(({ slot }) => slot))]);
       const { slot } = joined[0]!;
       const before = placement.table[SLOT_COUNT + slot];
       placement = applyPlan(placement, join, { atSeconds: 0, ttlSeconds: 300 });
       expect((await directory.read.slotHolder([1, BigInt(slot)])).slice(0, 2)).to.deep.equal([9, before]);
-      await connection.networkHelpers.time.increase(await directory.read.handoverSeconds());
+      await networkHelpers.time.increase(await directory.read.handoverSeconds());
       expect((await directory.read.slotHolder([1, BigInt(slot)])).slice(0, 2)).to.deep.equal([9, 0]);
 
       const leave = planChange(placement, { kind: "leave", gatewayId: 3 }, { seed: 2 });
@@ -234,7 +208,7 @@ describe("GatewayDirectory", () => {
       await directory.write.registerGateway([entry(9, 1)]);
       const refuses = (call: Promise<unknown>, error: string) =>
         viem.assertions.revertWithCustomError(call, directory, error as never);
-      const range = (count: number) => slotSetOf(Array.from({ length: count }, (_, slot) => slot)) as never;
+      const range = (count: number) => slotSetOf(Array.from({ length: count }, (_, slot) => slot));
       await refuses(directory.write.joinZone([9, range(169)]), "GatewayDirectoryWrongMoveCount");
       await refuses(directory.write.joinZone([9, range(171)]), "GatewayDirectoryWrongMoveCount");
       await refuses(directory.write.joinZone([3, range(170)]), "GatewayDirectoryHoldsSlots");
@@ -243,7 +217,7 @@ describe("GatewayDirectory", () => {
         (slot) => ((table[slot >> 4]! >> BigInt((slot & 15) * 16)) & 0xffffn) === 3n,
       );
       // All from one holder leaves it with too few.
-      await refuses(directory.write.joinZone([9, slotSetOf(ofThree.slice(0, 170)) as never]), "GatewayDirectoryUneven");
+      await refuses(directory.write.joinZone([9, slotSetOf(ofThree.slice(0, 170))]), "GatewayDirectoryUneven");
       await refuses(directory.write.leaveZone([9, "0x"]), "GatewayDirectoryHoldsNoSlots");
       await refuses(directory.write.leaveZone([3, "0x0004"]), "GatewayDirectoryWrongMoveCount");
       const all = (id: number) => successorsOf(Array.from({ length: 256 }, () => ({ to: id })));
@@ -268,7 +242,7 @@ describe("GatewayDirectory", () => {
         await directory.write.registerGateway([entry(number, 2)]);
         const change: FleetChange = { kind: "join", gateway: { id: number, zone: 2 } };
         const plan = planChange(placement, change, { seed: number });
-        await directory.write.joinZone([number, slotSetOf(ordinaryMoves(plan, 2).map(({ slot }) => slot)) as never]);
+        await directory.write.joinZone([number, slotSetOf(ordinaryMoves(plan, 2).map(({ slot }) => slot))]);
         placement = applyPlan(placement, plan, { atSeconds: 0, ttlSeconds: 300 });
       }
       for (const leaver of [7, 3, 12]) {
@@ -356,7 +330,7 @@ describe("GatewayDirectory", () => {
 
   describe("governance", () => {
     it("delays the fleet's changes and lets isolation act at once", async () => {
-      const { viem, connection, directory, manager, entry, operator, stranger } = world;
+      const { viem, networkHelpers, directory, manager, entry, operator, stranger } = world;
       const fleet = encodeFunctionData({ abi: directory.abi, functionName: "registerGateway", args: [entry(1, 0)] });
       const selectors = [fleet.slice(0, 10) as Hex];
       await manager.write.setTargetFunctionRole([directory.address, selectors, 1n]);
@@ -373,7 +347,7 @@ describe("GatewayDirectory", () => {
       await viem.assertions.revertWithCustomError(register(), manager, "AccessManagerNotScheduled");
       await manager.write.schedule([directory.address, fleet, 0], { account: operator });
       await viem.assertions.revertWithCustomError(register(), manager, "AccessManagerNotReady");
-      await connection.networkHelpers.time.increase(172_800);
+      await networkHelpers.time.increase(172_800);
       await register();
       expect(await directory.read.gatewayCount()).to.equal(1n);
       // The isolation role is heard at once: the refusal is the directory's own, not the manager's.

@@ -1,6 +1,5 @@
 /** Every refusal of the directory, with the values that offend, and the delays of those who change the fleet. */
 import { expect } from "chai";
-import { network } from "hardhat";
 import {
   encodeAbiParameters,
   encodeFunctionData,
@@ -12,6 +11,7 @@ import {
   zeroAddress,
 } from "viem";
 import { namehash } from "../../../src/naming/namehash.ts";
+import { type DeployedDirectory, deployDirectory, slotSetOf } from "../support/directory.ts";
 import { refuses } from "../support/holdfast.ts";
 
 const SLOTS = 512;
@@ -28,26 +28,10 @@ function wordsOf(...ids: readonly number[]): bigint[] {
     ),
   );
 }
-const slotSetOf = (slots: readonly number[]) =>
-  [0, 1].map((half) => slots.reduce((set, slot) => (slot >> 8 === half ? set | (1n << BigInt(slot & 255)) : set), 0n));
 
-async function deploy() {
-  const { viem, networkHelpers } = await network.create();
-  const [governor, operator, stranger] = (await viem.getWalletClients()).map(({ account }) => account.address) as [
-    Hex,
-    Hex,
-    Hex,
-  ];
-  const manager = await viem.deployContract("AccessManager", [governor]);
-  const registry = await viem.deployContract("MockShardIndices");
-  const directory = await viem.deployContract("GatewayDirectory", [manager.address, registry.address]);
-  const entry = (number: number, zone: number) => ({
-    operator,
-    signer: stranger,
-    zone,
-    httpUrl: `https://g${number}.example.org`,
-    dnsEndpoint: `g${number}.example.org:53`,
-  });
+async function deployFleet() {
+  const world = await deployDirectory();
+  const { directory, entry } = world;
   // 1 and 2 hold zone 0, 3 is listed there, 4 is of zone 1, 5 of zone 0 is retired.
   for (const [number, zone] of [
     [1, 0],
@@ -60,14 +44,14 @@ async function deploy() {
   }
   await directory.write.retireGateway([5]);
   await directory.write.seedZone([0, wordsOf(1, 2) as never]);
-  return { viem, networkHelpers, governor, operator, stranger, manager, registry, directory, entry };
+  return world;
 }
 
 describe("GatewayDirectory, given bad input", () => {
-  let world: Awaited<ReturnType<typeof deploy>>;
+  let world: DeployedDirectory;
   let snapshot: { restore(): Promise<void> };
   before(async () => {
-    world = await deploy();
+    world = await deployFleet();
     snapshot = await world.networkHelpers.takeSnapshot();
   });
   afterEach(() => snapshot.restore());
@@ -126,7 +110,7 @@ describe("GatewayDirectory, given bad input", () => {
 
   it("refuses a join that takes more or fewer slots than the share, or leaves a donor uneven", async () => {
     const { write } = world.directory;
-    const join = (slots: readonly number[], id = 3) => write.joinZone([id, slotSetOf(slots) as never]);
+    const join = (slots: readonly number[], id = 3) => write.joinZone([id, slotSetOf(slots)]);
     const first = (count: number) => Array.from({ length: count }, (_, slot) => slot);
     await refused(join(first(169)), "WrongMoveCount", 169n, 170n);
     await refused(join(first(171)), "WrongMoveCount", 171n, 170n);
@@ -148,7 +132,7 @@ describe("GatewayDirectory, given bad input", () => {
     await refused(leave(1, ...all(3)), "HoldsNoSlots", 3);
     await refused(leave(1, ...all(1)), "HoldsNoSlots", 1);
     await refused(leave(1, ...all(NOBODY)), "UnknownGateway", NOBODY);
-    await write.joinZone([3, slotSetOf(Array.from({ length: 170 }, (_, slot) => slot)) as never]);
+    await write.joinZone([3, slotSetOf(Array.from({ length: 170 }, (_, slot) => slot))]);
     await refused(leave(3, ...Array.from({ length: 170 }, () => 1)), "Uneven", 1, 341n, 256n, 256n);
     await refused(write.retireGateway([3]), "HoldsSlots", 3, 170n);
   });
@@ -225,6 +209,15 @@ describe("GatewayDirectory, given bad input", () => {
     if (list === undefined) throw new Error("no list of holders was found");
     await networkHelpers.setStorageAt(directory.address, list, toHex(SLOTS, { size: 32 }));
     await refused(directory.write.joinZone([3, [0n, 0n]]), "ZoneFull", 0);
+  });
+
+  it("refuses a change whose image of the tables cannot be created, and keeps the one before", async () => {
+    const { networkHelpers, directory } = world;
+    const before = await directory.read.zoneTable([0]);
+    // A contract whose nonce is at its end creates none (EIP-2681).
+    await networkHelpers.setNonce(directory.address, 2n ** 64n - 1n);
+    await refuses(world, directory.write.assignReservedSlot([0, 3, 1]), directory, "TableImageNotCreated");
+    expect(await directory.read.zoneTable([0])).to.deep.equal(before);
   });
 
   describe("governance", () => {

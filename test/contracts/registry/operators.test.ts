@@ -155,6 +155,14 @@ describe("operators", () => {
   });
 
   describe("of a token", () => {
+    /** Bob tries to take the token, which he is not, or no longer, approved for. */
+    const refusesTransferFrom = (holder: Hex) => {
+      const { registry } = world();
+      const taker = getAddress(bob().account.address);
+      const call = registry.write.transferFrom([holder, taker, TOKEN], bob());
+      return refuses(world(), call, registry, "ERC721InsufficientApproval", [taker, TOKEN]);
+    };
+
     it("transfer it once, and do nothing else", async () => {
       const { registry, carol } = world();
       await registry.write.approve([bob().account.address, TOKEN], alice());
@@ -162,13 +170,7 @@ describe("operators", () => {
       await unauthorised(registry.write.setText([NODE, "url", "x"], bob()));
       await registry.write.transferFrom([alice().account.address, carol.account.address, TOKEN], bob());
       expect(await registry.read.getApproved([TOKEN])).to.equal(zeroAddress);
-      await refuses(
-        world(),
-        registry.write.transferFrom([carol.account.address, bob().account.address, TOKEN], bob()),
-        registry,
-        "ERC721InsufficientApproval",
-        [getAddress(bob().account.address), TOKEN],
-      );
+      await refusesTransferFrom(carol.account.address);
     });
 
     it("are dismissed by an approval of the zero address", async () => {
@@ -176,13 +178,7 @@ describe("operators", () => {
       await registry.write.approve([bob().account.address, TOKEN], alice());
       await registry.write.approve([zeroAddress, TOKEN], alice());
       expect(await registry.read.getApproved([TOKEN])).to.equal(zeroAddress);
-      await refuses(
-        world(),
-        registry.write.transferFrom([alice().account.address, bob().account.address, TOKEN], bob()),
-        registry,
-        "ERC721InsufficientApproval",
-        [getAddress(bob().account.address), TOKEN],
-      );
+      await refusesTransferFrom(alice().account.address);
     });
 
     it("lose it with the tenure: a new holder's token has no approval", async () => {
@@ -191,13 +187,7 @@ describe("operators", () => {
       await time.increase(YEAR_SECONDS + 112n * 86_400n);
       await register({ label: "shop", owner: carol.account.address });
       expect(await registry.read.getApproved([TOKEN])).to.equal(zeroAddress);
-      await refuses(
-        world(),
-        registry.write.transferFrom([carol.account.address, bob().account.address, TOKEN], bob()),
-        registry,
-        "ERC721InsufficientApproval",
-        [getAddress(bob().account.address), TOKEN],
-      );
+      await refusesTransferFrom(carol.account.address);
     });
 
     it("are named by the holder or its operator alone", async () => {
