@@ -14,7 +14,13 @@ import { type Core, pinned, programOf } from "./process.ts";
 
 export type PeerKind = "knot" | "nsd" | "bind" | "unbound";
 
-const PROGRAMS: Record<PeerKind, string> = { knot: "knotd", nsd: "nsd", bind: "named", unbound: "unbound" };
+/** The program of each. */
+export const PROGRAMS: Readonly<Record<PeerKind, string>> = {
+  knot: "knotd",
+  nsd: "nsd",
+  bind: "named",
+  unbound: "unbound",
+};
 
 export function hasPeer(kind: PeerKind): boolean {
   return programOf(PROGRAMS[kind]) !== undefined;

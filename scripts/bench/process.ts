@@ -1,15 +1,22 @@
 /** What benchmarks ask of the machine: programs, cores to pin them to, processor time used, medians. */
-import { existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
 const PLACES = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"];
 
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where a program is; `undefined` where it is not installed. */
 export function programOf(name: string): string | undefined {
-  return [...PLACES, ...(process.env.PATH ?? "").split(":")]
-    .map((place) => join(place, name))
-    .find((path) => existsSync(path));
+  return [...PLACES, ...(process.env.PATH ?? "").split(":")].map((place) => join(place, name)).find(isExecutable);
 }
 
 /** Which core a process runs on: servers have one to themselves, and whoever asks them another. */

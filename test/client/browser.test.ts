@@ -1,13 +1,11 @@
-import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { type Browser, chromium } from "playwright-core";
 import { type BrowserBundle, bundleBrowser } from "../../scripts/browserBundle.ts";
 import { formatSnapshot } from "../../src/directory/snapshot.ts";
+import { type Browser, startChromium } from "../support/chromium.ts";
 import { addName, createDirectory, createLiveWorld, DEPLOYMENT } from "../support/client/gatewayWorld.ts";
 
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 const CROSS_ORIGIN = { "access-control-allow-origin": "*", "access-control-allow-headers": "content-type, accept" };
 
 describe("browser build", () => {
@@ -24,13 +22,10 @@ describe("browser build", () => {
 
   describe("in Chromium", () => {
     let server: Server;
-    let browser: Browser;
+    let browser: Browser | undefined;
     const world = createLiveWorld();
     before(async function () {
-      if (CHROMIUM === undefined) {
-        console.log("      Chromium is not installed");
-        this.skip();
-      }
+      browser = await startChromium(this);
       addName(world, "shop.hold", 5);
       server = createServer(async (request, response) => {
         if (request.url === "/client.js") {
@@ -50,7 +45,6 @@ describe("browser build", () => {
         response.writeHead(told.status, { "content-type": "application/json", ...CROSS_ORIGIN }).end(told.body);
       });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      browser = await chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox"] });
     });
     after(async () => {
       await browser?.close();
@@ -65,7 +59,7 @@ describe("browser build", () => {
         ([id, gateway]) => [id, { ...gateway, httpUrl: `${origin}/g${id}` }] as const,
       );
       const snapshot = formatSnapshot({ ...stock, gateways: new Map(gateways) });
-      const page = await browser.newPage();
+      const page = await browser!.context.newPage();
       await page.goto(origin);
       const resolve = (count: number) =>
         page.evaluate(

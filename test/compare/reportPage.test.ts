@@ -124,8 +124,7 @@ describe("the page of a drill", () => {
     this.timeout(60_000);
     let browser: Browser | undefined;
     before(async function () {
-      browser = await startChromium();
-      if (browser === undefined) this.skip();
+      browser = await startChromium(this);
     });
     after(() => browser?.close());
 

@@ -109,8 +109,7 @@ describe("dashboard", () => {
     let browser: Browser | undefined;
     before(async function () {
       this.timeout(60_000);
-      browser = await startChromium();
-      if (browser === undefined) this.skip();
+      browser = await startChromium(this);
     });
     after(() => browser?.close());
 

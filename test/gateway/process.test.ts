@@ -2,13 +2,13 @@
 import { execFileSync } from "node:child_process";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { expect } from "chai";
-import { freePort, hasPeer, startPeer, untilServed } from "../../scripts/bench/dnsPeers.ts";
+import { freePort, PROGRAMS, startPeer, untilServed } from "../../scripts/bench/dnsPeers.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EDNS_OPTION, TYPE } from "../../src/dns/codes.ts";
 import { decodeMessage } from "../../src/dns/decode.ts";
@@ -21,6 +21,7 @@ import { type Chain, deployWithDirectory } from "../support/gateway/chain.ts";
 import { keyOf, listGateways, recordWire, registerShop, writeDeployment } from "../support/gateway/fleet.ts";
 import { type GatewayProcess, startGatewayProcess } from "../support/gateway/gatewayProcess.ts";
 import { type RpcServer, startRpcServer } from "../support/gateway/rpcServer.ts";
+import { needPrograms } from "../support/tools.ts";
 import { EDNS, queryOf } from "./dns/support.ts";
 import { sortedText, transferFrom } from "./dns/tcpClient.ts";
 
@@ -119,10 +120,7 @@ describe("holdfast gateway", function () {
 
   describe("on SIGHUP", () => {
     it("takes over what can change, says what cannot, and keeps everything when the file is wrong", async function () {
-      if (!existsSync("/usr/bin/openssl")) {
-        console.log("      skipped: openssl is not installed, which makes the certificates");
-        this.skip();
-      }
+      needPrograms(this, "openssl");
       certificate("one.example");
       const tls = "http: { tls: { certificate: cert.pem, key: key.pem } }";
       const gateway = await start([tls, "dns: { nsid: one }"]);
@@ -217,10 +215,7 @@ describe("holdfast gateway", function () {
 
   describe("as the primary of Knot", () => {
     it("hands out the TLD and the names it serves, and each change of the chain's", async function () {
-      if (!hasPeer("knot")) {
-        console.log("      skipped: knotd is not installed");
-        this.skip();
-      }
+      needPrograms(this, PROGRAMS.knot);
       const knotPort = await freePort();
       const key = { name: "t.example", algorithm: "hmac-sha256", secret: Buffer.alloc(32, 7).toString("base64") };
       const gateway = await start([

@@ -1,15 +1,13 @@
 import { expect } from "chai";
 import { bench } from "../../scripts/bench/dns.bench.ts";
 import { programOf } from "../../scripts/bench/process.ts";
+import { needPrograms } from "../support/tools.ts";
 
 describe("bench dns", function () {
   this.timeout(120_000);
 
   it("returns its rows in a small run", async function () {
-    if (!programOf("dnsperf")) {
-      console.log("      skipped: dnsperf is not installed");
-      this.skip();
-    }
+    needPrograms(this, "dnsperf");
     const rows = await bench({ small: true, say: () => {}, args: [] });
     expect(rows.map(({ id }) => id.split(",")[0])).to.include.members([
       "dns.udp.batch",

@@ -5,9 +5,9 @@ import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { programOf } from "../../scripts/bench/process.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { readConfig } from "../../src/gateway/config.ts";
+import { needPrograms } from "../support/tools.ts";
 
 const FOLDER = "scripts/deploy";
 const unit = readFileSync(join(FOLDER, "holdfast-gateway.service"), "utf8");
@@ -60,11 +60,7 @@ describe("systemd unit", () => {
   });
 
   it("is one that systemd takes", function () {
-    const analyze = programOf("systemd-analyze");
-    if (analyze === undefined) {
-      console.log("      skipped: systemd-analyze is not installed");
-      this.skip();
-    }
+    const [analyze = ""] = needPrograms(this, "systemd-analyze");
     const folder = mkdtempSync(join(tmpdir(), "holdfast-unit-"));
     // Its program is where it will be installed, not here.
     const file = join(folder, "holdfast-gateway.service");

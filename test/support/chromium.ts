@@ -1,11 +1,11 @@
 /** Debian's Chromium for tests of pages. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { needPrograms } from "./tools.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const FLAGS = [
   "--headless",
   "--no-sandbox",
@@ -23,14 +23,11 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** `undefined`, after a line that says so, where there is none. */
-export async function startChromium(): Promise<Browser | undefined> {
-  if (!existsSync(CHROMIUM)) {
-    console.log(`      skipped: no ${CHROMIUM}`);
-    return undefined;
-  }
+/** Skips the suite where there is none. */
+export async function startChromium(suite: Mocha.Context): Promise<Browser> {
+  const [executablePath = ""] = needPrograms(suite, "chromium");
   const folder = mkdtempSync(join(tmpdir(), "holdfast-chromium-"));
-  const context = await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, args: FLAGS });
+  const context = await chromium.launchPersistentContext(folder, { executablePath, args: FLAGS });
   return {
     context,
     async close() {

@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { hasPeer, type Peer, startPeer } from "../../../scripts/bench/dnsPeers.ts";
+import { type Peer, startPeer } from "../../../scripts/bench/dnsPeers.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { type Listening, listenStub } from "../../../src/client/stub/listen.ts";
 import { respond } from "../../../src/client/stub/reply.ts";
@@ -14,6 +14,7 @@ import { createStubMetrics } from "../../../src/client/stub/stubMetrics.ts";
 import { EDE } from "../../../src/dns/codes.ts";
 import { aRecords } from "../../support/client/chainWorld.ts";
 import { addName, createLiveWorld } from "../../support/client/gatewayWorld.ts";
+import { needPrograms } from "../../support/tools.ts";
 
 const run = promisify(execFile);
 const CHILD = fileURLToPath(new URL("../../support/client/stubChild.ts", import.meta.url));
@@ -75,10 +76,7 @@ describe("stub, for programs that know nothing of it", function () {
     const world = createLiveWorld();
 
     before(async function () {
-      if (!hasPeer("unbound") || (await run("kdig", ["--version"]).catch(() => undefined)) === undefined) {
-        console.log("      skipped: unbound or kdig is not installed");
-        this.skip();
-      }
+      needPrograms(this, "unbound", "kdig");
       addName(world, "shop.hold", 5);
       world.records.set("www.shop.hold", new Map([["dns:1:www.shop.hold", aRecords("www.shop.hold", "192.0.2.1")]]));
       addName(world, "dead.hold", 9);

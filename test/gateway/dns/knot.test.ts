@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { hasPeer, type Peer, startPeer, untilServed } from "../../../scripts/bench/dnsPeers.ts";
+import { type Peer, PROGRAMS, startPeer, untilServed } from "../../../scripts/bench/dnsPeers.ts";
 import { type Random, seededRandom } from "../../../src/base/random.ts";
 import { TYPE, typeName } from "../../../src/dns/codes.ts";
 import { decodeMessage } from "../../../src/dns/decode.ts";
 import { encodeMessage } from "../../../src/dns/encode.ts";
 import { createQuery } from "../../../src/dns/message.ts";
 import { parseDomainName } from "../../../src/dns/name.ts";
+import { needPrograms } from "../../support/tools.ts";
 import { EDNS, handlerOf, PEER, textOf, ZONE } from "./support.ts";
 
 const QUERY_COUNT = 10_000;
@@ -105,10 +106,7 @@ describe("answers beside Knot's", function () {
   const text = zoneText(random);
 
   before(async function () {
-    if (!hasPeer("knot")) {
-      console.log("      skipped: knotd is not installed");
-      this.skip();
-    }
+    needPrograms(this, PROGRAMS.knot);
     folder = mkdtempSync(join(tmpdir(), "holdfast-zone-"));
     writeFileSync(join(folder, "zone"), text);
     knot = await startPeer("knot", { zones: [{ apex: "example.org", file: join(folder, "zone") }] });

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import {
   askUdp,
-  hasPeer,
   type Peer,
   type PeerKind,
   type PeerOptions,
+  PROGRAMS,
   startPeer,
   untilServed,
 } from "../../../scripts/bench/dnsPeers.ts";
@@ -30,6 +30,7 @@ import { type DnsServer, startDnsServer } from "../../../src/gateway/dns/server.
 import type { StreamHandler } from "../../../src/gateway/dns/tcp.ts";
 import { createTransfers, isSerialAfter, type TransferPolicy } from "../../../src/gateway/dns/transfer.ts";
 import type { ZoneSource } from "../../../src/gateway/dns/zoneSource.ts";
+import { needPrograms } from "../../support/tools.ts";
 import { ZONE } from "./support.ts";
 import { sortedText, transferFrom } from "./tcpClient.ts";
 
@@ -160,10 +161,7 @@ describe("zone transfer", () => {
       });
 
       it("returns an equal zone after AXFR, and after each NOTIFY by the steps alone, all signed", async function () {
-        if (!hasPeer(kind)) {
-          console.log(`      skipped: ${kind} is not installed`);
-          this.skip();
-        }
+        needPrograms(this, PROGRAMS[kind]);
         const transfers: Transfer[] = [];
         server = await serve(source, KEYED, transfers);
         peer = await startPeer(kind, {
@@ -203,10 +201,7 @@ describe("zone transfer", () => {
   const catalogPeers = { knot: knotCatalog, bind: bindCatalog } as const;
   for (const kind of ["knot", "bind"] as const) {
     it(`keeps the zones of ${kind} equal to a catalog that grows and shrinks (RFC 9432)`, async function () {
-      if (!hasPeer(kind)) {
-        console.log(`      skipped: ${kind} is not installed`);
-        this.skip();
-      }
+      needPrograms(this, PROGRAMS[kind]);
       const catalog = createCatalogSource(source, "catalog.example", systemClock);
       const all = combineSources([source, catalog]);
       server = await serve(all, OPEN);

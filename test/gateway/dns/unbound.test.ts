@@ -2,13 +2,14 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { expect } from "chai";
-import { hasPeer, type Peer, startPeer } from "../../../scripts/bench/dnsPeers.ts";
+import { type Peer, PROGRAMS, startPeer } from "../../../scripts/bench/dnsPeers.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { decodeMessage } from "../../../src/dns/decode.ts";
 import { encodeMessage } from "../../../src/dns/encode.ts";
 import type { Message } from "../../../src/dns/message.ts";
 import { type DnsServer, startDnsServer } from "../../../src/gateway/dns/server.ts";
+import { needPrograms } from "../../support/tools.ts";
 import { EDNS, handlerOf, queryOf } from "./support.ts";
 
 /** Delegated servers are asked on port 53 and nowhere else, so each needs an address of its own. */
@@ -66,8 +67,8 @@ describe("behind unbound", () => {
         clock: systemClock,
         log: silentLog,
       });
+    needPrograms(this, PROGRAMS.unbound);
     try {
-      if (!hasPeer("unbound")) throw new Error("unbound is not installed");
       servers.push(await start(PARENT, TLD_ZONE));
       for (const host of SHARD) servers.push(await start(host, NAME_ZONE));
     } catch (error) {
