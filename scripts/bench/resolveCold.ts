@@ -1,8 +1,8 @@
 /**
  * Cold answers over exchanges of 50 ms: verified ones of the name client beside viem's unverified ones. Cold means that the client
- * has nothing but the directory that the deployment ships: no answer, no header, no shard of the name. Gateways refer as real ones
- * do, so a name's first question takes a second exchange unless one of those asked first is one of its four; how often that is so
- * hangs on the size of the fleet.
+ * has nothing but the directory that the deployment ships, with its shard hints: no answer, no header. Gateways refer as real ones do,
+ * so without hints a name's first question takes a second exchange unless one of those asked first is one of its four; how often that
+ * is so hangs on the size of the fleet.
  */
 import { createPublicClient, custom } from "viem";
 import { foundry } from "viem/chains";
@@ -11,19 +11,12 @@ import { delay, systemClock } from "../../src/base/clock.ts";
 import { createNodeNameClient } from "../../src/client/nodeClient.ts";
 import type { Resolution } from "../../src/client/resolution.ts";
 import type { ClientTransport } from "../../src/client/transport.ts";
-import { type Directory, gatewaysOfShard, shardOf } from "../../src/directory/directory.ts";
-import type { Answer } from "../../src/protocol/answer.ts";
-import { decodeQuery, encodeAnswer } from "../../src/protocol/json.ts";
+import { decodeQuery } from "../../src/protocol/json.ts";
 import type { RecordKey } from "../../src/protocol/record.ts";
 import { createChainWorld, namehash, RPC_URLS } from "../../test/support/client/chainWorld.ts";
-import { createDirectory, EXCHANGE_MS } from "../../test/support/client/gatewayWorld.ts";
-import {
-  attest,
-  attesterAddress,
-  createProvenWorld,
-  DOMAIN,
-  type ProvenAnswer,
-} from "../../test/support/client/provenWorld.ts";
+import { EXCHANGE_MS } from "../../test/support/client/gatewayWorld.ts";
+import { bodyOfGateway, hintsOfAnswers, provenDirectory } from "../../test/support/client/provenFleet.ts";
+import { createProvenWorld, DOMAIN, type ProvenAnswer } from "../../test/support/client/provenWorld.ts";
 import type { BenchOptions, BenchRow } from "./row.ts";
 
 const ADDR: RecordKey = { kind: "addr", coinType: 60n };
@@ -79,17 +72,13 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
     answers.set(`${name}/1`, await world.prove(name, [ADDR]));
     answers.set(`${name}/5`, await world.prove(name, records));
   }
-  const fleets = new Map([8, small ? 16 : 64].map((size) => [size, fleetOf(size)]));
+  const shardHints = hintsOfAnswers(answers.values());
+  const largeSize = small ? 16 : 64;
+  const fleets = new Map([8, largeSize].map((size) => [size, { ...provenDirectory(size), shardHints }]));
   let fleetSize = 8;
   let exchangeCount = 0;
   // Gateways keep their answers; what a client costs is what counts here.
   const bodies = new Map<string, Uint8Array>();
-  const bodyOf = (answer: ProvenAnswer, directory: Directory, id: number) => {
-    const evidence = { ...answer.evidence, attestations: [attest(id, answer.block)] };
-    return utf8Bytes(
-      encodeAnswer(isMember(directory, answer, id) ? { ...answer, evidence } : referralOf(answer, evidence)),
-    );
-  };
   /** Gateways that answer at once from proofs made beforehand, 50 ms away. */
   const transport: ClientTransport = {
     ...chain.transport,
@@ -101,13 +90,13 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
       const answer = answers.get(`${query.name}/${query.records.length}`)!;
       const id = Number(/g(\d+)\./.exec(request.url)?.[1]);
       const key = `${query.name}/${query.records.length}/${id}/${fleetSize}`;
-      const body = bodies.get(key) ?? bodyOf(answer, fleets.get(fleetSize)!, id);
+      const body = bodies.get(key) ?? utf8Bytes(bodyOfGateway(fleets.get(fleetSize)!, answer, id));
       bodies.set(key, body);
       return { status: 200, field: () => undefined, body };
     },
   };
   const { registry } = world.pinned;
-  const connect = () =>
+  const connect = (hints: "used" | "unused" = "used") =>
     createNodeNameClient({
       deployment: {
         chainId: DOMAIN.chainId,
@@ -115,7 +104,7 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
         contracts: { registry, directory: DOMAIN.directory },
         codeHashes: { registry: world.pinned.codeHash },
       },
-      paths: { gateways: { directory: fleets.get(fleetSize)! } },
+      paths: { gateways: { directory: fleets.get(fleetSize)!, shardHints: hints } },
       clock: { ...systemClock, nowMs: () => systemClock.nowMs() + ahead * 1000 },
       freshness: { ageSecondsMax: 1e7 },
       trust: { gateways: "proof" },
@@ -153,21 +142,21 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
     for (const [key, answer] of answers) {
       for (const id of fleets.get(fleetSize)!.gateways.keys()) {
         const name = `${key}/${id}/${fleetSize}`;
-        if (!bodies.has(name)) bodies.set(name, bodyOf(answer, fleets.get(fleetSize)!, id));
+        if (!bodies.has(name)) bodies.set(name, utf8Bytes(bodyOfGateway(fleets.get(fleetSize)!, answer, id)));
       }
     }
   };
   const rounds = small ? 3 : 40;
   /** Cold clients, each meeting another name. */
-  const measure = async (size: number) => {
+  const measure = async (size: number, hints: "used" | "unused" = "used") => {
     fleetSize = size;
     prepare();
-    await connect().resolve(nameOf(rounds), ADDR);
+    await connect(hints).resolve(nameOf(rounds), ADDR);
     const ours: number[] = [];
     const theirs: number[] = [];
     let inOne = 0;
     for (let round = 0; round < rounds; round += 1) {
-      const client = connect();
+      const client = connect(hints);
       const startedAtMs = systemClock.monotonicMs();
       const told = await client.resolve(nameOf(round), ADDR);
       ours.push(systemClock.monotonicMs() - startedAtMs);
@@ -176,7 +165,8 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
     }
     return { ours: median(ours), theirs: median(theirs), sharePercent: Math.round((100 * inOne) / rounds) };
   };
-  const [smallFleet, largeFleet] = [await measure(8), await measure(small ? 16 : 64)];
+  const [smallFleet, largeFleet] = [await measure(8), await measure(largeSize)];
+  const unhinted = await measure(largeSize, "unused");
   fleetSize = 8;
   const met = connect();
   await met.resolve("name1.hold", ADDR);
@@ -220,33 +210,17 @@ export async function coldRows({ small }: BenchOptions): Promise<BenchRow[]> {
     ok: small || value <= peerValue * 1.15,
   });
   const inOne = (share: number) => `ms (${share} % in one round trip)`;
-  const largeSize = small ? 16 : 64;
   return [
     beside("cold.fleet8", smallFleet.ours, smallFleet.theirs, inOne(smallFleet.sharePercent)),
     beside(`cold.fleet${largeSize}`, largeFleet.ours, largeFleet.theirs, inOne(largeFleet.sharePercent)),
+    {
+      ...beside(`cold.fleet${largeSize}.unhinted`, unhinted.ours, unhinted.theirs, inOne(unhinted.sharePercent)),
+      goal: "none: without hints a name never met takes a referral",
+      ok: true,
+    },
     beside("metBefore.verified", median(again), smallFleet.theirs, "ms, no answer cached"),
     row("metBefore.fiveRecords", fiveTrips, `round trips (${fiveExchanges} gateways asked)`, "1", fiveTrips <= 1),
     row(`cold.${nameCount}names`, manyTrips, `round trips (${manyMs.toFixed(0)} ms)`, "<= 3", manyTrips <= 3),
     row(`cold.${nameCount}names.rpc`, rpcTrips, `round trips (${rpcMs.toFixed(0)} ms)`, "<= 3", rpcTrips <= 3),
   ];
-}
-
-/** A directory of so many gateways whose keys this benchmark has. */
-function fleetOf(size: number) {
-  const stock = createDirectory(size);
-  const gateways = [...stock.gateways].map(
-    ([id, gateway]) => [id, { ...gateway, signer: attesterAddress(id) }] as const,
-  );
-  return { ...stock, gateways: new Map(gateways) };
-}
-
-/** Whether a gateway is one of the four of an answer's name. */
-function isMember(directory: Directory, { name, status }: Answer, id: number): boolean {
-  const shard = gatewaysOfShard(directory, shardOf(directory, namehash(name), status.shardIndex));
-  return shard.some((gateway) => gateway?.id === id);
-}
-
-/** What a gateway outside the shard says instead: the same proof, but of the shard alone. */
-function referralOf({ name, node, block, status }: ProvenAnswer, evidence: ProvenAnswer["evidence"]): Answer {
-  return { kind: "referral", name, node, block, status, evidence };
 }

@@ -60,6 +60,31 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
   return out;
 }
 
+/** Characters made of bytes at once: more arguments than this a call may not take. */
+const CHARACTERS_AT_ONCE = 8_192;
+
+/** Bytes as base64 with padding (RFC 4648 section 4). */
+export function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += CHARACTERS_AT_ONCE) {
+    text += String.fromCharCode(...bytes.subarray(at, at + CHARACTERS_AT_ONCE));
+  }
+  return btoa(text);
+}
+
+/** The bytes of base64; `undefined` where the text is something else. White space and missing padding are let pass. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  let characters: string;
+  try {
+    characters = atob(text);
+  } catch {
+    return undefined;
+  }
+  const out = new Uint8Array(characters.length);
+  for (let at = 0; at < out.length; at += 1) out[at] = characters.charCodeAt(at);
+  return out;
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { AddCommand, Terminal } from "./command.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
+import { addDirectoryCommand } from "./commands/directory.ts";
 import { addDrillCommand } from "./commands/drill.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addGatewayCommand } from "./commands/gateway.ts";
@@ -29,6 +30,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStubCommand,
   addShardCommand,
   addShardsCommand,
+  addDirectoryCommand,
   addGatewayCommand,
   addSimulateCommand,
 ];

@@ -3,6 +3,8 @@ import type { Outcome, PathName } from "../availability/outcome.ts";
 import { systemClock } from "../base/clock.ts";
 import { secureRandom } from "../base/random.ts";
 import { EMPTY_DIRECTORY } from "../directory/directory.ts";
+import { createShardHintLookup, type ShardHintLookup } from "../directory/shardHintLookup.ts";
+import type { ShardHints } from "../directory/shardHints.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { normaliseName } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
@@ -84,8 +86,14 @@ export interface NameClient {
   readonly cache: Cache | undefined;
   /** The directory in use. */
   readonly directory: () => DirectorySnapshot | undefined;
-  /** Takes a newer directory snapshot; an older one is ignored. */
+  /** Takes a newer directory snapshot, and the shard hints that it carries; an older one is ignored. */
   readonly setDirectory: (snapshot: DirectorySnapshot) => void;
+  /** Whether the client was set up to use shard hints. */
+  readonly usesShardHints: boolean;
+  /** The shard hints in use; `undefined` where there are none. */
+  readonly shardHints: () => ShardHints | undefined;
+  /** Takes other shard hints, from anybody; none are taken where they are not used. */
+  readonly setShardHints: (hints: ShardHints) => void;
   /**
    * Reads the directory by state proof and takes it. Never throws for what goes wrong on the way. Without RPC providers, see
    * `refreshDirectory`, which believes two operators.
@@ -110,6 +118,7 @@ function merged(known: readonly (Resolution | undefined)[], told: readonly Resol
 class CachingNameClient implements NameClient {
   readonly tld: string;
   readonly cache: Cache | undefined;
+  readonly usesShardHints: boolean;
   readonly #options: NameClientOptions;
   readonly #shared: Shared;
   readonly #paths: ReadonlyMap<PathName, Path>;
@@ -117,15 +126,22 @@ class CachingNameClient implements NameClient {
   readonly #flights = new Map<string, Promise<readonly Resolution[]>>();
   readonly #head: ChainHeadOptions | undefined;
   #directory: DirectorySnapshot | undefined;
+  #hints: { readonly table: ShardHints; readonly lookUp: ShardHintLookup } | undefined;
 
   constructor(options: NameClientOptions, shared: Shared) {
     this.tld = options.deployment.tld;
     this.#options = options;
     this.#shared = shared;
     this.#directory = options.paths.gateways?.directory;
+    this.usesShardHints = options.paths.gateways !== undefined && options.paths.gateways.shardHints !== "unused";
     this.cache = options.cache === false ? undefined : createCache(shared.clock, options.cache);
     this.#trust = options.trust?.unverified === "refused" ? "verified" : "any";
-    const { paths, head } = createPaths(options, shared, () => this.#directory ?? EMPTY_DIRECTORY);
+    const { shardHints } = options.paths.gateways?.directory ?? {};
+    if (shardHints !== undefined) this.setShardHints(shardHints);
+    const { paths, head } = createPaths(options, shared, {
+      directory: () => this.#directory ?? EMPTY_DIRECTORY,
+      hintsOf: (node, countMax) => this.#hints?.lookUp(node, countMax) ?? [],
+    });
     this.#paths = new Map(paths.map((path) => [path.name, path]));
     this.#head = head;
   }
@@ -176,7 +192,16 @@ class CachingNameClient implements NameClient {
   readonly directory = (): DirectorySnapshot | undefined => this.#directory;
 
   readonly setDirectory = (snapshot: DirectorySnapshot): void => {
-    if (this.#directory === undefined || snapshot.version >= this.#directory.version) this.#directory = snapshot;
+    if (this.#directory !== undefined && snapshot.version < this.#directory.version) return;
+    this.#directory = snapshot;
+    if (snapshot.shardHints !== undefined) this.setShardHints(snapshot.shardHints);
+  };
+
+  readonly shardHints = (): ShardHints | undefined => this.#hints?.table;
+
+  readonly setShardHints = (table: ShardHints): void => {
+    if (!this.usesShardHints) return;
+    this.#hints = { table, lookUp: createShardHintLookup(table) };
   };
 
   readonly proveDirectory: NameClient["proveDirectory"] = async (limits = {}) => {

@@ -63,8 +63,14 @@ export interface PathsOptions {
      */
     readonly allowsUrl?: (url: string) => boolean;
   };
-  /** Needs a directory snapshot. */
-  readonly gateways?: { readonly directory: DirectorySnapshot };
+  readonly gateways?: {
+    readonly directory: DirectorySnapshot;
+    /**
+     * Whether shard hints say where a name never met may be asked about, those of the snapshot and newer ones; without, its first
+     * question takes a second exchange. Used unless said otherwise.
+     */
+    readonly shardHints?: "used" | "unused";
+  };
 }
 
 /** Where sets that owners signed are looked for beside the name's own gateways. */

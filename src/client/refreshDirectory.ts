@@ -1,6 +1,7 @@
 /**
  * A newer directory, from the gateways themselves: each publishes the one it knows at `/v1/directory`. One that gateways of two
- * distinct operators, both listed in the directory at hand, publish alike is taken; one alone could list itself everywhere.
+ * distinct operators, both listed in the directory at hand, publish alike is taken; one alone could list itself everywhere. Newer
+ * shard hints come at the same time, from any of them.
  */
 import { utf8Text } from "../base/bytes.ts";
 import { systemClock } from "../base/clock.ts";
@@ -8,6 +9,7 @@ import { type Random, secureRandom, shuffled } from "../base/random.ts";
 import type { DirectoryGateway } from "../directory/directory.ts";
 import { type DirectorySnapshot, formatSnapshot, parseSnapshot } from "../directory/snapshot.ts";
 import { askSeveral, type Target } from "./askSeveral.ts";
+import { fetchShardHints } from "./fetchShardHints.ts";
 import { createHealth } from "./health.ts";
 import { refusalOf } from "./httpReply.ts";
 import type { NameClient } from "./nameClient.ts";
@@ -19,7 +21,11 @@ export interface RefreshDirectoryOptions {
   readonly transport: ClientTransport;
   readonly clock?: Shared["clock"];
   readonly random?: Random;
+  /** For directory and hints together, in milliseconds. */
   readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+  /** Whether newer shard hints are fetched as well, 768 KiB at most; they are unless said otherwise. */
+  readonly shardHints?: "refreshed" | "kept";
   /** Distinct operators that must publish the same. */
   readonly quorum?: number;
 }
@@ -36,7 +42,7 @@ const BODY_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What two snapshots of one version must share; the block they were read at may differ. */
 function contentOf(snapshot: DirectorySnapshot): string {
-  const { block: _, ...rest } = formatSnapshot(snapshot);
+  const { block: _, shardHints: __, ...rest } = formatSnapshot(snapshot);
   const gateways = [...rest.gateways].sort((left, right) => left.id - right.id);
   const isolated = [...rest.isolated].sort((left, right) => left.node.localeCompare(right.node));
   return JSON.stringify({ ...rest, gateways, isolated, former: [] });
@@ -69,11 +75,33 @@ export async function refreshDirectory(client: NameClient, options: RefreshDirec
   const random = options.random ?? secureRandom;
   const { transport } = options;
   const shared: Shared = { clock, random, transport, health: createHealth(clock), budget: createRetryBudget() };
-  const limits = { what: "The refresh", deadlineMs: options.deadlineMs ?? 3_000 };
-  const { result } = await withRun(shared, limits, (run) => askPublished(run, current, options.quorum ?? 2));
-  if (result === undefined) return false;
-  client.setDirectory(result);
+  const { deadlineMs = 3_000, signal } = options;
+  const limits = { what: "The refresh", deadlineMs, ...(signal === undefined ? {} : { signal }) };
+  const { result: published } = await withRun(shared, limits, async (run) => {
+    const hints = refreshHints(run, client, current, options.shardHints ?? "refreshed");
+    const directory = await askPublished(run, current, options.quorum ?? 2);
+    await hints;
+    return directory;
+  });
+  if (published === undefined) return false;
+  const { shardHints: _, ...directory } = published;
+  client.setDirectory(directory);
   return true;
+}
+
+async function refreshHints(
+  run: Run,
+  client: NameClient,
+  current: DirectorySnapshot,
+  wish: "refreshed" | "kept",
+): Promise<void> {
+  if (wish === "kept" || !client.usesShardHints) return;
+  const hints = await fetchShardHints(run, activeGateways(current), client.shardHints());
+  if (hints !== undefined) client.setShardHints(hints);
+}
+
+function activeGateways(directory: DirectorySnapshot): readonly DirectoryGateway[] {
+  return [...directory.gateways.values()].filter((gateway) => gateway.active);
 }
 
 /** The directory that enough operators publish alike; `undefined` where there is none. */
@@ -82,8 +110,7 @@ async function askPublished(
   current: DirectorySnapshot,
   quorum: number,
 ): Promise<DirectorySnapshot | undefined> {
-  const active = [...current.gateways.values()].filter((gateway) => gateway.active);
-  const targets = shuffled(run.random, active)
+  const targets = shuffled(run.random, activeGateways(current))
     .slice(0, ASKED_MAX)
     .map((gateway) => ({ endpoint: gateway.httpUrl, gateway }));
   const told = await askSeveral<Target & { gateway: DirectoryGateway }, Published, DirectorySnapshot>(run, {

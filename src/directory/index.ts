@@ -9,4 +9,14 @@ export {
   shardOf,
 } from "./directory.ts";
 export { applyDirectoryEvent, type DirectoryEvent } from "./events.ts";
+export { createShardHintLookup, type ShardHintLookup } from "./shardHintLookup.ts";
+export {
+  createShardHintTable,
+  decodeShardHints,
+  encodeShardHints,
+  MalformedShardHintsError,
+  type ShardHints,
+  type ShardHintTable,
+  shardHintsTag,
+} from "./shardHints.ts";
 export { type DirectorySnapshot, formatSnapshot, MalformedSnapshotError, parseSnapshot } from "./snapshot.ts";

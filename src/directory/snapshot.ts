@@ -7,6 +7,7 @@ import { fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { RESERVED_INDEX_MIN, SLOT_COUNT, ZONE_COUNT } from "../sharding/shard.ts";
 import type { Directory } from "./directory.ts";
+import { formatShardHints, MalformedShardHintsError, parseShardHints, type ShardHints } from "./shardHints.ts";
 
 const hex = (byteCount: number) =>
   z
@@ -57,6 +58,8 @@ const snapshot = z.object({
     )
     .max(ZONE_COUNT * SLOT_COUNT),
   isolated: z.array(z.object({ node: hex(32), index: z.int().min(RESERVED_INDEX_MIN).max(0xffffffff) })).max(100_000),
+  /** Shard hints in base64; gateways publish them by themselves, and snapshots that are shipped carry them along. */
+  shardHints: z.string().optional(),
 });
 
 /** A directory with the chain, the contract and the block it was read at. */
@@ -66,6 +69,8 @@ export interface DirectorySnapshot extends Directory {
   readonly address: Hex;
   readonly tld: string;
   readonly block: { readonly number: bigint; readonly hash: Hex; readonly timestamp: bigint };
+  /** Which index a name might have, so that a client need not be referred; no part of the directory, and nobody vouches for it. */
+  readonly shardHints?: ShardHints;
 }
 
 export class MalformedSnapshotError extends BaseError {
@@ -98,7 +103,19 @@ export function formatSnapshot(value: DirectorySnapshot): z.input<typeof snapsho
     tables,
     former: [...value.former].map(([virtualGatewayId, former]) => ({ virtualGatewayId, ...former })),
     isolated: [...value.isolated].map(([node, index]) => ({ node, index })),
+    ...(value.shardHints === undefined ? {} : { shardHints: formatShardHints(value.shardHints) }),
   };
+}
+
+/** The shard hints of a document. Throws `MalformedSnapshotError`. */
+function shardHintsOf(text: string | undefined): Pick<DirectorySnapshot, "shardHints"> {
+  if (text === undefined) return {};
+  try {
+    return { shardHints: parseShardHints(text) };
+  } catch (error) {
+    if (error instanceof MalformedShardHintsError) throw new MalformedSnapshotError("shardHints: no table of hints");
+    throw error;
+  }
 }
 
 /** The snapshot of a parsed JSON document. Throws `MalformedSnapshotError`, which names the field. */
@@ -108,7 +125,7 @@ export function parseSnapshot(value: unknown): DirectorySnapshot {
     const issue = result.error.issues[0];
     throw new MalformedSnapshotError(`${issue?.path.join(".") || "document"}: ${issue?.message}`);
   }
-  const { directory: address, gateways, tables, former, isolated, ...rest } = result.data;
+  const { directory: address, gateways, tables, former, isolated, shardHints, ...rest } = result.data;
   const table = new Uint16Array(ZONE_COUNT * SLOT_COUNT);
   tables.forEach((text, zone) => {
     const words = new DataView(fromHex(text).buffer);
@@ -121,5 +138,6 @@ export function parseSnapshot(value: unknown): DirectorySnapshot {
     table,
     former: new Map(former.map(({ virtualGatewayId, ...holder }) => [virtualGatewayId, holder])),
     isolated: new Map(isolated.map(({ node, index }) => [node, index])),
+    ...shardHintsOf(shardHints),
   };
 }

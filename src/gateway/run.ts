@@ -34,6 +34,7 @@ import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
 import { compareConfigs } from "./reload.ts";
 import { type RunningDns, runDns } from "./runDns.ts";
 import { openSets } from "./runSets.ts";
+import { followShardHints } from "./shardHints.ts";
 import { createSigner } from "./signer.ts";
 import { createReplicaZones } from "./zone/replicaZones.ts";
 
@@ -159,6 +160,8 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   let dns: RunningDns | undefined;
   let http: HttpServer | undefined;
   const offchain = openSets(config, deployment, world, { gateway, replica, clock });
+  const shardHints = followShardHints({ replica, tld, clock });
+  shardHints.whenComplete.catch((error: unknown) => log.warn("shard hints are missing", { reason: messageOf(error) }));
   try {
     if (config.dns !== false) {
       const zones = createReplicaZones({ replica, gateway, registry, tld, ...zoneWishesOf(config) });
@@ -172,6 +175,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       directoryAddress: directory,
       clock,
       log,
+      shardHints,
       isDraining: () => isDraining,
     };
     const handler = createFront(front, dns?.handler, offchain.routes);
@@ -179,6 +183,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   } catch (error) {
     await dns?.close();
     offchain.close();
+    shardHints.close();
     await replica.stop();
     throw error;
   }
@@ -199,6 +204,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       attestations.stop();
       await Promise.all([front.close(), dns?.close()]);
       offchain.close();
+      shardHints.close();
       await replica.stop();
     },
   };

@@ -5,7 +5,7 @@
  */
 import { expect } from "chai";
 import { encodeAbiParameters, encodeFunctionData, parseAbi, toRlp } from "viem";
-import { fromHex, type Hex, toHex, utf8Bytes } from "../../src/base/bytes.ts";
+import { fromHex, type Hex, toBase64, toHex, utf8Bytes } from "../../src/base/bytes.ts";
 import { BaseError } from "../../src/base/errors.ts";
 import { type Random, seededRandom } from "../../src/base/random.ts";
 import { decodeBatch } from "../../src/client/dropins/ccipBatch.ts";
@@ -15,6 +15,7 @@ import { unwrapped, valueOfResult } from "../../src/client/paths/resolverProfile
 import { parseRpcBlock } from "../../src/client/paths/rpcBlock.ts";
 import { provenSlots } from "../../src/client/paths/rpcSlots.ts";
 import { optionsOfProfile } from "../../src/client/profile.ts";
+import { decodeShardHints, parseShardHints } from "../../src/directory/shardHints.ts";
 import { formatSnapshot, parseSnapshot } from "../../src/directory/snapshot.ts";
 import { readDirectoryState, tableOfImage } from "../../src/directory/state.ts";
 import { decodeMessage } from "../../src/dns/decode.ts";
@@ -118,6 +119,7 @@ describe("decoders of what strangers send", function () {
 
   const declare = () => {
     const { evidence } = answer;
+    const hints = fromHex("0x48534801000000050a0b0c0d0e0f000000101112");
     const [slot] = evidence.storage;
     const root = fromHex(answer.block.stateRoot);
     const nodes = evidence.account.map(fromHex);
@@ -249,7 +251,13 @@ describe("decoders of what strangers send", function () {
       ),
       "valueOfResult, dns": ofHex([bytes], (hex) => valueOfResult(A as never, hex), /^CLIENT_MALFORMED_RESULT$/),
       unwrapped: ofHex([bytes], (hex) => unwrapped(ADDR, hex), /^CLIENT_MALFORMED_RESULT$/),
-      parseSnapshot: ofJson(formatSnapshot(createDirectory()), parseSnapshot, /^DIRECTORY_MALFORMED_SNAPSHOT$/),
+      decodeShardHints: ofBytes([hints], decodeShardHints, /^DIRECTORY_MALFORMED_SHARD_HINTS$/),
+      parseShardHints: ofText([toBase64(hints)], parseShardHints, /^DIRECTORY_MALFORMED_SHARD_HINTS$/),
+      parseSnapshot: ofJson(
+        formatSnapshot({ ...createDirectory(), shardHints: decodeShardHints(hints) }),
+        parseSnapshot,
+        /^DIRECTORY_MALFORMED_SNAPSHOT$/,
+      ),
       readDirectoryState: ofBytes(
         [new Uint8Array(64).fill(0)],
         (input) => {
@@ -301,6 +309,8 @@ describe("decoders of what strangers send", function () {
     "valueOfResult, addr",
     "valueOfResult, dns",
     "unwrapped",
+    "decodeShardHints",
+    "parseShardHints",
     "parseSnapshot",
     "readDirectoryState",
     "tableOfImage",

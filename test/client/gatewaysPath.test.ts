@@ -191,6 +191,14 @@ describe("gateways path", () => {
     expect(told.trace.filter((attempt) => attempt.outcome === "answered").length).to.be.at.least(2);
   });
 
+  it("goes back to the bootstrap shard when a name's lease is over", async () => {
+    const world = worldWithName();
+    const client = await warmClient(world);
+    world.shardIndices.delete("shop.hold");
+    world.records.delete("shop.hold");
+    expect(await world.run(client.resolve("shop.hold", ADDR))).to.include({ outcome: "absent", evidence: "signature" });
+  });
+
   it("follows a name to its new shard", async () => {
     const world = worldWithName();
     const client = await warmClient(world);

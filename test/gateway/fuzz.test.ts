@@ -21,6 +21,7 @@ import type { HttpHandler } from "../../src/gateway/http/handler.ts";
 import type { HttpRequest } from "../../src/gateway/http/message.ts";
 import { servePlain } from "../../src/gateway/http/plainConnection.ts";
 import { createFront } from "../../src/gateway/run.ts";
+import { followShardHints } from "../../src/gateway/shardHints.ts";
 import { createSigner } from "../../src/gateway/signer.ts";
 import { createReplicaZones } from "../../src/gateway/zone/replicaZones.ts";
 import { encodeQuery } from "../../src/protocol/json.ts";
@@ -94,7 +95,15 @@ describe(`fuzzing, ${RUNS} inputs each`, function () {
     const source = createReplicaZones({ ...names, gateway });
     zoneHandler = createDnsHandler({ source, clock: systemClock, random: seededRandom(1, "cookies") });
     const pool = new ProviderPool({ sources: [], clock: systemClock, log: silentLog });
-    const about = { ...names, gateway, pool, chainId: 31337, directoryAddress: DIRECTORY, log: silentLog };
+    const about = {
+      ...names,
+      gateway,
+      pool,
+      chainId: 31337,
+      directoryAddress: DIRECTORY,
+      log: silentLog,
+      shardHints: followShardHints(names),
+    };
     front = createFront({ ...about, isDraining: () => false }, zoneHandler);
   });
   after(async () => await replica.stop());

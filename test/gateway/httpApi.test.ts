@@ -4,6 +4,8 @@ import { encodeFunctionData, type Hex } from "viem";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { secureRandom } from "../../src/base/random.ts";
+import { createShardHintLookup } from "../../src/directory/shardHintLookup.ts";
+import { decodeShardHints } from "../../src/directory/shardHints.ts";
 import { TYPE } from "../../src/dns/codes.ts";
 import { decodeMessage } from "../../src/dns/decode.ts";
 import { encodeMessage } from "../../src/dns/encode.ts";
@@ -17,6 +19,7 @@ import { SET_QUOTA_DEFAULT } from "../../src/gateway/sets/quota.ts";
 import { createReplication } from "../../src/gateway/sets/replication.ts";
 import { SetStore } from "../../src/gateway/sets/setStore.ts";
 import { createSets } from "../../src/gateway/sets/sets.ts";
+import { followShardHints } from "../../src/gateway/shardHints.ts";
 import { createSigner } from "../../src/gateway/signer.ts";
 import { createReplicaZones } from "../../src/gateway/zone/replicaZones.ts";
 import { namehash } from "../../src/naming/namehash.ts";
@@ -67,6 +70,7 @@ describe("HTTP API", function () {
       chainId: 31337,
       directoryAddress: domain.directory,
       log: silentLog,
+      shardHints: followShardHints(shared),
     };
     const store = new SetStore(":memory:");
     const sets = createSets({
@@ -146,6 +150,23 @@ describe("HTTP API", function () {
     const checkpoint = (await get("/v1/checkpoint")).json();
     expect(checkpoint.attestation.gatewayId).to.equal(1);
     expect((await get("/v1/shard/shop.hold")).json().slots).to.deep.equal([0, 0, 0, 0]);
+  });
+
+  it("publishes hints at the shards of names, kept up with registrations, with a tag for the next time", async () => {
+    const lookUp = async (name: string) => {
+      const { body, fields } = await ask("GET", "/v1/directory/hints");
+      expect(fields["content-type"]).to.equal("application/octet-stream");
+      return createShardHintLookup(decodeShardHints(body as Uint8Array))(namehash(name));
+    };
+    expect(await lookUp("shop.hold")).to.deep.equal([0]);
+    const { etag = "" } = (await get("/v1/directory/hints")).fields;
+    const same = await get("/v1/directory/hints", { "if-none-match": etag });
+    expect([same.status, same.text]).to.deep.equal([304, ""]);
+    await chain.register({ label: "late", owner: chain.alice.account.address, data: [] });
+    await replica.step();
+    expect(await lookUp("late.hold")).to.deep.equal([1]);
+    expect(await lookUp("www.shop.hold")).to.deep.equal([]);
+    expect((await get("/v1/directory/hints", { "if-none-match": etag })).status).to.equal(200);
   });
 
   it("answers DNS over HTTPS by GET and POST, fresh as long as its records", async () => {

@@ -10,6 +10,7 @@ import { createGateway } from "../../../src/gateway/gateway.ts";
 import { startHttpServer } from "../../../src/gateway/http/server.ts";
 import { createFront } from "../../../src/gateway/run.ts";
 import { runDns } from "../../../src/gateway/runDns.ts";
+import { followShardHints } from "../../../src/gateway/shardHints.ts";
 import { createSigner } from "../../../src/gateway/signer.ts";
 import { createReplicaZones } from "../../../src/gateway/zone/replicaZones.ts";
 import { encodeQuery } from "../../../src/protocol/json.ts";
@@ -42,7 +43,15 @@ const config = readConfig(undefined, {}, { gatewayId: 1, rpc: ["http://127.0.0.1
 const zones = createReplicaZones({ replica, gateway, registry: REGISTRY, tld: "hold" });
 const world = { clock: systemClock, random: secureRandom, log: silentLog };
 const dns = await runDns(config.dns === false ? (undefined as never) : config.dns, zones, world);
-const about = { ...shared, gateway, pool, chainId: 31337, directoryAddress: DIRECTORY, log: silentLog };
+const about = {
+  ...shared,
+  gateway,
+  pool,
+  chainId: 31337,
+  directoryAddress: DIRECTORY,
+  log: silentLog,
+  shardHints: followShardHints(shared),
+};
 const front = createFront({ ...about, isDraining: () => false }, dns.handler);
 const records = [{ kind: "addr", coinType: 60n } as const];
 const query = encodeQuery({ name: "name-1.hold", records, evidence: "signature" });

@@ -1,6 +1,7 @@
 /** Sets up the paths that a client's options ask for. */
 import { type Hex, toHex } from "../../base/bytes.ts";
 import type { Directory } from "../../directory/directory.ts";
+import type { ShardHintLookup } from "../../directory/shardHintLookup.ts";
 import { createHeaderTrust } from "../../proof/headerTrust.ts";
 import { recoverAddress } from "../../proof/recoverAddress.ts";
 import { isOutwardUrl } from "../dropins/ccipUrl.ts";
@@ -90,11 +91,18 @@ export interface MadePaths {
   readonly head: ChainHeadOptions | undefined;
 }
 
+/** What a client knows of the fleet, as of now. */
+export interface Fleet {
+  readonly directory: () => Directory;
+  readonly hintsOf: ShardHintLookup;
+}
+
 /** The paths that `options` set up. */
-export function createPaths(options: NameClientOptions, shared: Shared, directory: () => Directory): MadePaths {
+export function createPaths(options: NameClientOptions, shared: Shared, { directory, hintsOf }: Fleet): MadePaths {
   const { deployment, paths, trust } = options;
   const { tld, contracts } = deployment;
-  const shards = createShardTargets(directory, options.seed ?? toHex(shared.random.bytes(16)));
+  const seed = options.seed ?? toHex(shared.random.bytes(16));
+  const shards = createShardTargets({ directory, hintsOf, seed });
   const { offchainResolver } = contracts;
   const common: Common = {
     options,

@@ -7,7 +7,7 @@ import type { RecordKey } from "../../protocol/record.ts";
 import { askSeveral } from "../askSeveral.ts";
 import type { Run } from "../run.ts";
 import { foreignReply } from "./foreignNames.ts";
-import { askGateway, type GatewayChecks, type GatewayValue } from "./gatewayAnswer.ts";
+import { askGateway, type GatewayChecks, type GatewayTarget, type GatewayValue } from "./gatewayAnswer.ts";
 import { failedReply, type Path, type PathReply } from "./pathReply.ts";
 import type { ShardTargets } from "./shardTargets.ts";
 import { type GatewayVerdict, judgeProofs, judgeVotes } from "./signatureVote.ts";
@@ -19,8 +19,8 @@ export interface GatewaysPathOptions {
   readonly evidence: EvidenceKind;
 }
 
-/** From the bootstrap shard to the name's own, and once more where the name moved meanwhile. */
-const HOPS_MAX = 3;
+/** From a wrong guess to the bootstrap shard, to the name's own, and once more where the name moved meanwhile. */
+const HOPS_MAX = 4;
 
 export function createGatewaysPath(options: GatewaysPathOptions): Path {
   return {
@@ -32,6 +32,27 @@ export function createGatewaysPath(options: GatewaysPathOptions): Path {
   };
 }
 
+/** Which gateways are asked first, and as members of which shard. */
+interface Start {
+  readonly index: number | null;
+  readonly targets: readonly GatewayTarget[];
+}
+
+/**
+ * Where to ask first. Hints may come from anybody, so they count only where the answer proves the index: votes are worth no more
+ * than the choice of who votes. After the gateways of a guess come those of the bootstrap shard, so that whoever made a hint up
+ * cannot lead to gateways that stay silent.
+ */
+function startOf({ shards, evidence }: GatewaysPathOptions, registered: string): Start {
+  const index = shards.indexOf(registered);
+  const guess = index === null && evidence === "proof" ? shards.guessesOf(registered)[0] : undefined;
+  const targets = shards.targetsOf(registered, guess ?? index);
+  if (guess === undefined) return { index, targets };
+  const first = new Set(targets.map((target) => target.gatewayId));
+  const others = shards.targetsOf(registered, null).filter((target) => !first.has(target.gatewayId));
+  return { index: guess, targets: [...targets, ...others] };
+}
+
 async function askShard(
   options: GatewaysPathOptions,
   run: Run,
@@ -41,10 +62,9 @@ async function askShard(
   const { checks, shards } = options;
   const registered = registeredNameOf(name, options.tld) ?? parentOf(name);
   const query: Query = { name, records, evidence: options.evidence, blockNumberMin: checks.guard.blockNumberMin() };
-  let index = shards.indexOf(registered);
+  let { index, targets } = startOf(options, registered);
   let carried: readonly GatewayValue[] = [];
   for (let hop = 0; hop < HOPS_MAX; hop += 1) {
-    const targets = shards.targetsOf(registered, index);
     const members = new Set(targets.map((target) => target.gatewayId));
     const kept = carried.filter((value) => value.answer.kind === "records" && members.has(value.target.gatewayId));
     const asked = new Set(kept.map((value) => value.target.gatewayId));
@@ -57,7 +77,7 @@ async function askShard(
     const isFresh = (value: GatewayValue) => !checks.guard.isStale(value.answer.block);
     /** What is true but old: good enough only when nobody knows better. */
     let old: GatewayVerdict | undefined;
-    const told = await askSeveral<(typeof targets)[number], GatewayValue, GatewayVerdict>(run, {
+    const told = await askSeveral<GatewayTarget, GatewayValue, GatewayVerdict>(run, {
       path: "gateways",
       targets: targets.filter((target) => !asked.has(target.gatewayId)),
       ask: (target, signal) => askGateway(run, checks, target, query, signal),
@@ -77,6 +97,7 @@ async function askShard(
     }
     shards.learn(registered, verdict.index);
     index = verdict.index;
+    targets = shards.targetsOf(registered, index);
     carried = [...kept, ...told.values];
   }
   return failedReply("gateways", "wrong", "its gateways keep referring to one another");

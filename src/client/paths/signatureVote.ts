@@ -13,8 +13,8 @@ export const SIGNATURE_QUORUM = 2;
 /** How far apart the blocks of two votes may lie. */
 export const VOTE_BLOCK_DISTANCE_MAX = 32n;
 
-/** Either what the name's four say, or the index that says which four those are. */
-export type GatewayVerdict = { readonly agreed: GatewayValue } | { readonly index: number };
+/** Either what the name's four say, or the index that says which four those are; `null` for the bootstrap shard. */
+export type GatewayVerdict = { readonly agreed: GatewayValue } | { readonly index: number | null };
 
 function distance(left: GatewayValue, right: GatewayValue): bigint {
   const blocks = left.answer.block.number - right.answer.block.number;
@@ -61,12 +61,15 @@ export function judgeVotes(
       },
     };
   }
+  // A name whose lease is over is the bootstrap shard's again, and its former gateways refer there.
+  const isLapsed = (value: GatewayValue) =>
+    !isolated && index !== null && places(value) === null && value.answer.kind === "referral";
   const elsewhere = largestGroup(
-    values.filter((value) => !here(value)),
+    values.filter((value) => !here(value) || isLapsed(value)),
     (value) => String(places(value)),
   );
   const place = elsewhere[0]?.answer.status.shardIndex;
-  if (elsewhere.length >= SIGNATURE_QUORUM && typeof place === "number") return { done: { index: place } };
+  if (elsewhere.length >= SIGNATURE_QUORUM && place !== undefined) return { done: { index: place } };
   return { missing: SIGNATURE_QUORUM - Math.max(own.length, elsewhere.length) };
 }
 
@@ -97,6 +100,6 @@ export function judgeProofs(
   if (newest.answer.kind === "records") return { done: { agreed: newest } };
   const place = newest.answer.status.shardIndex;
   // One that refers to the very shard it was asked as a member of has another directory; ask the next.
-  if (isolated || place === null || place === index) return { missing: 1 };
+  if (isolated || place === index) return { missing: 1 };
   return { done: { index: place } };
 }

@@ -1,8 +1,9 @@
-/** What a gateway says of itself: `/health`, `/ready`, `/v1/status`, `/v1/directory`, `/v1/checkpoint`. */
+/** What a gateway says of itself: `/health`, `/ready`, `/v1/status`, `/v1/directory` and its hints, `/v1/checkpoint`. */
 import { type DirectorySnapshot, formatSnapshot } from "../../directory/snapshot.ts";
 import type { Replica } from "../../replica/replica.ts";
 import type { ProviderPool } from "../../replica/source/providerPool.ts";
 import { blockReferenceOf, type Gateway } from "../gateway.ts";
+import type { FollowedHints } from "../shardHints.ts";
 import type { Route } from "./handler.ts";
 import { type HttpResponse, jsonResponse, ProblemError } from "./message.ts";
 
@@ -14,6 +15,7 @@ export interface StatusRouteOptions {
   readonly chainId: number;
   readonly directoryAddress: `0x${string}`;
   readonly tld: string;
+  readonly shardHints: FollowedHints;
   /** Whether the process is ending and takes no new work. */
   readonly isDraining: () => boolean;
 }
@@ -63,6 +65,16 @@ export function statusRoutes(options: StatusRouteOptions): readonly Route[] {
         const fields = { etag, "cache-control": "public, max-age=60" };
         if (field("if-none-match") === etag) return { status: 304, fields, body: "" };
         return jsonResponse(formatSnapshot(snapshot), fields);
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/directory/hints",
+      handle: ({ field }) => {
+        const { encoded, tag: etag } = options.shardHints.published();
+        const fields = { etag, "cache-control": "public, max-age=300" };
+        if (field("if-none-match") === etag) return { status: 304, fields, body: "" };
+        return { status: 200, fields: { "content-type": "application/octet-stream", ...fields }, body: encoded };
       },
     },
     {
