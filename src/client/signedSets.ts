@@ -7,6 +7,7 @@
 import type { Hex } from "../base/bytes.ts";
 import { nowSeconds, type Timer } from "../base/clock.ts";
 import { BaseError } from "../base/errors.ts";
+import { TYPE } from "../dns/codes.ts";
 import { registeredNameOf } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
 import { NEGATIVE_TTL_SECONDS, TTL_SECONDS_DEFAULT } from "../proof/readName.ts";
@@ -215,6 +216,15 @@ function underOwner(record: StoredRecordKey, value: Hex, isWildcard: boolean): {
   return { value: isWildcard ? encodeRRset({ ...rrset, name: record.owner }) : value, ttlSeconds };
 }
 
+/** Whether an owner that was asked about has a CNAME of its own, beside which a wildcard gives it nothing (RFC 1034 section 3.6.2). */
+function isAlias(owner: string, stored: readonly StoredRecordKey[], values: VerifiedSet["values"]): boolean {
+  const index = stored.findIndex(
+    (record) => record.kind === "dns" && record.rrtype === TYPE.CNAME && record.owner === owner,
+  );
+  const told = values[index];
+  return told !== undefined && told.value !== null && !told.isWildcard;
+}
+
 function resultsOf(
   run: Run,
   { foreign, records }: ForeignQuestion,
@@ -226,6 +236,8 @@ function resultsOf(
   return records.map((record): RecordResult => {
     if (!isStored(record)) return { record, value: foreign.registration, ttlSeconds: keep(TTL_SECONDS_DEFAULT) };
     const { value, isWildcard } = values[stored.indexOf(record)]!;
+    const isVoid = isWildcard && record.kind === "dns" && isAlias(record.owner, stored, values);
+    if (isVoid) return { record, value: null, ttlSeconds: keep(NEGATIVE_TTL_SECONDS) };
     if (value === null) return { record, value, ttlSeconds: keep(NEGATIVE_TTL_SECONDS) };
     const told = underOwner(record, value, isWildcard);
     const ttlSeconds = told.ttlSeconds ?? (foreign.ttlSeconds || TTL_SECONDS_DEFAULT);

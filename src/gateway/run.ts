@@ -34,6 +34,7 @@ import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
 import { compareConfigs } from "./reload.ts";
 import { type RunningDns, runDns } from "./runDns.ts";
 import { openSets } from "./runSets.ts";
+import type { SignedZones } from "./sets/signedZones.ts";
 import { followShardHints } from "./shardHints.ts";
 import { createSigner } from "./signer.ts";
 import { createReplicaZones } from "./zone/replicaZones.ts";
@@ -164,7 +165,8 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   shardHints.whenComplete.catch((error: unknown) => log.warn("shard hints are missing", { reason: messageOf(error) }));
   try {
     if (config.dns !== false) {
-      const zones = createReplicaZones({ replica, gateway, registry, tld, ...zoneWishesOf(config) });
+      const { signed } = offchain;
+      const zones = createReplicaZones({ ...zoneWishesOf(config), replica, gateway, registry, tld, signed });
       dns = await runDns(config.dns, zones, world);
     }
     const front = {
@@ -178,7 +180,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       shardHints,
       isDraining: () => isDraining,
     };
-    const handler = createFront(front, dns?.handler, offchain.routes);
+    const handler = createFront(front, dns?.handler, offchain.routes, offchain.signed.zones);
     http = await listenHttp(config, handler, clock);
   } catch (error) {
     await dns?.close();
@@ -258,11 +260,17 @@ export function createFront(
   options: FrontOptions,
   dns: DnsHandler | undefined,
   more: readonly Route[] = [],
+  signedZones?: SignedZones,
 ): HttpHandler {
   const { gateway, replica, pool, registry, tld, clock, log } = options;
   const caches = { answers: createResponseCache(), get: createResponseCache(), post: createResponseCache() };
-  replica.onChange(() => {
+  const forget = () => {
     for (const cache of Object.values(caches)) cache.clear();
+  };
+  replica.onChange(forget);
+  signedZones?.subscribe(() => {
+    caches.get.clear();
+    caches.post.clear();
   });
   const metrics = createHttpMetrics(clock);
   const routes = [

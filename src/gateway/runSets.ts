@@ -1,5 +1,6 @@
 /** Owner-signed record sets of a whole gateway: what it holds of them, and how it shares them with a name's other gateways. */
 import { join } from "node:path";
+import type { Hex } from "../base/bytes.ts";
 import type { Deployment } from "../chain/deployment.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Route } from "./http/handler.ts";
@@ -9,10 +10,13 @@ import { createContractSignatures } from "./sets/contractSignature.ts";
 import { createReplication, type Replication } from "./sets/replication.ts";
 import { SetStore } from "./sets/setStore.ts";
 import { createSets, type SetsOptions } from "./sets/sets.ts";
+import { createSignedZones, type SignedZones } from "./sets/signedZones.ts";
 
 export interface RunningSets {
   readonly routes: readonly Route[];
   readonly replication: Replication;
+  /** The sets as the DNS front reads them. */
+  readonly signed: { readonly zones: SignedZones; readonly resolver: Hex };
   close(): void;
 }
 
@@ -35,5 +39,14 @@ export function openSets(
   const { serves } = gateway;
   const replication = createReplication({ sets, store, replica, gatewayId, tld, clock, log, fetch, serves });
   const origin = () => replica.directory.gateways.get(gatewayId)?.httpUrl ?? "";
-  return { routes: setRoutes({ sets, store, replication, origin }), replication, close: () => store.close() };
+  const zones = createSignedZones({ sets, store, replica, clock });
+  return {
+    routes: setRoutes({ sets, store, replication, origin }),
+    replication,
+    signed: { zones, resolver },
+    close() {
+      zones.close();
+      store.close();
+    },
+  };
 }

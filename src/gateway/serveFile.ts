@@ -53,7 +53,7 @@ export async function serveSetFile(options: serveSetFile.Options): Promise<serve
     const { sequence } = JSON.parse(text) as { sequence: string };
     await store.put({ name, sequence: BigInt(sequence), text }, [...pieces.keys()]);
   }
-  const sets: Sets = {
+  const sets: Pick<Sets, "accept" | "acceptPiece" | "answer"> = {
     accept: async () => readOnly(),
     acceptPiece: async () => readOnly(),
     answer: (question): Hex | { status: number; message: string } =>

@@ -275,6 +275,24 @@ export function readAuthority(
     : undefined;
 }
 
+/**
+ * Which contract keeps the records of a live name, by its address in lower case, and the name, itself or one above, that says so
+ * (ENSIP-10); `undefined` where the name is not live or nobody says. Throws as `readName` does.
+ */
+export function readResolver(
+  read: ReadSlot,
+  parameters: Omit<ReadNameParameters, "records">,
+): { readonly holder: string; readonly resolver: Hex } | undefined {
+  const base = { parameters: { ...parameters, records: [] }, read, words: new Map(), nodes: new Map() };
+  const reader: Reader = { ...base, status: UNKNOWN_STATUS };
+  if (closestOf(reader, parameters.name) !== parameters.name) return undefined;
+  for (let at: string | undefined = parameters.name; at !== undefined; at = closestOf(reader, parentOf(at))) {
+    const { resolver } = settingsOf(reader, nodeOf(reader, at));
+    if (resolver !== ZERO_RESOLVER) return { holder: at, resolver };
+  }
+  return undefined;
+}
+
 /** The slots that reading some records touches, in the order in which they are first touched. */
 export function slotsOfReading(read: ReadSlot, parameters: ReadNameParameters): readonly Hex[] {
   const touched = new Set<Hex>();

@@ -8,7 +8,7 @@ import { TYPE } from "../../dns/codes.ts";
 import type { RRset } from "../../dns/message.ts";
 import { type DomainName, lowerName, readName } from "../../dns/name.ts";
 import { lookup } from "./lookup.ts";
-import type { ZoneSource } from "./zoneSource.ts";
+import { UnknownNodeError, type ZoneSource } from "./zoneSource.ts";
 
 /** Finds addresses outside. `undefined` means that the target has none of the type; a rejection that nobody could say. */
 export type AddressResolver = (
@@ -107,30 +107,46 @@ export function createAliasFlattener(source: ZoneSource, clock: Clock, resolve?:
   const cache = new AddressCache(clock, resolve);
   return {
     flatten(target, type, ttlSeconds) {
-      let at = target;
-      for (let depth = 0; depth < ALIAS_CHAIN_MAX; depth += 1) {
-        const zone = source.zoneOf(at);
-        if (!zone) return cache.get(at, type);
-        const found = lookup(zone, at, type);
-        if (found.alias) {
-          at = found.alias.target;
-          continue;
-        }
-        const address = found.answers.find((rrset) => rrset.type === type);
-        if (address) {
-          return {
-            kind: "addresses",
-            rrset: { ...address, ttlSeconds: Math.min(address.ttlSeconds, ttlSeconds) },
-          };
-        }
-        const last = found.answers.findLast((rrset) => rrset.type === TYPE.CNAME);
-        const next = last && cnameTarget(last);
-        if (next === undefined || found.rcode !== 0 || next === at) return { kind: "addresses", rrset: undefined };
-        at = next;
+      try {
+        return follow(source, cache, target, type, ttlSeconds);
+      } catch (error) {
+        if (error instanceof UnknownNodeError) return { kind: "failed" };
+        throw error;
       }
-      return { kind: "failed" };
     },
   };
+}
+
+/** The addresses at the end of a chain of aliases. Throws `UnknownNodeError`. */
+function follow(
+  source: ZoneSource,
+  cache: AddressCache,
+  target: DomainName,
+  type: number,
+  ttlSeconds: number,
+): Flattened | Promise<Flattened> {
+  let at = target;
+  for (let depth = 0; depth < ALIAS_CHAIN_MAX; depth += 1) {
+    const zone = source.zoneOf(at);
+    if (!zone) return cache.get(at, type);
+    const found = lookup(zone, at, type);
+    if (found.alias) {
+      at = found.alias.target;
+      continue;
+    }
+    const address = found.answers.find((rrset) => rrset.type === type);
+    if (address) {
+      return {
+        kind: "addresses",
+        rrset: { ...address, ttlSeconds: Math.min(address.ttlSeconds, ttlSeconds) },
+      };
+    }
+    const last = found.answers.findLast((rrset) => rrset.type === TYPE.CNAME);
+    const next = last && cnameTarget(last);
+    if (next === undefined || found.rcode !== 0 || next === at) return { kind: "addresses", rrset: undefined };
+    at = next;
+  }
+  return { kind: "failed" };
 }
 
 function cnameTarget(rrset: RRset): DomainName | undefined {

@@ -112,6 +112,7 @@ export function createFastPath({ source, limits, amplificationMax }: createFastP
 /** Learns the answer to every owner and type that the zones list. */
 function* compileAll(source: ZoneSource, learn: FastPath["learn"]): Generator<void> {
   for (const zone of source.zones()) {
+    if (zone.isWhole === false) continue;
     let [lastName, lastType]: [DomainName, number] = ["", 0];
     for (const { name, type } of zone.records?.() ?? []) {
       if (name === lastName && type === lastType) continue;

@@ -17,7 +17,7 @@ import { type Lookup, lookup, negativeSoa } from "./lookup.ts";
 import { createLimits, hashText, type Limits, mix32, networkHash, type Verdict } from "./rateLimit.ts";
 import { buildReply, type Outcome } from "./reply.ts";
 import { type CookieSecrets, type DnsRequest, headerReply, readRequest } from "./request.ts";
-import type { Zone, ZoneSource } from "./zoneSource.ts";
+import { UnknownNodeError, type Zone, type ZoneSource } from "./zoneSource.ts";
 
 export type Transport = "udp" | "tcp" | "https";
 
@@ -124,7 +124,8 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
       const zone = zoneFor(source, request);
       const early = zone ? earlyOutcome(request, zone) : outsideOutcome(request, options.nsid);
       if (!zone || early) return finish(request, early ?? { rcode: RCODE.SERVFAIL }, zone?.apex ?? "");
-      const found = lookup(zone, lowerName(request.question.name), request.question.type);
+      const found = lookupOrNothing(zone, request);
+      if (found === undefined) return finish(request, NOT_READY, zone.apex);
       if (!found.alias) {
         fast.learn(request.question, zone, found);
         return finish(request, found, found.account);
@@ -135,6 +136,18 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
       return flat instanceof Promise ? flat.then(done) : done(flat);
     },
   };
+}
+
+const NOT_READY: Outcome = { rcode: RCODE.SERVFAIL, extendedError: { code: EDE.NOT_READY } };
+
+/** What the zone says; `undefined` where it cannot tell now. */
+function lookupOrNothing(zone: Zone, { question }: DnsRequest): Lookup | undefined {
+  try {
+    return lookup(zone, lowerName(question.name), question.type);
+  } catch (error) {
+    if (error instanceof UnknownNodeError) return undefined;
+    throw error;
+  }
 }
 
 const UNFLATTENED: Outcome = { rcode: RCODE.SERVFAIL, extendedError: { code: EDE.NO_REACHABLE_AUTHORITY } };
@@ -157,7 +170,7 @@ function zoneFor(source: ZoneSource, { question }: DnsRequest): Zone | undefined
 }
 
 function earlyOutcome({ question, transport }: DnsRequest, zone: Zone): Outcome | undefined {
-  if (zone.isReady === false) return { rcode: RCODE.SERVFAIL, extendedError: { code: EDE.NOT_READY } };
+  if (zone.isReady === false) return NOT_READY;
   if (question.type === TYPE.AXFR) return { rcode: RCODE.REFUSED, extendedError: { code: EDE.PROHIBITED } };
   if (question.type === TYPE.IXFR) {
     // Over UDP the current SOA tells the asker to come back by TCP (RFC 1995 section 4).

@@ -14,7 +14,7 @@ import {
   readName,
 } from "../../dns/name.ts";
 import { NAME_BYTES_MAX } from "../../naming/name.ts";
-import type { Zone, ZoneNode } from "./zoneSource.ts";
+import { UNKNOWN_NODE, UnknownNodeError, type Zone, type ZoneNode } from "./zoneSource.ts";
 
 /** Response code for a DNAME whose result is too long a name (RFC 6672 section 2.2). */
 const RCODE_YXDOMAIN = 6;
@@ -39,12 +39,13 @@ export interface Lookup {
   readonly isGeneric: boolean;
 }
 
-/** Where a name leads: to a node of its own, out through a zone cut or a DNAME, or to nothing. */
+/** Where a name leads: to a node of its own, out through a zone cut or a DNAME, to nothing, or nobody can say now. */
 type Found =
   | { readonly kind: "node"; readonly node: ZoneNode; readonly isWildcard: boolean }
   | { readonly kind: "cut"; readonly ns: RRset }
   | { readonly kind: "dname"; readonly dname: RRset }
-  | { readonly kind: "nothing" };
+  | { readonly kind: "nothing" }
+  | { readonly kind: "unknown" };
 
 /** Names from just below the apex down to `name`. */
 function namesBelow(apex: DomainName, name: DomainName): DomainName[] {
@@ -68,6 +69,7 @@ function find(zone: Zone, name: DomainName, type: number): Found {
     const next = zone.node(at);
     if (!next) {
       const wildcard = zone.node(encloser === "" ? "*" : `*.${encloser}`);
+      if (wildcard === UNKNOWN_NODE) return { kind: "unknown" };
       return wildcard ? { kind: "node", node: wildcard, isWildcard: true } : { kind: "nothing" };
     }
     const ns = next.get(TYPE.NS);
@@ -75,7 +77,7 @@ function find(zone: Zone, name: DomainName, type: number): Found {
     node = next;
     encloser = at;
   }
-  return { kind: "node", node, isWildcard: false };
+  return node === UNKNOWN_NODE ? { kind: "unknown" } : { kind: "node", node, isWildcard: false };
 }
 
 /** The SOA for negative answers: its own minimum caps the time to live (RFC 2308 section 3). */
@@ -101,7 +103,7 @@ const TARGET_OFFSET = new Map<number, number>([
 /** The addresses at a name, be it the zone's own, glue below a cut, or a wildcard's. */
 function addressesAt(zone: Zone, name: DomainName): RRset[] {
   const found = find(zone, name, TYPE.A);
-  if (found.kind === "nothing" || found.kind === "dname") return [];
+  if (found.kind !== "node" && found.kind !== "cut") return [];
   const node = found.kind === "cut" ? zone.node(name) : found.node;
   const addresses = [node?.get(TYPE.A), node?.get(TYPE.AAAA)].filter((rrset) => rrset !== undefined);
   return found.kind === "node" && found.isWildcard ? addresses.map((rrset) => ({ ...rrset, name })) : addresses;
@@ -165,6 +167,8 @@ interface Draft {
 function step(zone: Zone, name: DomainName, type: number, draft: Draft): DomainName | undefined {
   const found = find(zone, name, type);
   switch (found.kind) {
+    case "unknown":
+      throw new UnknownNodeError(name);
     case "nothing":
       draft.rcode = RCODE.NXDOMAIN;
       draft.authorities.push(negativeSoa(zone));
@@ -220,7 +224,7 @@ function stepAt(
 
 /**
  * What `zone` says about `name` and `type`. Aliases are followed inside the zone, a bounded number of them and never
- * twice to the same name.
+ * twice to the same name. Throws `UnknownNodeError`.
  */
 export function lookup(zone: Zone, name: DomainName, type: number): Lookup {
   const draft: Draft = {

@@ -112,7 +112,7 @@ function* transfer(
       ? RCODE.NOTAUTH
       : !hasKey || !isAllowedAddress(peer.address) || !zone.records
         ? RCODE.REFUSED
-        : zone.isReady === false
+        : zone.isReady === false || zone.isWhole === false
           ? RCODE.SERVFAIL
           : RCODE.NOERROR;
   if (!zone || rcode !== RCODE.NOERROR) {

@@ -3,13 +3,24 @@
  * `ZoneSource`; the front does the rest: referrals, wildcards, aliases, NODATA, NXDOMAIN, additional data, transfers.
  * Reads are synchronous and never leave the machine.
  */
+import { BaseError } from "../../base/errors.ts";
 import type { ResourceRecord, RRset } from "../../dns/message.ts";
 import { type DomainName, parentDomain } from "../../dns/name.ts";
+
+/** What the zone has at a name cannot be told now, which is not to say that there is nothing. */
+export class UnknownNodeError extends BaseError {
+  override readonly name = "Gateway.UnknownNodeError";
+  constructor(name: string) {
+    super("GATEWAY_UNKNOWN_NODE", `What the zone has at ${name} is not at hand.`, { retriable: true });
+  }
+}
 
 /** The RRsets at one name, by type. Empty at an empty non-terminal. Owner names are lower case. */
 export type ZoneNode = ReadonlyMap<number, RRset>;
 
 export const NO_RRSETS: ZoneNode = new Map();
+/** Stands for a node that the zone cannot tell now. */
+export const UNKNOWN_NODE: ZoneNode = new Map();
 
 /** The nodes of a zone and an empty one for every name between them and the apex (RFC 4592 section 2.2.2). */
 export function withEmptyNonTerminals(
@@ -48,9 +59,11 @@ export interface Zone {
   readonly soa: RRset;
   /** False while the data is not fit to be served; the front then answers SERVFAIL. */
   readonly isReady?: boolean;
-  /** `name` is lower case and at or below the apex. */
+  /** False while a part of the zone is not at hand: the rest is served, but nothing is transferred. */
+  readonly isWhole?: boolean;
+  /** `name` is lower case and at or below the apex. `UNKNOWN_NODE` makes the front answer SERVFAIL. */
   node(name: DomainName): ZoneNode | undefined;
-  /** Every record but the SOA, for transfers and precompilation; left out where the zone cannot be listed. */
+  /** Every record but the SOA, for transfers and precompilation; left out where the zone cannot be listed. Throws `UnknownNodeError`. */
   records?(): Iterable<ResourceRecord>;
   /** The steps from `serial` to now, oldest first; `undefined` where they are not kept (then a whole transfer is sent). */
   changesSince?(serial: number): readonly ZoneChange[] | undefined;

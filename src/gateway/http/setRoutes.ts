@@ -13,7 +13,7 @@ import type { Route } from "./handler.ts";
 import { type HttpResponse, jsonResponse, ProblemError, problemResponse } from "./message.ts";
 
 export interface SetRouteOptions {
-  readonly sets: Sets;
+  readonly sets: Pick<Sets, "accept" | "acceptPiece" | "answer">;
   readonly store: SetStore;
   readonly replication: Replication;
   /** This gateway's HTTP endpoint as the directory lists it now. */

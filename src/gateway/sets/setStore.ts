@@ -1,5 +1,5 @@
 /**
- * Owner-signed record sets on disk, the newest of each name. Writes that come while the disk is busy share the next commit; each is
+ * Owner-signed record sets on disk, the newest of each name; of those in pieces the RRsets once more by owner, for DNS. Writes that come while the disk is busy share the next commit; each is
  * acknowledged only after its commit was written through.
  */
 import { mkdirSync } from "node:fs";
@@ -14,6 +14,20 @@ export interface StoredSet {
   readonly text: string;
 }
 
+/** An RRset of a piece, as DNS looks for it. */
+export interface StoredRRset {
+  /** The owner's labels below the set's name, highest first, as DNS writes them: `b.a` for `a.b.shop.hold` in `shop.hold`. */
+  readonly owner: string;
+  readonly rrtype: number;
+  /** Whole resource records in wire form. */
+  readonly value: Uint8Array;
+}
+
+/** An RRset and the piece that it came with. */
+export interface HeldRRset extends StoredRRset {
+  readonly root: Hex;
+}
+
 interface Job {
   readonly run: () => void;
   readonly resolve: () => void;
@@ -24,6 +38,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS sets (name TEXT PRIMARY KEY, sequence TEXT NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS pending (name TEXT PRIMARY KEY, sequence TEXT NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS pieces (name TEXT, root TEXT, body BLOB NOT NULL, PRIMARY KEY (name, root)) STRICT;
+  CREATE TABLE IF NOT EXISTS rrsets (name TEXT, owner TEXT, rrtype INTEGER, root TEXT, value BLOB NOT NULL,
+    PRIMARY KEY (name, owner, rrtype, root)) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS rrsets_of_piece ON rrsets (name, root);
 `;
 const SQL = {
   get: "SELECT sequence, text FROM sets WHERE name = ?",
@@ -37,6 +54,13 @@ const SQL = {
   putPiece: "INSERT INTO pieces VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
   roots: "SELECT root, length(body) AS byteCount FROM pieces WHERE name = ?",
   dropPiece: "DELETE FROM pieces WHERE name = ? AND root = ?",
+  putRRset: "INSERT INTO rrsets VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  dropRRsets: "DELETE FROM rrsets WHERE name = ? AND root = ?",
+  rrsetsAt: "SELECT owner, rrtype, root, value FROM rrsets WHERE name = ? AND owner = ?",
+  // Descendants of `a` are from `a.` on and before `a/`: `/` comes right behind the dot.
+  ownersBetween: "SELECT owner, root FROM rrsets WHERE name = ? AND owner >= ? AND owner < ? LIMIT ?",
+  rrsetsAfter: `SELECT owner, rrtype, root, value FROM rrsets
+    WHERE name = ? AND (owner, rrtype, root) > (?, ?, ?) ORDER BY owner, rrtype, root LIMIT ?`,
 } as const;
 
 /** The sets of one gateway. `path` may be `:memory:`. */
@@ -80,7 +104,11 @@ export class SetStore {
         this.#statements.put.run(name, sequence.toString(), text);
         this.#statements.dropPending.run(name);
         const kept = new Set<string>(roots);
-        for (const { root } of this.pieces(name)) if (!kept.has(root)) this.#statements.dropPiece.run(name, root);
+        for (const { root } of this.pieces(name)) {
+          if (kept.has(root)) continue;
+          this.#statements.dropPiece.run(name, root);
+          this.#statements.dropRRsets.run(name, root);
+        }
       });
     } finally {
       if (this.#queued.get(name) === set) this.#queued.delete(name);
@@ -96,8 +124,33 @@ export class SetStore {
     return row?.body;
   }
 
-  async putPiece(name: string, root: Hex, body: Uint8Array): Promise<void> {
-    await this.#commit(() => this.#statements.putPiece.run(name, root, body));
+  /** Resolves when a piece is on disk, with the RRsets in it. */
+  async putPiece(name: string, root: Hex, body: Uint8Array, rrsets: Iterable<StoredRRset> = []): Promise<void> {
+    await this.#commit(() => {
+      this.#statements.putPiece.run(name, root, body);
+      for (const { owner, rrtype, value } of rrsets) this.#statements.putRRset.run(name, owner, rrtype, root, value);
+    });
+  }
+
+  /** The RRsets at an owner, of all pieces held of a name: those of its set and of one to come. */
+  rrsetsAt(name: string, owner: string): readonly HeldRRset[] {
+    return this.#statements.rrsetsAt.all(name, owner) as unknown as HeldRRset[];
+  }
+
+  /** Owners below an owner, with their pieces. */
+  ownersBelow(name: string, owner: string, countMax: number): readonly Pick<HeldRRset, "owner" | "root">[] {
+    const rows = this.#statements.ownersBetween.all(name, `${owner}.`, `${owner}/`, countMax);
+    return rows as unknown as Pick<HeldRRset, "owner" | "root">[];
+  }
+
+  /** RRsets of a name by owner, behind one of them. */
+  rrsetsAfter(
+    name: string,
+    after: Pick<HeldRRset, "owner" | "rrtype" | "root"> | undefined,
+    countMax: number,
+  ): readonly HeldRRset[] {
+    const { owner = "", rrtype = -1, root = "" } = after ?? {};
+    return this.#statements.rrsetsAfter.all(name, owner, rrtype, root, countMax) as unknown as HeldRRset[];
   }
 
   /** The pieces held of a name, of its set and of one to come. */

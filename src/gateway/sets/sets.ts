@@ -17,7 +17,7 @@ import {
   type RecordQuestion,
   type RequestRefusal,
 } from "../../protocol/offchainMessages.ts";
-import { PIECE_BYTES_MAX, treeOfPiece } from "../../protocol/offchainPieces.ts";
+import { decodeRecords, PIECE_BYTES_MAX, treeOfPiece } from "../../protocol/offchainPieces.ts";
 import { MalformedSetRecordError } from "../../protocol/offchainRecords.ts";
 import { type RecordSetDomain, recordSetDigest } from "../../protocol/offchainSet.ts";
 import {
@@ -32,7 +32,8 @@ import { ProblemError } from "../http/message.ts";
 import type { IsContractSignature } from "./contractSignature.ts";
 import { createUpdateMeter, type SetQuota } from "./quota.ts";
 import type { SetStore } from "./setStore.ts";
-import { createSetTrees, type SetTrees } from "./setTrees.ts";
+import { createSetTrees, type OpenSet, type SetTrees } from "./setTrees.ts";
+import { rrsetsOfRecords } from "./signedZone.ts";
 
 export interface SetsOptions {
   readonly gateway: Gateway;
@@ -56,6 +57,12 @@ export interface AcceptedSet {
   readonly missing: readonly Hex[];
 }
 
+/** A set that counts at the replica's head and now. */
+export interface CountingSet extends OpenSet {
+  /** Whether the name's owner signed it, and not somebody with leave to. */
+  readonly isOwners: boolean;
+}
+
 export interface Sets {
   /** Takes a published set; resolves when it is on disk. Rejects with `ProblemError` for one that does not verify. */
   accept(text: string): Promise<AcceptedSet>;
@@ -63,6 +70,10 @@ export interface Sets {
   acceptPiece(name: string, root: Hex, bytes: Uint8Array): Promise<void>;
   /** Answers a resolver's question, or says why not. */
   answer(question: RecordQuestion): Hex | RequestRefusal;
+  /** The newest set of a name, where it counts now. */
+  open(name: string): CountingSet | undefined;
+  /** Calls a listener with the name of each set that was taken, once it is on disk. Returns how to stop. */
+  subscribe(listener: (name: string) => void): () => void;
 }
 
 const STATUS_OF_FORM: Readonly<Record<SetFormFlaw, number>> = {
@@ -150,9 +161,23 @@ function checkBytes({ quota, store }: SetsOptions, name: string, more: number): 
   throw new ProblemError(413, "quota-exceeded", `${name} would have ${byteCount} bytes here, over ${quota.bytesMax}.`);
 }
 
+/** A held set, where it counts now; otherwise why not. */
+function countingSet(options: SetsOptions, name: string, open: OpenSet): CountingSet | string {
+  const { set } = open.published;
+  const authority = authorityOf(options, name, set.signer);
+  if (authority === undefined) return `${name} is not registered`;
+  try {
+    checkSet(set, authority, nowSeconds(options.clock));
+  } catch (error) {
+    if (error instanceof InvalidSetError) return error.shortMessage;
+    throw error;
+  }
+  return { ...open, isOwners: set.signer === authority.owner };
+}
+
 /** Answers a question out of the sets held; refuses where none counts. */
 function answerFrom(options: SetsOptions, trees: SetTrees, question: RecordQuestion): Hex | RequestRefusal {
-  const { store, domain, clock } = options;
+  const { store, domain } = options;
   // 503 and not 404: there may well be such a set elsewhere, and ethers asks nobody else after a 404.
   const refusal = (message: string): RequestRefusal => ({ status: 503, message });
   if (question.resolver.toLowerCase() !== domain.resolver.toLowerCase()) return refusal("for another resolver");
@@ -160,18 +185,11 @@ function answerFrom(options: SetsOptions, trees: SetTrees, question: RecordQuest
   for (let name = question.name; name.includes("."); name = name.slice(name.indexOf(".") + 1)) {
     const held = store.get(name);
     if (held === undefined) continue;
-    const { published, tree } = trees.of(held);
-    const { set } = published;
-    if (set.node !== question.node) continue;
-    const authority = authorityOf(options, name, set.signer);
-    if (authority === undefined) return refusal(`${name} is not registered`);
-    try {
-      checkSet(set, authority, nowSeconds(clock));
-    } catch (error) {
-      if (error instanceof InvalidSetError) return refusal(error.shortMessage);
-      throw error;
-    }
-    return encodeSignedAnswer(set, leavesOf(question, tree));
+    const open = trees.of(held);
+    if (open.published.set.node !== question.node) continue;
+    const counting = countingSet(options, name, open);
+    if (typeof counting === "string") return refusal(counting);
+    return encodeSignedAnswer(counting.published.set, leavesOf(question, counting.tree));
   }
   return refusal(`no signed set covers ${question.name}`);
 }
@@ -179,6 +197,7 @@ function answerFrom(options: SetsOptions, trees: SetTrees, question: RecordQuest
 export function createSets(options: SetsOptions): Sets {
   const { store, domain, clock, quota } = options;
   const trees = createSetTrees(store);
+  const listeners = new Set<(name: string) => void>();
   const updates = createUpdateMeter(clock, quota.updatesPerMinute, "new sets");
   const contractChecks = createUpdateMeter(clock, CONTRACT_CHECKS_PER_MINUTE, "signatures that are no key's");
 
@@ -213,16 +232,27 @@ export function createSets(options: SetsOptions): Sets {
       const missing = roots.filter((root) => !present.has(root));
       const waiting = store.pending(name);
       if (waiting?.text !== text) updates.count(name);
-      if (missing.length === 0) await store.put({ name, sequence, text }, roots);
-      else if (waiting?.text !== text) await store.putPending({ name, sequence, text });
+      if (missing.length === 0) {
+        await store.put({ name, sequence, text }, roots);
+        for (const listener of listeners) listener(name);
+      } else if (waiting?.text !== text) await store.putPending({ name, sequence, text });
       return { name, sequence, isNew: true, missing };
     },
     async acceptPiece(name, root, bytes) {
       const waiting = store.pending(name);
       checkPiece(waiting && parse(waiting.text).published, name, root, bytes);
       checkBytes(options, name, bytes.length);
-      await store.putPiece(name, root, bytes);
+      await store.putPiece(name, root, bytes, rrsetsOfRecords(name, decodeRecords(bytes)));
     },
     answer: (question) => answerFrom(options, trees, question),
+    open(name) {
+      const held = store.get(name);
+      const counting = held && countingSet(options, name, trees.of(held));
+      return typeof counting === "string" ? undefined : counting;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 }

@@ -8,14 +8,15 @@ import { fromHex, type Hex } from "../../base/bytes.ts";
 import { shardOf } from "../../directory/directory.ts";
 import { TYPE } from "../../dns/codes.ts";
 import { type DomainName, isAtOrBelow } from "../../dns/name.ts";
-import { labelsOf } from "../../naming/name.ts";
+import { labelsOf, registeredNameOf } from "../../naming/name.ts";
 import { type Node, namehash, ROOT_NODE } from "../../naming/namehash.ts";
 import { readName } from "../../proof/readName.ts";
 import type { NameStatus } from "../../protocol/answer.ts";
-import type { Replica } from "../../replica/replica.ts";
+import type { Replica, ReplicaChange } from "../../replica/replica.ts";
 import { NO_RRSETS, type Zone, type ZoneNode, type ZoneSource } from "../dns/zoneSource.ts";
 import type { Gateway } from "../gateway.ts";
-import { nameOf } from "./domain.ts";
+import type { SignedZones } from "../sets/signedZones.ts";
+import { domainOf, nameOf } from "./domain.ts";
 import { delegationOf, isServerLabel, recordsOfNode, serverNode, syntheticSoa } from "./infrastructure.ts";
 import { buildNameZone, type NameZone } from "./nameZone.ts";
 
@@ -26,6 +27,8 @@ export interface ReplicaZonesOptions {
   readonly tld: string;
   /** A further suffix under which all names appear, such as `names.example.com`. */
   readonly mirrorSuffix?: DomainName;
+  /** Signed sets and the contract that marks the names which have them. */
+  readonly signed?: { readonly zones: SignedZones; readonly resolver: Hex };
   /** Zones of names kept built. */
   readonly zonesMax?: number;
   /** Notes how the zones of names change, for secondaries that take the steps (IXFR). */
@@ -69,27 +72,12 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
     return built.zone;
   };
 
-  replica.onChange(({ head, touched, directoryChanged }) => {
-    const apexes = new Set<DomainName>();
-    for (const view of views) {
-      for (const apex of lapsedApexes(view, head?.timestamp ?? 0)) apexes.add(apex);
-      if (touched === "all" || directoryChanged) {
-        for (const apex of view.nameZones.keys()) apexes.add(apex);
-        for (const apex of [...view.nameZones.keys()]) drop(view, apex);
-        // After a reorganisation the steps are not those that were handed out.
-        if (touched === "all") view.formerZones.clear();
-        apexes.add(view.suffix);
-        continue;
-      }
-      for (const node of touched) {
-        const label = topLabelOf(replica, node, namehash(tld));
-        if (label === undefined) continue;
-        const apex = `${label}.${view.suffix}`;
-        drop(view, apex);
-        apexes.add(apex).add(view.suffix);
-      }
-    }
+  replica.onChange((change) => {
+    const apexes = new Set(views.flatMap((view) => [...changedApexes(options, view, change, drop)]));
     for (const listener of listeners) for (const apex of apexes) listener(apex);
+  });
+  options.signed?.zones.subscribe((name) => {
+    for (const apex of touchSets(views, name, tld)) for (const listener of listeners) listener(apex);
   });
 
   return {
@@ -115,6 +103,46 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** The zones of a suffix that a change of the copy touches; those that were built are dropped. */
+function* changedApexes(
+  { replica, tld }: ReplicaZonesOptions,
+  view: View,
+  { head, touched, directoryChanged }: ReplicaChange,
+  drop: (view: View, apex: DomainName) => void,
+): Iterable<DomainName> {
+  yield* lapsedApexes(view, head?.timestamp ?? 0);
+  if (touched === "all" || directoryChanged) {
+    const apexes = [...view.nameZones.keys()];
+    for (const apex of apexes) drop(view, apex);
+    // After a reorganisation the steps are not those that were handed out.
+    if (touched === "all") view.formerZones.clear();
+    yield* apexes;
+    yield view.suffix;
+    return;
+  }
+  for (const node of touched) {
+    const label = topLabelOf(replica, node, namehash(tld));
+    if (label === undefined) continue;
+    const apex = `${label}.${view.suffix}`;
+    drop(view, apex);
+    yield apex;
+    yield view.suffix;
+  }
+}
+
+/** Tells the built zones of a name that its signed set changed; theirs are the apexes. */
+function* touchSets(views: readonly View[], setName: string, tld: string): Iterable<DomainName> {
+  const registered = registeredNameOf(setName, tld);
+  if (registered === undefined) return;
+  const relative = domainOf(registered).slice(0, -tld.length);
+  for (const { nameZones, suffix } of views) {
+    const known = nameZones.get(`${relative}${suffix}`);
+    if (known === undefined || !known.setNames.has(setName)) continue;
+    known.touch();
+    yield known.zone.apex;
+  }
 }
 
 /** Forgets a built zone, but for the difference to the next one where at most `formerMax` are kept for that. */
