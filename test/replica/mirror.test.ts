@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { encodeAbiParameters, type Hex, keccak256, zeroAddress } from "viem";
-import { fromHex } from "../../src/base/bytes.ts";
+import { encodeAbiParameters, encodeFunctionData, type Hex, keccak256, zeroAddress, zeroHash } from "viem";
+import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { childNode } from "../../src/naming/namehash.ts";
 import { labelhash, nodeOf, YEAR_SECONDS } from "../contracts/support/holdfast.ts";
 import { type Chain, deployWithDirectory, replicaOf } from "../support/gateway/chain.ts";
@@ -83,7 +83,70 @@ async function useRegistry(chain: Chain): Promise<void> {
   await register({ label: "late", owner: carol.account.address });
 }
 
+/** Every order in which both overloads of `setAddr` can follow each other about Ethereum's coin, each on a name of its own. */
+async function useBothAddressEvents(chain: Chain): Promise<void> {
+  const { registry, alice, register } = chain;
+  const asAlice = { account: alice.account };
+  const first: Hex = "0x1111111111111111111111111111111111111111";
+  // The short overload emits AddrChanged alone, the long one AddrChanged and then AddressChanged.
+  const short = (node: Hex, address: Hex) => () => registry.write.setAddr([node, address], asAlice);
+  const long = (node: Hex, bytes: Hex) => () => registry.write.setAddr([node, 60n, bytes], asAlice);
+  for (const [index, write] of [short, long].entries()) {
+    for (const [next, change] of [short, long].entries()) {
+      const node = await register({ label: `pair${index}${next}`, owner: alice.account.address });
+      await write(node, first)();
+      await change(node, ADDRESS)();
+      expect(String(await registry.read.addr([node])).toLowerCase()).to.equal(ADDRESS);
+    }
+  }
+  const emptied = await register({ label: "emptied", owner: alice.account.address });
+  await short(emptied, first)();
+  await long(emptied, "0x")();
+  const zeroed = await register({ label: "zeroed", owner: alice.account.address });
+  await long(zeroed, first)();
+  await short(zeroed, zeroAddress)();
+  const again = await register({ label: "again", owner: alice.account.address });
+  await long(again, "0x")();
+  await short(again, ADDRESS)();
+  // Both in one transaction, so that their events stand in one block.
+  const both = await register({ label: "both", owner: alice.account.address });
+  const { abi } = registry;
+  const call = (args: readonly [Hex, bigint, Hex] | readonly [Hex, Hex]) =>
+    encodeFunctionData({ abi, functionName: "setAddr", args });
+  await registry.write.multicall(
+    [[call([both, 60n, first]), call([both, ADDRESS]), call([both, 0n, "0x01"])]],
+    asAlice,
+  );
+}
+
 describe("registry mirror", () => {
+  it("rebuilds an address whichever of its two events comes last", async () => {
+    const chain = await deployWithDirectory();
+    await useBothAddressEvents(chain);
+    await chain.mineToCheckpoint();
+    const { replica } = replicaOf(chain);
+    await replica.step();
+    expect(replica.status).to.equal("following");
+    const { registry } = chain;
+    const proof = await (await chain.viem.getPublicClient()).getProof({ address: registry.address, storageKeys: [] });
+    expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
+    const head = async (name: string) => {
+      const node = nodeOf(name);
+      const kindWord = (1n << 248n) | (await registry.read.epochOf([node]));
+      const parts = [{ type: "bytes32" }, { type: "uint256" }, { type: "uint256" }] as const;
+      const slot = keccak256(encodeAbiParameters(parts, [node, kindWord, 60n]));
+      const onChain = await chain.client.getStorageAt({ address: registry.address, slot });
+      expect(toHex(replica.read(fromHex(slot)))).to.equal(onChain);
+      return onChain;
+    };
+    const held = `${ADDRESS}${"00".repeat(11)}14`;
+    for (const label of ["pair00", "pair01", "pair10", "pair11", "again", "both"]) {
+      expect(await head(`${label}.hold`)).to.equal(held);
+    }
+    expect(await head("emptied.hold")).to.equal(zeroHash);
+    expect(await head("zeroed.hold")).to.equal(`0x${"00".repeat(31)}14`);
+  });
+
   it("rebuilds the contract's storage from its events alone, root for root", async () => {
     const chain = await deployWithDirectory();
     await useRegistry(chain);
