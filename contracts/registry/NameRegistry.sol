@@ -317,7 +317,7 @@ contract NameRegistry is INameRegistry, RecordResolver, NameTokens {
         return _state.nextShardIndex;
     }
 
-    /// @notice Deletes all records of a name, and dismisses its operators.
+    /// @notice Deletes all records of a name, and dismisses its operators, the caller too if it is one.
     function clearRecords(bytes32 node) external {
         uint256 word = _writableWord(node);
         uint256 version = word.version() + 1;

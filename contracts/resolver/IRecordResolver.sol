@@ -150,7 +150,8 @@ interface IRecordResolver {
     /// @notice An operator for the records of one name was approved or dismissed.
     event Approved(address owner, bytes32 indexed node, address indexed delegate, bool indexed approved);
 
-    /// @notice Deletes all records of a name, and dismisses its operators.
+    /// @notice Deletes all records of a name, and dismisses its operators: one that calls this cannot do so again. A leased name
+    /// can be cleared 255 times in a tenure.
     function clearRecords(bytes32 node) external;
 
     /// @notice The record epoch of a name.

@@ -16,8 +16,7 @@ export interface ZoneReading {
 
 /** The RRsets that a name has in the state that `read` shows, out of those that events ever told of. */
 function zoneOf(replica: Replica, read: ReadSlot, parameters: ReadNameParameters, holder: string): readonly DnsKey[] {
-  const keys = replica.store.recordsOf(namehash(holder)).map(parseRecordKey);
-  const records = keys.filter((key): key is DnsKey => key.kind === "dns");
+  const records = replica.store.dnsRecordsOf(namehash(holder)).map((text) => parseRecordKey(text) as DnsKey);
   const { results } = readName(read, { ...parameters, name: holder, records, isLiteral: true });
   return records.filter((_, index) => results[index]?.value !== null);
 }

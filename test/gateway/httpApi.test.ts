@@ -145,6 +145,26 @@ describe("HTTP API", function () {
     expect((await get("/v1/names/shop.hold/subnames")).json().subnames).to.deep.equal(["www.shop.hold"]);
   });
 
+  it("lists a thousand record keys at most, and then where the next page starts", async () => {
+    const { alice, registry } = chain;
+    const node = namehash("shop.hold");
+    const setText = (key: number) =>
+      encodeFunctionData({ abi: registry.abi, functionName: "setText", args: [node, `k${key}`, "v"] });
+    for (let key = 0; key < 1_000; key += 250) {
+      const calls = Array.from({ length: 250 }, (_, index) => setText(key + index));
+      await registry.write.multicall([calls], { account: alice.account });
+    }
+    await replica.step();
+    const first = (await get("/v1/names/shop.hold/keys")).json();
+    expect(first.keys).to.have.length(1_000);
+    expect(first.after).to.equal(first.keys.at(-1));
+    const second = (await get(`/v1/names/shop.hold/keys?after=${encodeURIComponent(first.after)}`)).json();
+    expect(second.keys).to.deep.equal(["text:k999", "text:url"]);
+    expect(second.after).to.equal(null);
+    const values = decodeAnswer((await get("/v1/names/shop.hold/records")).text);
+    expect(values).to.have.property("results").with.length(64);
+  });
+
   it("publishes directory and checkpoint", async () => {
     expect((await get("/v1/directory")).json().gateways).to.have.length(1);
     const checkpoint = (await get("/v1/checkpoint")).json();

@@ -30,6 +30,8 @@ export interface NameRouteOptions {
 const STATUS_SECONDS_MAX = 60;
 /** Subnames listed in one response. */
 const SUBNAMES_MAX = 1_000;
+/** Most record keys in one listing. */
+const KEYS_MAX = 1_000;
 
 interface Subject {
   readonly name: string;
@@ -105,7 +107,7 @@ function standing(options: NameRouteOptions, request: HttpRequest, name: string)
 function records(options: NameRouteOptions, request: HttpRequest, subject: Subject, evidence: EvidenceKind) {
   const { name, parameters } = subject;
   const asked = parameters.getAll("record");
-  const texts = asked.length > 0 ? asked : options.replica.store.recordsOf(namehash(name)).slice(0, QUERY_RECORDS_MAX);
+  const texts = asked.length > 0 ? asked : options.replica.store.recordsAfter(namehash(name), "", QUERY_RECORDS_MAX);
   if (texts.length > QUERY_RECORDS_MAX) {
     throw new ProblemError(400, "malformed-request", `At most ${QUERY_RECORDS_MAX} records.`);
   }
@@ -134,10 +136,11 @@ function subnames(options: NameRouteOptions, { name, parameters }: Subject): Htt
   return jsonResponse({ name, subnames: live.map(({ label }) => `${label}.${name}`), after: next });
 }
 
-/** Text forms of all records ever set on a name, whose values can then be asked for. */
-function listing(options: NameRouteOptions, name: string): HttpResponse {
-  const keys = options.replica.store.recordsOf(namehash(name)).map(parseRecordKey).map(formatRecordKey);
-  return jsonResponse({ name, keys });
+/** Text forms of the records ever set on a name, a page of them, whose values can then be asked for. */
+function listing(options: NameRouteOptions, { name, parameters }: Subject): HttpResponse {
+  const texts = options.replica.store.recordsAfter(namehash(name), parameters.get("after") ?? "", KEYS_MAX);
+  const keys = texts.map(parseRecordKey).map(formatRecordKey);
+  return jsonResponse({ name, keys, after: texts.length === KEYS_MAX ? texts.at(-1)! : null });
 }
 
 export function nameRoutes(options: NameRouteOptions): readonly Route[] {
@@ -155,7 +158,7 @@ export function nameRoutes(options: NameRouteOptions): readonly Route[] {
           case "proof":
             return records(options, request, subject, "proof");
           case "keys":
-            return listing(options, subject.name);
+            return listing(options, subject);
           case "subnames":
             return subnames(options, subject);
           default:

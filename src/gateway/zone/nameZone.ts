@@ -48,10 +48,7 @@ function* nodesBelow(replica: Replica, node: Node): Iterable<Node> {
 /** Every DNS record key that events told of, of some nodes. */
 function* keysOf(replica: Replica, nodes: Iterable<Node>): Iterable<DnsKey> {
   for (const node of nodes) {
-    for (const text of replica.store.recordsOf(node)) {
-      const key = parseRecordKey(text);
-      if (key.kind === "dns") yield key;
-    }
+    for (const text of replica.store.dnsRecordsOf(node)) yield parseRecordKey(text) as DnsKey;
   }
 }
 

@@ -244,6 +244,21 @@ export class Store {
     return (rows as unknown as { record: string }[]).map(({ record }) => record);
   }
 
+  /** Those of them that are RRsets. */
+  dnsRecordsOf(node: Hex): readonly string[] {
+    // A colon is followed by a semicolon.
+    const sql = "SELECT record FROM records WHERE node = ? AND record > 'dns:' AND record < 'dns;'";
+    const rows = this.#run(sql).all(node);
+    return (rows as unknown as { record: string }[]).map(({ record }) => record);
+  }
+
+  /** At most `countMax` of all, those that sort after `record`. */
+  recordsAfter(node: Hex, record: string, countMax: number): readonly string[] {
+    const sql = "SELECT record FROM records WHERE node = ? AND record > ? ORDER BY record LIMIT ?";
+    const rows = this.#run(sql).all(node, record, countMax);
+    return (rows as unknown as { record: string }[]).map((row) => row.record);
+  }
+
   /** What blocks above `block` overwrote, oldest value first seen: the way back to the state at `block`. */
   valuesAt(block: number): Map<SlotKey, Uint8Array | undefined> {
     const rows = this.#run("SELECT key, previous FROM undo WHERE block > ? ORDER BY block DESC").iterate(block);

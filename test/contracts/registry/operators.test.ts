@@ -91,6 +91,18 @@ describe("operators", () => {
       await unauthorised(registry.write.setText([NODE, "url", "x"], bob()));
     });
 
+    it("clear the records once a leave, so that the clears of a tenure are the holder's to use up", async () => {
+      const { registry } = world();
+      await permit(RECORDS);
+      const clear = encodeFunctionData({ abi: registry.abi, functionName: "clearRecords", args: [NODE] });
+      await unauthorised(registry.write.multicall([[clear, clear]], bob()));
+      const version = await registry.read.recordVersions([NODE]);
+      await registry.write.clearRecords([NODE], bob());
+      await unauthorised(registry.write.clearRecords([NODE], bob()));
+      await registry.write.clearRecords([NODE], alice());
+      expect(await registry.read.recordVersions([NODE])).to.equal(version + 2n);
+    });
+
     it("end with the tenure, though the same account registers again", async () => {
       const { registry, time, register } = world();
       await permit(7n);
