@@ -85,6 +85,25 @@ export function parseNameWord(bytes: Uint8Array): NameWord {
   };
 }
 
+/**
+ * A word as the registry writes it for a name of somebody's with a lease that does not end, a resolver by default and records never
+ * cleared; it has an RRset.
+ *
+ * @param index The tenure id: of a leased name its own, of a plain one that of what it hangs from.
+ */
+export function freshNameWord(index: number, kind: "leased" | "plain"): Uint8Array {
+  const bytes = new Uint8Array(32);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, index);
+  bytes[6] = 1;
+  bytes[31] = 1;
+  if (kind === "plain") return bytes;
+  bytes[5] = FLAG.leased;
+  bytes[7] = 0x0f;
+  view.setUint32(8, 0xffffffff);
+  return bytes;
+}
+
 export function hasOwner(parsed: NameWord): boolean {
   return parsed.owner !== ZERO_OWNER;
 }

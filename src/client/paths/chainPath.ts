@@ -1,9 +1,10 @@
 /**
  * The chain path: RPC providers. As many as the quorum asks for must tell of the same block; every slot of the answer is
  * then proven against that block's state root. With a quorum of one nobody vouches for the block, and the answer is what the
- * provider says.
+ * provider says. Where the index of a name can be guessed, its records come with the block, in one exchange; else in two.
  */
 import { type Hex, toHex } from "../../base/bytes.ts";
+import { registeredNameOf } from "../../naming/name.ts";
 import { namehash } from "../../naming/namehash.ts";
 import { nameSlot } from "../../proof/layout.ts";
 import {
@@ -23,12 +24,16 @@ import type { ChainHeadOptions } from "./chainHead.ts";
 import { isProven, type ReadState, readState } from "./chainState.ts";
 import { fetchZone } from "./fetchZone.ts";
 import { foreignReply } from "./foreignNames.ts";
+import { guessedSlots } from "./guessedSlots.ts";
 import { failedReply, type NameQuery, type Path, type PathReply } from "./pathReply.ts";
 import type { ContractAccount } from "./rpcSlots.ts";
+import type { ShardTargets } from "./shardTargets.ts";
 
 export interface ChainPathOptions extends ChainHeadOptions {
   readonly tld: string;
   readonly account: ContractAccount;
+  /** What is known of names' indices; those proven here are added. */
+  readonly indices: Pick<ShardTargets, "guessesOf" | "learn">;
   /** The contract that keeps primary names, where the deployment tells. */
   readonly reverseAccount?: ContractAccount;
 }
@@ -58,15 +63,18 @@ export function createChainPath(options: ChainPathOptions): Path {
   };
 }
 
-/** The slots certain to be needed: the words of the names, at every depth below the TLD. */
-function firstSlots(options: ChainPathOptions, queries: readonly NameQuery[]): Hex[] {
+/** The slots certain to be needed, the words of the names at every depth below the TLD, and those of the records as far as they can be guessed. */
+function firstSlots({ tld: suffix, account, indices }: ChainPathOptions, queries: readonly NameQuery[]): Hex[] {
   const slots = new Set<Hex>();
-  const tld = `.${options.tld}`;
-  for (const { name, records } of queries) {
+  const tld = `.${suffix}`;
+  const guess = { tld: suffix, registry: account.address, guessesOf: indices.guessesOf };
+  for (const query of queries) {
+    const { name, records } = query;
     const owners = records.flatMap((record) => (record.kind === "dns" ? [record.owner] : []));
     for (const start of [name, ...owners]) {
       for (let at = start; at.endsWith(tld); at = at.slice(at.indexOf(".") + 1)) slots.add(nameSlot(namehash(at)));
     }
+    for (const slot of guessedSlots(guess, query)) slots.add(slot);
   }
   return [...slots];
 }
@@ -99,6 +107,9 @@ async function askNames(
   const told = await readState(run, options, options.account, firstSlots(options, queries), readers);
   if ("path" in told) return queries.map(() => told);
   const { block, results } = told;
+  if (isProven(options)) {
+    for (const [at, state] of results.entries()) learn(options, queries[at]!.name, state);
+  }
   return await Promise.all(
     results.map((state, index) =>
       "unknownZone" in state
@@ -106,6 +117,14 @@ async function askNames(
         : replyOfState(options, block, state),
     ),
   );
+}
+
+/** Notes the index of a name that was read, for the next time and for whoever asks its gateways. */
+function learn({ tld, indices }: ChainPathOptions, name: string, state: NameState): void {
+  const registered = registeredNameOf(name, tld);
+  if (registered === undefined || "unknownZone" in state) return;
+  const { status } = "foreign" in state ? state.foreign : state.reading;
+  indices.learn(registered, status.shardIndex);
 }
 
 function replyOfState(options: ChainPathOptions, block: BlockReference, state: NameState): PathReply {

@@ -59,12 +59,13 @@ function chainHeadOf(
   return { rpcUrls, quorum: Math.min(options.trust?.rpcQuorum ?? 2, rpcUrls.length), guard, ...lightClient };
 }
 
-function chainPathOf({ options, foreign }: Common, head: ChainHeadOptions): Path {
+function chainPathOf({ options, foreign, shards }: Common, head: ChainHeadOptions): Path {
   const { trust, deployment, paths } = options;
   const { tld, contracts, codeHashes } = deployment;
   const account = { address: contracts.registry, codeHash: codeHashes.registry };
   const keeper = { address: contracts.reverseRegistrar, codeHash: codeHashes.reverseRegistrar };
-  const path = createChainPath({ ...head, tld, account, ...(isKnown(keeper) ? { reverseAccount: keeper } : {}) });
+  const reverse = isKnown(keeper) ? { reverseAccount: keeper } : {};
+  const path = createChainPath({ ...head, tld, account, indices: shards, ...reverse });
   const runResolver = createForeignResolver({ ...head, allowsUrl: paths.chain?.allowsUrl ?? isOutwardUrl });
   return withForeignNames(path, trust?.agreement === "refused" ? foreign : { ...foreign, runResolver });
 }
