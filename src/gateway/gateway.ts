@@ -27,7 +27,7 @@ import {
 } from "../protocol/answer.ts";
 import { attestationDigest } from "../protocol/attestation.ts";
 import type { Query } from "../protocol/query.ts";
-import type { RecordKey } from "../protocol/record.ts";
+import { isStored, type RecordKey } from "../protocol/record.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { BlockHeader } from "../replica/source/chainSource.ts";
 import { readWithZone, type ZoneReading } from "./readWithZone.ts";
@@ -54,8 +54,9 @@ export interface Attested {
 
 export interface Gateway {
   /**
-   * Throws `NotReadyError`, `BehindError`, and where it is asked to sign, `ForeignResolverError` of the proof room; asked to prove,
-   * it proves that the name's records are elsewhere, and tells none.
+   * Of a name whose records are in another contract it tells none: asked to prove, it proves that they are elsewhere; asked to sign, it
+   * says so by the `authority` record where that is among those asked for. Throws `NotReadyError`, `BehindError`, and otherwise
+   * `ForeignResolverError` of the proof room.
    */
   answer(query: Query): Answer;
   /** Whether this gateway serves a name directly under the TLD, as of its head. */
@@ -90,19 +91,30 @@ export function blockReferenceOf(header: BlockHeader): BlockReference {
   };
 }
 
-/** The results of a reading; where it is to be proven that the records are in another contract, none of any record. */
+/** What the registry itself says of a name that keeps its records in another contract: who signs, and the name's word; of its records nothing. */
+function ownResults(query: Query, read: (records: readonly RecordKey[]) => ZoneReading): NameReading["results"] {
+  const asked: readonly RecordKey[] = query.records.filter((record) => !isStored(record));
+  const told = read(asked).reading.results;
+  return query.records.map((record) => told[asked.indexOf(record)] ?? { record, value: null, ttlSeconds: 0 });
+}
+
+/** The results of a reading; where the records are in another contract, none of any record. */
 function resultsOf(
   query: Query,
   touched: Set<Hex> | undefined,
-  read: () => ZoneReading,
+  read: (records: readonly RecordKey[]) => ZoneReading,
 ): Pick<ZoneReading, "zone"> & Pick<NameReading, "results"> {
   try {
-    const { reading, zone } = read();
+    const { reading, zone } = read(query.records);
     return { results: reading.results, ...(zone === undefined ? {} : { zone }) };
   } catch (error) {
+    if (!(error instanceof ForeignResolverError)) throw error;
     // The slots read so far prove which contract keeps the records; what those are is not this gateway's to say.
-    if (!(error instanceof ForeignResolverError) || touched === undefined) throw error;
-    return { results: query.records.map((record) => ({ record, value: null, ttlSeconds: 0 })) };
+    if (touched !== undefined)
+      return { results: query.records.map((record) => ({ record, value: null, ttlSeconds: 0 })) };
+    // Who asks along who signs for the name sees by the answer that the records are elsewhere; nobody else may take them for absent.
+    if (!query.records.some(({ kind }) => kind === "authority")) throw error;
+    return { results: ownResults(query, read) };
   }
 }
 
@@ -175,7 +187,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         const referral = { kind: "referral" as const, ...common };
         return touched === undefined ? sign(referral) : prove(referral, touched);
       }
-      const { results, zone } = resultsOf(query, touched, () => read(query, query.records, header, touched));
+      const { results, zone } = resultsOf(query, touched, (records) => read(query, records, header, touched));
       const answer = { kind: "records" as const, ...common, results };
       return touched === undefined ? sign(answer) : prove(answer, touched, zone);
     },

@@ -46,7 +46,7 @@ export interface ForeignName {
   /** Lower case. */
   readonly resolver: Hex;
   /** The holder's word: its owner, and the epoch that its records belong to. */
-  readonly word: NameWord;
+  readonly word: Pick<NameWord, "owner" | "epoch">;
   /** The value of the asked name's `registration` record; `null` where only a name above it is registered. */
   readonly registration: Hex | null;
   /** The holder's own TTL for its records, in seconds; 0 where it has none. */

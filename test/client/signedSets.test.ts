@@ -5,7 +5,9 @@ import { privateKeyToAccount } from "viem/accounts";
 import { fromHex, type Hex, toHex, utf8Bytes } from "../../src/base/bytes.ts";
 import { registryAbi } from "../../src/chain/abis.ts";
 import { exportSet } from "../../src/client/exportSet.ts";
+import { lightClientOf } from "../../src/client/lightClient.ts";
 import { nodeTransport } from "../../src/client/nodeTransport.ts";
+import type { TrustOptions } from "../../src/client/options.ts";
 import { PublishError, publishSet, signerOfEthers, signSet } from "../../src/client/publish.ts";
 import { publish, UnauthorizedSignerError } from "../../src/client/publishName.ts";
 import type { Resolution } from "../../src/client/resolution.ts";
@@ -190,6 +192,66 @@ describe("records that owners sign", function () {
       await world.caughtUp();
       expect((await ask("shop.hold", ADDR)).outcome).to.equal("answered");
     });
+  });
+
+  describe("resolve, by what is trusted", () => {
+    const lightClient = () =>
+      lightClientOf({
+        request: ({ method, params }) => world.owner.request({ method, params } as never) as Promise<unknown>,
+      });
+    const modes: Readonly<
+      Record<
+        string,
+        { readonly path: "gateways" | "chain"; readonly evidence: string; readonly trust: () => TrustOptions }
+      >
+    > = {
+      "proofs that two attest": { path: "gateways", evidence: "owner", trust: () => ({ attestationQuorum: 2 }) },
+      "proofs that one attests": { path: "gateways", evidence: "owner", trust: () => ({ attestationQuorum: 1 }) },
+      "proofs and a light client": {
+        path: "gateways",
+        evidence: "owner",
+        trust: () => ({ lightClient: lightClient() }),
+      },
+      "signatures of two": { path: "gateways", evidence: "signature", trust: () => ({ gateways: "signature" }) },
+      "two RPC providers": { path: "chain", evidence: "owner", trust: () => ({ rpcQuorum: 2 }) },
+      "one RPC provider": { path: "chain", evidence: "none", trust: () => ({ rpcQuorum: 1 }) },
+      "RPC providers and a light client": {
+        path: "chain",
+        evidence: "owner",
+        trust: () => ({ lightClient: lightClient() }),
+      },
+      "proofs alone": { path: "chain", evidence: "owner", trust: () => ({ agreement: "refused" }) },
+    };
+    const A: (owner: string) => RecordKey = (owner) => ({ kind: "dns", owner, rrtype: 1 });
+
+    for (const [mode, { path, evidence, trust }] of Object.entries(modes)) {
+      it(`reads sets by ${mode}`, async () => {
+        const resolve = (name: string, record: RecordKey) =>
+          world.client({ trust: trust() }).resolve(name, record, { path });
+        const told = await resolve("shop.hold", text("url"));
+        expect(told).to.include({ outcome: "answered", path, evidence });
+        expect(textOf(told)).to.equal("https://example.org/new");
+        expect((await resolve("u1.shop.hold", ADDR)).value).to.match(/b1$/);
+        expect((await resolve("x.y.shop.hold", A("x.y.shop.hold"))).value).to.match(/c0000209$/);
+        expect(await resolve("shop.hold", text("none"))).to.include({ outcome: "absent", value: null, evidence });
+      });
+
+      it(`takes no lie, no other name's set and no older one by ${mode}`, async () => {
+        for (const conduct of ["lies", "elsewhere"] as const) {
+          conducts(conduct, conduct, conduct);
+          const told = await world.client({ trust: trust() }).resolve("shop.hold", text("url"), { path });
+          expect(textOf(told), conduct).to.equal("https://example.org/new");
+          conducts(conduct, conduct, conduct, conduct);
+          const none = await world.client({ trust: trust() }).resolve("shop.hold", text("url"), { path });
+          expect(none, conduct).to.include({ outcome: "wrong", value: null });
+        }
+        const client = world.client({ trust: trust() });
+        conducts("replays", "replays", "replays");
+        expect(textOf(await client.resolve("shop.hold", text("url"), { path }))).to.equal("https://example.org/new");
+        conducts("replays", "replays", "replays", "replays");
+        expect(await client.resolve("shop.hold", text("url"), { path })).to.include({ outcome: "stale" });
+      });
+    }
   });
 
   describe("publish", () => {

@@ -1,5 +1,6 @@
 /** The gateways path: the name's own four, asked over HTTP, their answers checked before they count. */
 import { nowSeconds } from "../../base/clock.ts";
+import { BaseError } from "../../base/errors.ts";
 import { parentOf, registeredNameOf } from "../../naming/name.ts";
 import { contentHash } from "../../protocol/answer.ts";
 import type { EvidenceKind, Query } from "../../protocol/query.ts";
@@ -11,6 +12,7 @@ import { askGateway, type GatewayChecks, type GatewayTarget, type GatewayValue }
 import { failedReply, type Path, type PathReply } from "./pathReply.ts";
 import type { ShardTargets } from "./shardTargets.ts";
 import { type GatewayVerdict, judgeProofs, judgeVotes } from "./signatureVote.ts";
+import { apartFromAuthority, withAuthority } from "./signedForeign.ts";
 
 export interface GatewaysPathOptions {
   readonly tld: string;
@@ -61,7 +63,14 @@ async function askShard(
 ): Promise<PathReply> {
   const { checks, shards } = options;
   const registered = registeredNameOf(name, options.tld) ?? parentOf(name);
-  const query: Query = { name, records, evidence: options.evidence, blockNumberMin: checks.guard.blockNumberMin() };
+  const isSigned = options.evidence === "signature";
+  const wanted = isSigned ? withAuthority(records) : records;
+  const query: Query = {
+    name,
+    records: wanted,
+    evidence: options.evidence,
+    blockNumberMin: checks.guard.blockNumberMin(),
+  };
   let { index, targets } = startOf(options, registered);
   let carried: readonly GatewayValue[] = [];
   for (let hop = 0; hop < HOPS_MAX; hop += 1) {
@@ -71,7 +80,7 @@ async function askShard(
     const current = index;
     const isolated = shards.isIsolated(registered);
     const judge = (values: readonly GatewayValue[]) =>
-      options.evidence === "signature"
+      isSigned
         ? judgeVotes(values, current, isolated)
         : judgeProofs(values, current, isolated, checks.headers, nowSeconds(run.clock));
     const isFresh = (value: GatewayValue) => !checks.guard.isStale(value.answer.block);
@@ -92,8 +101,9 @@ async function askShard(
     if (verdict === undefined) return failure(told.values, told.failure, told.reason);
     if ("agreed" in verdict) {
       shards.learn(registered, verdict.agreed.answer.status.shardIndex);
-      if (options.evidence === "signature") nameLiars(run, verdict.agreed, told.values);
-      return replyOf(checks, verdict.agreed);
+      if (!isSigned) return replyOf(checks, verdict.agreed);
+      nameLiars(run, verdict.agreed, told.values);
+      return signedReplyOf(checks, verdict.agreed, name, records);
     }
     shards.learn(registered, verdict.index);
     index = verdict.index;
@@ -115,6 +125,25 @@ function nameLiars(run: Run, agreed: GatewayValue, values: readonly GatewayValue
     if (attempt !== undefined) {
       run.trace[at] = { ...attempt, outcome: "wrong", reason: "two others tell otherwise of the same block" };
     }
+  }
+}
+
+/** The reply of what was signed alike, what was only asked along taken out of it. */
+function signedReplyOf(
+  checks: GatewayChecks,
+  agreed: GatewayValue,
+  name: string,
+  records: readonly RecordKey[],
+): PathReply {
+  const { answer } = agreed;
+  if (answer.kind !== "records") return replyOf(checks, agreed);
+  try {
+    const { results, foreign } = apartFromAuthority(name, records, answer.results, answer.status);
+    const told = { ...agreed, answer: { ...answer, results } };
+    return replyOf(checks, foreign === undefined ? told : { ...told, foreign });
+  } catch (error) {
+    if (!(error instanceof BaseError)) throw error;
+    return failedReply("gateways", "wrong", error.shortMessage);
   }
 }
 
