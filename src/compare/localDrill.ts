@@ -22,8 +22,16 @@ import { type Blast, blastOf, predictedHits, type ShardedName } from "./drill/bl
 import { judgeClaims } from "./drill/claims.ts";
 import { type DrillResult, type DrillVantage, runDrill, type ServiceProbe, type Target } from "./drill/drill.ts";
 import { observed } from "./drill/judge.ts";
-import { deedOf, type Faultable, type FaultTargets, gatewaysHit, namesHit, needsProxies } from "./local/deeds.ts";
+import {
+  type NumberedName as DeedName,
+  type Faultable,
+  type FaultTargets,
+  gatewaysHit,
+  namesHit,
+  needsProxies,
+} from "./local/deeds.ts";
 import { createFaultDriver } from "./local/faults.ts";
+import { substitutedValue } from "./local/forgery.ts";
 import type { LocalNetwork } from "./local/network.ts";
 import { profileOf, readDirectory } from "./local/profile.ts";
 import { createServiceProbe } from "./local/services.ts";
@@ -67,8 +75,6 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
   if (targets.length === 0) throw new NothingToProbeError();
   const names = await shardNames(network, directory);
   const faultable = targetsOf(options, directory, names);
-  // Whatever processes cannot do is refused before the first probe.
-  for (const fault of scenario.phases.flatMap((phase) => phase.faults)) deedOf(fault, faultable);
   const proxies = needsProxies(scenario) ? await startVantages({ scenario, network, directory, clock }) : undefined;
   try {
     return await runOn({ ...options, directory, targets, names, faultable, proxies });
@@ -93,6 +99,7 @@ function targetsOf(
     dns: group(network.dns),
     gateways: network.gateways.map(hosted),
     directory,
+    registry: network.deployment.contracts.registry,
     names,
     topology,
     vantageCount: topology.vantages.length,
@@ -225,18 +232,14 @@ async function readTargets(network: LocalNetwork): Promise<Target[]> {
     network.deployment,
     probed.map(({ probe }) => probe),
   );
-  return probed.map(({ name, probe }, index) => ({
-    name,
-    record: { kind: "dns", owner: probe.owner, rrtype: probe.type },
-    truth: truths[index] ?? null,
-  }));
+  return probed.map(({ name, probe }, index) => {
+    const truth = truths[index] ?? null;
+    const former = truth === null ? {} : { former: substitutedValue("former", truth) };
+    return { name, record: { kind: "dns", owner: probe.owner, rrtype: probe.type }, truth, ...former };
+  });
 }
 
-interface NumberedName extends ShardedName {
-  readonly node: `0x${string}`;
-  readonly shardIndex: number;
-  readonly domain: string;
-}
+type NumberedName = ShardedName & DeedName;
 
 /** Every name with its shard, by the index the chain has for it. */
 async function shardNames(network: LocalNetwork, directory: DirectorySnapshot): Promise<NumberedName[]> {
@@ -245,12 +248,12 @@ async function shardNames(network: LocalNetwork, directory: DirectorySnapshot): 
     network.deployment,
     network.plan.names.map(({ name }) => name),
   );
-  return network.plan.names.map(({ name, domain }, number) => {
+  return network.plan.names.map(({ name, domain, probe }, number) => {
     const shardIndex = indices[number] ?? 0;
     const node = namehash(name);
     const slots = shardOf(directory, node, shardIndex);
     const gatewayIds = gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0);
-    return { name, node, domain, shardIndex, slots, gatewayIds };
+    return { name, node, domain, probe, shardIndex, slots, gatewayIds };
   });
 }
 

@@ -5,8 +5,12 @@ const ratio = z.number().min(0).max(1);
 
 /** Which endpoints a fault hits. */
 export const faultTargetSchema = z.discriminatedUnion("path", [
-  /** A DNS provider's servers; without `provider`, all providers'. */
-  z.strictObject({ path: z.literal("dns"), provider: z.string().optional() }),
+  /** A DNS provider's servers; without `provider`, all providers'; without `transport`, by UDP and TCP alike. */
+  z.strictObject({
+    path: z.literal("dns"),
+    provider: z.string().optional(),
+    transport: z.enum(["udp", "tcp"]).optional(),
+  }),
   /** Gateways: all, one zone's, one operator's (counted from 0), the listed machines, or those that serve one name. */
   z.strictObject({
     path: z.literal("gateways"),
@@ -52,16 +56,32 @@ export const faultEffectSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("drip") }),
 ]);
 
-export const faultSchema = z.strictObject({
-  on: faultTargetSchema,
-  effect: faultEffectSchema,
-  /** Share of the endpoints hit, the first ones in order. */
-  share: ratio.default(1),
-  /** Share of the names for which it shows: the first ones in order. */
-  names: ratio.default(1),
-  /** Vantage points that see it; all without it. */
-  from: z.array(z.string()).min(1).optional(),
-});
+/** What an RPC provider can do for some names and not for others: it knows slots, so it can lie about those of a name. */
+const LIES: readonly string[] = ["wrong", "nxdomain", "empty"];
+
+export const faultSchema = z
+  .strictObject({
+    on: faultTargetSchema,
+    effect: faultEffectSchema,
+    /** Share of the endpoints hit, the first ones in order. */
+    share: ratio.default(1),
+    /** Share of the names for which it shows: the first ones in order. */
+    names: ratio.default(1),
+    /** Vantage points that see it; all without it. */
+    from: z.array(z.string()).min(1).optional(),
+  })
+  .superRefine(({ on, effect, names }, context) => {
+    const complain = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (names < 1 && effect.kind === "refused") {
+      complain(["names"], "a port is closed to everybody or to nobody, and never for some names only");
+    }
+    if (names < 1 && on.path === "chain" && !LIES.includes(effect.kind)) {
+      complain(["names"], "RPC providers are asked for slots: they can lie about some names, and fail only for all");
+    }
+    if (on.path === "dns" && on.transport !== undefined && effect.kind === "refused") {
+      complain(["on", "transport"], "a server that is withdrawn is so by UDP and TCP alike; one of them can be silent");
+    }
+  });
 
 export type Fault = z.infer<typeof faultSchema>;
 export type FaultTarget = z.infer<typeof faultTargetSchema>;

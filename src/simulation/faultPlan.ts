@@ -67,9 +67,7 @@ export function planFaults(scenario: Scenario, topology: Topology): FaultPlan {
     }
     return byEndpoint;
   });
-  const hitBelow = spans.map(({ phase }) =>
-    Math.max(0, ...phase.faults.map((fault) => Math.ceil(fault.names * topology.nameCount))),
-  );
+  const hitBelow = faults.map((byEndpoint) => Math.max(0, ...byEndpoint.flat().map(({ namesBelow }) => namesBelow)));
   const hitsGateways = spans.map(({ phase }) => phase.faults.some((fault) => fault.on.path === "gateways"));
   const isSound = (phase: number, machine: number, name: number) =>
     (faults[phase]?.[topology.machines[machine]!] ?? []).every((fault) => name >= fault.namesBelow);

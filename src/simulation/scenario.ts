@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { distributionSchema } from "./distribution.ts";
-import { faultSchema } from "./fault.ts";
+import { type FaultTarget, faultSchema } from "./fault.ts";
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens");
 const count = z.number().int().min(1);
@@ -61,6 +61,8 @@ const topologySchema = z.strictObject({
       /** RPC providers, each of a distinct operator. */
       providers: z.array(id).min(1).max(16).default(["rpc-a", "rpc-b", "rpc-c"]),
       latencyMs: distributionSchema.default({ kind: "lognormal", medianMs: 60, p99Ms: 300 }),
+      capacityPerSecond: z.number().positive().optional(),
+      loadPerSecond: z.number().nonnegative().default(0),
       blockSeconds: z.number().positive().default(12),
     })
     .prefault({}),
@@ -159,6 +161,14 @@ export const SERVICES_DEFAULT: readonly z.input<typeof serviceSchema>[] = [
   },
 ];
 
+/** Whether every server that a fault hits has a capacity that can be used up. */
+function hasCapacity(topology: z.infer<typeof topologySchema>, on: FaultTarget): boolean {
+  if (on.path !== "dns") return topology[on.path].capacityPerSecond !== undefined;
+  const { providers } = topology.dns;
+  const hit = providers.filter(({ id: provider }) => on.provider === undefined || on.provider === provider);
+  return hit.every(({ capacityPerSecond }) => capacityPerSecond !== undefined);
+}
+
 export const scenarioSchema = z
   .strictObject({
     id,
@@ -225,6 +235,12 @@ export const scenarioSchema = z
         if (fault.on.path === "dns")
           known(ids.provider, fault.on.provider, [...path, "on", "provider"], "DNS provider");
         if (fault.on.path === "chain") known(ids.rpc, fault.on.provider, [...path, "on", "provider"], "RPC provider");
+        if (fault.effect.kind === "flood" && !hasCapacity(scenario.topology, fault.on)) {
+          complain(
+            [...path, "effect", "kind"],
+            "a flood uses up a capacityPerSecond, and these servers are given none",
+          );
+        }
         for (const vantage of fault.from ?? []) known(ids.vantage, vantage, [...path, "from"], "vantage point");
       });
     });

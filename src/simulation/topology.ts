@@ -90,8 +90,8 @@ export function buildTopology(scenario: Scenario, options: TopologyOptions = {})
       zone: -1,
       operator: -1,
       latency: chain.latencyMs,
-      capacityPerSecond: Number.POSITIVE_INFINITY,
-      loadPerSecond: 0,
+      capacityPerSecond: chain.capacityPerSecond ?? Number.POSITIVE_INFINITY,
+      loadPerSecond: chain.loadPerSecond,
     }),
   );
   const placement = placeGateways({
@@ -108,8 +108,9 @@ export function machinesOfName(topology: Topology, name: number): readonly [numb
   return [a - 1, b - 1, c - 1, d - 1];
 }
 
-/** Endpoint indices that a fault's target names, in order. */
+/** Endpoint indices that a fault's target names, in order. Simulated servers are asked over UDP alone. */
 export function endpointsOf(topology: Topology, target: FaultTarget): readonly number[] {
+  if (target.path === "dns" && target.transport === "tcp") return [];
   const all = topology.endpoints.filter((endpoint) => endpoint.path === target.path);
   const matches = (endpoint: Endpoint) => {
     if (target.path !== "gateways") return target.provider === undefined || endpoint.provider === target.provider;

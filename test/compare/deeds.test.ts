@@ -20,6 +20,7 @@ import type { Scenario } from "../../src/simulation/scenario.ts";
 import { loadScenario, scenarioNames } from "../../src/simulation/scenarioFile.ts";
 
 const FLEET = 8;
+const REGISTRY = `0x${"22".repeat(20)}` as const;
 const ADDRESS = `0x${"11".repeat(20)}` as const;
 
 interface Recorded extends Faultable {
@@ -68,9 +69,11 @@ function targetsFor({ topology }: Pick<Scenario, "topology">): FaultTargets {
     dns: new Map(topology.dns.providers.map(({ id }) => [id, member(`DNS server ${id}`)])),
     gateways,
     directory,
+    registry: REGISTRY,
     names: Array.from({ length: 10 }, (_, shardIndex) => {
       const name = `n${shardIndex}.hold`;
-      return { name, node: namehash(name), shardIndex, domain: `n${shardIndex}.com` };
+      const probe = { owner: `www.${name}`, type: 1 };
+      return { name, node: namehash(name), shardIndex, domain: `n${shardIndex}.com`, probe };
     }),
     topology,
     vantageCount: topology.vantages.length,
@@ -109,12 +112,29 @@ describe("deedOf", () => {
     expect(deed.kind === "spoil" && deed.fault.effect).to.include({ kind: "overloaded", addedMs: 1500 });
   });
 
-  it("rejects what no process can do, saying why", () => {
+  it("tells a lying RPC provider what it lies about: the probed RRsets of the names hit", () => {
     const targets = targetsFor(loadScenario("canary"));
-    const refused = (fields: object) => () => deedOf(fault(fields), targets);
-    expect(refused({ on: { path: "dns" }, effect: { kind: "refused" }, names: 0.5 })).to.throw(/a port is closed/);
-    expect(refused({ on: { path: "chain" }, effect: { kind: "wrong" }, names: 0.5 })).to.throw(/name slots/);
-    expect(refused({ on: { path: "chain" }, effect: { kind: "flood", perSecond: 9 } })).to.throw(/no capacity/);
+    const deed = deedOf(fault({ on: { path: "chain" }, effect: { kind: "wrong" }, names: 0.2 }), targets);
+    expect(deed.kind === "spoil" && deed.fault.subject).to.deep.equal({
+      registry: REGISTRY,
+      names: [0, 1].map((index) => ({ name: `n${index}.hold`, rrset: { owner: `www.n${index}.hold`, type: 1 } })),
+    });
+  });
+
+  it("leaves a server running that one transport alone is silent of", () => {
+    const targets = targetsFor(loadScenario("canary"));
+    const deed = deedOf(fault({ on: { path: "dns", transport: "tcp" }, effect: { kind: "silent" } }), targets);
+    expect(deed).to.deep.equal({ kind: "spoil", fault: { effect: { kind: "silent" }, transport: "tcp" } });
+  });
+
+  it("scales a flood of RPC providers by their capacity", () => {
+    const { topology } = loadScenario("canary");
+    const targets = targetsFor({ topology: { ...topology, chain: { ...topology.chain, capacityPerSecond: 500 } } });
+    const deed = deedOf(fault({ on: { path: "chain" }, effect: { kind: "flood", perSecond: 5000 } }), targets);
+    expect(deed.kind === "proxy" && deed.fault.effect).to.deep.equal({
+      kind: "crowded",
+      capacityPerSecond: deed.kind === "proxy" ? deed.floodPerSecond! / 10 : 0,
+    });
   });
 
   it("returns gateways by zone, machine, operator and shard, and the first share of them", () => {

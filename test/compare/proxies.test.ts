@@ -23,7 +23,7 @@ const HOST = "127.0.0.1";
 const WAIT_MS = 300;
 const common = { host: HOST, port: 0, clock: systemClock, random: secureRandom };
 const ZONE =
-  "$TTL 300\n$ORIGIN example.org.\n@ SOA ns hostmaster 1 7200 900 1209600 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\nalso A 192.0.2.2\n";
+  "$TTL 300\n$ORIGIN example.org.\n@ SOA ns hostmaster 1 7200 900 1209600 300\n@ NS ns\nns A 192.0.2.53\nwww A 192.0.2.1\nwww AAAA 2001:db8::1\nalso A 192.0.2.2\n";
 
 describe("DnsProxy", () => {
   let server: DnsServer;
@@ -42,9 +42,14 @@ describe("DnsProxy", () => {
   afterEach(() => proxy.setFault(null));
 
   /** `NOERROR 192.0.2.1`, `SERVFAIL`, `silence` or `refused`. */
-  async function ask(transport: "udp" | "tcp", name = "www.example.org", port = proxy.port): Promise<string> {
+  async function ask(
+    transport: "udp" | "tcp",
+    name = "www.example.org",
+    port = proxy.port,
+    type: number = TYPE.A,
+  ): Promise<string> {
     const id = secureRandom.below(65_536);
-    const query = encodeMessage(createQuery(id, { name, type: TYPE.A }));
+    const query = encodeMessage(createQuery(id, { name, type }));
     try {
       const bytes = await withDeadline(systemClock, WAIT_MS, "The answer", (signal) =>
         transport === "udp"
@@ -68,6 +73,7 @@ describe("DnsProxy", () => {
     ["says NXDOMAIN", { kind: "nxdomain" }, "NXDOMAIN"],
     ["answers nothing", { kind: "empty" }, "NOERROR"],
     ["answers another's address", { kind: "wrong" }, "NOERROR 203.0.113.254"],
+    ["answers the address of before", { kind: "stale" }, "NOERROR 203.0.113.253"],
     ["drips without end", { kind: "drip" }, "silence"],
     ["is later than anybody waits", { kind: "slow", addedMs: 2 * WAIT_MS, retryFactor: 1 }, "silence"],
     ["is a little late", { kind: "slow", addedMs: 20, retryFactor: 1 }, "NOERROR 192.0.2.1"],
@@ -84,6 +90,31 @@ describe("DnsProxy", () => {
       });
     }
   }
+
+  for (const transport of ["udp", "tcp"] as const) {
+    it(`drops ${transport} alone, and loses, slows or spoils it alone`, async () => {
+      const other = transport === "udp" ? "tcp" : "udp";
+      for (const [effect, expected] of [
+        [{ kind: "silent" }, "silence"],
+        [{ kind: "loss", ratio: 1 }, "silence"],
+        [{ kind: "slow", addedMs: 2 * WAIT_MS, retryFactor: 1 }, "silence"],
+        [{ kind: "servfail" }, "SERVFAIL"],
+      ] as const) {
+        await proxy.setFault({ effect, transport });
+        expect([await ask(transport), await ask(other)]).to.deep.equal([expected, "NOERROR 192.0.2.1"]);
+      }
+    });
+  }
+
+  it("forges addresses of either family, and serves an old serial with old addresses", async () => {
+    await proxy.setFault({ effect: { kind: "wrong" } });
+    const forged = "32.1.13.184.0.0.0.0.0.0.0.0.222.173.190.239";
+    expect(await ask("udp", "www.example.org", proxy.port, TYPE.AAAA)).to.equal(`NOERROR ${forged}`);
+    const serialOf = async () => Number((await ask("udp", "example.org", proxy.port, TYPE.SOA)).split(".").at(-17));
+    expect(await serialOf()).to.equal(1);
+    await proxy.setFault({ effect: { kind: "stale" } });
+    expect(await serialOf()).to.equal(0);
+  });
 
   it("limits the rate, and refuses what is above it", async () => {
     await proxy.setFault({ effect: { kind: "rateLimit", perSecond: 1 } });
@@ -122,10 +153,8 @@ describe("HttpProxy before an RPC provider", () => {
       });
       request.on("end", () => {
         const { method, params } = JSON.parse(text) as { method: string; params: string[] };
-        const result = method === "eth_blockNumber" ? `0x${head.toString(16)}` : `0x${"0a".repeat(40)}@${params[0]}`;
-        response.end(
-          JSON.stringify({ jsonrpc: "2.0", id: 1, result: method === "eth_get" ? result.split("@")[0] : result }),
-        );
+        const result = method === "eth_blockNumber" ? `0x${head.toString(16)}` : `0x@${params[0]}`;
+        response.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result }));
       });
     });
     await new Promise<void>((resolve) => chain.listen(0, HOST, resolve));
@@ -179,14 +208,6 @@ describe("HttpProxy before an RPC provider", () => {
     expect(await ask("eth_blockNumber")).to.equal("0x9");
     expect(await ask("eth_call", ["latest"])).to.match(/@latest$/);
     head = 7;
-  });
-
-  it("answers another value in place of the right one", async () => {
-    const right = await ask("eth_get");
-    await proxy.setFault({ effect: { kind: "wrong" } });
-    const told = await ask("eth_get");
-    expect(told).to.match(/^0x[0-9a-f]{80}$/);
-    expect(told).to.not.equal(right);
   });
 
   it("limits the rate, and says 429 above it", async () => {

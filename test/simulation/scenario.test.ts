@@ -18,6 +18,11 @@ summary: Nothing happens.
 phases: [{ id: calm, seconds: 60 }]
 `;
 
+/** The minimal scenario with one fault. */
+function withFault(fault: string): string {
+  return MINIMAL.replace("seconds: 60", `seconds: 60, faults: [${fault}]`);
+}
+
 function complaintOf(text: string): MalformedScenarioError {
   try {
     parseScenario(text);
@@ -56,6 +61,26 @@ describe("scenario", () => {
       `${MINIMAL.replace("seconds: 60", "seconds: 60, faults: [{ on: { path: dns }, effect: { kind: silent }, share: 2 }]")}`,
       /1/,
     ],
+    [
+      "phases[0].faults[0].names",
+      withFault("{ on: { path: dns }, effect: { kind: refused }, names: 0.5 }"),
+      /a port is closed to everybody or to nobody/,
+    ],
+    [
+      "phases[0].faults[0].names",
+      withFault("{ on: { path: chain }, effect: { kind: loss, ratio: 0.5 }, names: 0.5 }"),
+      /they can lie about some names, and fail only for all/,
+    ],
+    [
+      "phases[0].faults[0].on.transport",
+      withFault("{ on: { path: dns, transport: udp }, effect: { kind: refused } }"),
+      /by UDP and TCP alike/,
+    ],
+    ...["dns", "gateways", "chain"].map((path): [string, string, RegExp] => [
+      "phases[0].faults[0].effect.kind",
+      withFault(`{ on: { path: ${path} }, effect: { kind: flood, perSecond: 9 } }`),
+      /these servers are given none/,
+    ]),
     ["phases[0].seconds", MINIMAL.replace("60", "-1"), />0/],
     [
       "claims[0].phase",

@@ -9,7 +9,7 @@ import {
   type Phase,
   percent,
 } from "../../availability/report.ts";
-import type { Claim, Scenario } from "../../simulation/scenario.ts";
+import type { Claim, Scenario, Service } from "../../simulation/scenario.ts";
 
 /** Which names a phase's faults were predicted to hurt. */
 export type HitNames = (phaseId: string) => ReadonlySet<string>;
@@ -78,9 +78,9 @@ function boundsOf(claim: Claim): string {
   return `${claim.measure} ${bounds.join(", ")}`;
 }
 
-/** Services whose every answer is verified or outvoted: those that have more than the DNS path alone. */
-function isVerified(service: Scenario["services"][number]): boolean {
-  return service.gateways || service.chain;
+/** Services whose every answer is verified or outvoted; neither DNS nor an RPC provider is, where nobody else is asked. */
+function isVerified({ gateways, chain, rpc }: Service, { topology }: Scenario): boolean {
+  return gateways || (chain && (rpc ?? topology.chain.providers).length > 1);
 }
 
 /**
@@ -102,9 +102,10 @@ export function judgeClaims(
       scenario.ko?.claims?.[index],
     ),
   );
-  // Where all services have the DNS path alone, there is nothing to verify.
-  if (!scenario.services.some(isVerified)) return stated;
-  const verified = new Set(scenario.services.filter(isVerified).map((service) => service.id));
+  const verified = new Set(
+    scenario.services.filter((service) => isVerified(service, scenario)).map((service) => service.id),
+  );
+  if (verified.size === 0) return stated;
   const probes = observations.filter(({ path }) => verified.has(path));
   const wrong = probes.filter(({ outcome, accepted }) => outcome === "wrong" && accepted !== false);
   return [

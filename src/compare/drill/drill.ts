@@ -22,6 +22,8 @@ export interface Target {
   readonly name: string;
   readonly record: RecordKey;
   readonly truth: Hex | null;
+  /** The record as a server tells it whose copy is old. */
+  readonly former?: Hex;
 }
 
 /** A service of the scenario, ready to be asked. */
@@ -174,7 +176,7 @@ async function probeOnce(
   const signal = parameters.signal ?? new AbortController().signal;
   const found = await service
     .probe(target, scenario.load.timeoutMs, signal)
-    .then((told) => observed(told, target.truth))
+    .then((told) => observed(told, target.truth, target.former))
     .catch((error: unknown) => ({ outcome: "unreachable" as const, detail: messageOf(error) }));
   const spoiled = stalls.reasonSince(beganMs);
   const observation: Observation = {

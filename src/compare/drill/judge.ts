@@ -7,12 +7,13 @@ import { judge } from "../../simulation/judge.ts";
 /** What a resolution tells, as far as judging it goes. */
 export type Told = Pick<Resolution, "outcome" | "value" | "path" | "evidence" | "trace">;
 
-/** The fields of an observation that come from the resolution itself. */
+/** The fields of an observation that come from the resolution itself; `truth` and `former` as `judge` takes them. */
 export function observed(
   told: Told,
   truth: Hex | null,
+  former?: Hex,
 ): Pick<Observation, "outcome" | "evidence" | "detail" | "accepted"> {
-  const outcome = judge(told, truth);
+  const outcome = judge(told, truth, former);
   if (outcome === "answered" || outcome === "absent") {
     return { outcome, evidence: told.path === null ? told.evidence : `${told.path} ${told.evidence}` };
   }

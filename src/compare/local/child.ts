@@ -98,6 +98,20 @@ export class Child<Ready> {
     if (this.#process.connected) this.#process.send({ kind: "message", message } satisfies ToChild);
   }
 
+  /** Sends something, and waits for the next thing that the child says; `undefined` where it ended instead. */
+  ask(message: unknown): Promise<unknown> {
+    return new Promise((resolve) => {
+      const onReply = (raw: FromChild) => finish(raw.kind === "message" ? raw.message : undefined);
+      const finish = (reply: unknown) => {
+        this.#process.off("message", onReply);
+        resolve(reply);
+      };
+      this.#process.on("message", onReply);
+      void this.ended.then(() => finish(undefined));
+      this.send(message);
+    });
+  }
+
   onMessage(listener: (message: unknown) => void): void {
     this.#process.on("message", (raw: FromChild) => {
       if (raw.kind === "message") listener(raw.message);

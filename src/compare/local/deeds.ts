@@ -1,11 +1,12 @@
 /** What a scenario's fault comes to on a local network: a state of processes, or answers that they or proxies give. */
-import { BaseError } from "../../base/errors.ts";
+import type { Hex } from "../../base/bytes.ts";
 import { gatewaysOfShard, shardOf } from "../../directory/directory.ts";
 import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { Node } from "../../naming/namehash.ts";
 import type { Fault } from "../../simulation/fault.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import { sheddingRatio } from "../../simulation/shedding.ts";
+import type { LieSubject } from "./falseWorld.ts";
 import type { InsideEffect, LiveFault } from "./liveFault.ts";
 import type { MemberState } from "./member.ts";
 
@@ -26,6 +27,8 @@ export interface FaultTargets {
   /** In the order of their ids, from 1. */
   readonly gateways: readonly Faultable[];
   readonly directory: DirectorySnapshot;
+  /** The contract that RPC providers lie about. */
+  readonly registry: Hex;
   /** Names under test by number, with their shard indices. */
   readonly names: readonly NumberedName[];
   /** Capacities and ordinary loads. */
@@ -39,6 +42,8 @@ export interface NumberedName {
   readonly node: Node;
   readonly shardIndex: number;
   readonly domain: string;
+  /** The RRset that probes ask for; `undefined` where the name is not probed. */
+  readonly probe: { readonly owner: string; readonly type: number } | undefined;
 }
 
 /** What is done to each member that a fault hits. */
@@ -54,25 +59,21 @@ export type Deed =
       readonly floodPerSecond?: number;
     };
 
-export class UnsupportedFaultError extends BaseError {
-  override readonly name = "Compare.UnsupportedFaultError";
-  constructor(what: string, why: string) {
-    super("COMPARE_UNSUPPORTED_FAULT", `${what} cannot be done to processes: ${why}.`, {
-      metaMessages: ["Run the scenario on the simulator: holdfast simulate."],
-    });
-  }
-}
-
 /** All floods of a drill together, queries a second: enough to overrun a scaled capacity, too few to starve the instrument. */
 const FLOOD_PER_SECOND_MAX = 200;
 /** How often clients of the world at large try a server that does not answer; as in the simulator. */
 const TRIES_OF_THE_WORLD = 3;
 
+/** Whether a fault is one of a whole server, rather than of what it answers. */
+function isStop({ effect, on }: Pick<Fault, "effect" | "on">): boolean {
+  if (on.path === "dns" && on.transport !== undefined) return false;
+  return effect.kind === "silent" || effect.kind === "refused";
+}
+
 /** Whether a fault takes a proxy before the servers, and not only the servers themselves. */
 export function isProxied({ from, effect, on, names }: Fault): boolean {
   if (from !== undefined || effect.kind === "flood") return true;
-  const isStop = effect.kind === "silent" || effect.kind === "refused";
-  return isStop ? names < 1 : on.path === "gateways";
+  return isStop({ effect, on }) ? names < 1 : on.path === "gateways";
 }
 
 /** Whether a scenario shows every vantage point a network of its own. */
@@ -116,11 +117,9 @@ export function namesHit(fault: Fault, network: FaultTargets): readonly Numbered
 /** Queries a second of one server of the fault's kind: what it can take, and what the world asks it. */
 function loadOf({ on }: Fault, { topology }: FaultTargets): { capacityPerSecond: number; loadPerSecond: number } {
   const given =
-    on.path === "gateways"
-      ? topology.gateways
-      : on.path === "dns"
-        ? topology.dns.providers.find(({ id }) => on.provider === undefined || id === on.provider)
-        : undefined;
+    on.path === "dns"
+      ? topology.dns.providers.find(({ id }) => on.provider === undefined || id === on.provider)
+      : topology[on.path];
   const { capacityPerSecond = Number.POSITIVE_INFINITY, loadPerSecond = 0 } = given ?? {};
   return { capacityPerSecond, loadPerSecond };
 }
@@ -140,40 +139,42 @@ function slowEffect(
   return lostRatio === 0 ? effect : { kind: "overloaded", addedMs, lostRatio };
 }
 
-/**
- * What a fault does to the members it hits. A flood is scaled to what one machine can send, and the capacity with it, so that
- * the same share gets through. Throws `UnsupportedFaultError` for what only the simulator can do.
- */
-export function deedOf(fault: Fault, network: FaultTargets): Deed {
-  const { effect, from, on } = fault;
+/** For which names, over which transport, and about what a fault shows. */
+function scopeOf(fault: Fault, network: FaultTargets): Omit<LiveFault, "effect"> {
+  const { on } = fault;
   const some = namesHit(fault, network);
-  if (some !== undefined && effect.kind === "refused") {
-    throw new UnsupportedFaultError("A refusal for some names only", "a port is closed to everybody or to nobody");
-  }
-  if (some !== undefined && on.path === "chain") {
-    throw new UnsupportedFaultError("A fault of RPC providers for some names only", "calls name slots and not names");
-  }
-  const scope = {
-    ...(some === undefined ? {} : { names: some.map(({ name }) => name), domains: some.map(({ domain }) => domain) }),
+  const names =
+    some === undefined ? {} : { names: some.map(({ name }) => name), domains: some.map(({ domain }) => domain) };
+  if (on.path === "chain") return { ...names, subject: subjectOf(some ?? network.names, network.registry) };
+  return on.path === "dns" && on.transport !== undefined ? { ...names, transport: on.transport } : names;
+}
+
+function subjectOf(names: readonly NumberedName[], registry: Hex): LieSubject {
+  return { registry, names: names.map(({ name, probe }) => ({ name, rrset: probe })) };
+}
+
+/** A flood is scaled to what one machine can send, and the capacity with it, so that the same share gets through. */
+function floodDeed(fault: Fault, perSecond: number, network: FaultTargets): Deed {
+  const { capacityPerSecond, loadPerSecond } = loadOf(fault, network);
+  const share = FLOOD_PER_SECOND_MAX / Math.max(1, membersHit(fault, network).length * network.vantageCount);
+  const floodPerSecond = Math.min(share, perSecond + loadPerSecond);
+  const scaled = (capacityPerSecond * floodPerSecond) / (perSecond + loadPerSecond);
+  const { from } = fault;
+  return {
+    kind: "proxy",
+    fault: { effect: { kind: "crowded", capacityPerSecond: scaled }, ...scopeOf(fault, network) },
+    floodPerSecond,
+    ...(from === undefined ? {} : { from }),
   };
-  const seen = from === undefined ? {} : { from };
-  if (effect.kind === "flood") {
-    if (on.path === "chain") {
-      throw new UnsupportedFaultError("A flood of RPC providers", "a scenario gives them no capacity to use up");
-    }
-    const { capacityPerSecond, loadPerSecond } = loadOf(fault, network);
-    const share = FLOOD_PER_SECOND_MAX / Math.max(1, membersHit(fault, network).length * network.vantageCount);
-    const floodPerSecond = Math.min(share, effect.perSecond + loadPerSecond);
-    const scaled = (capacityPerSecond * floodPerSecond) / (effect.perSecond + loadPerSecond);
-    return {
-      kind: "proxy",
-      fault: { effect: { kind: "crowded", capacityPerSecond: scaled }, ...scope },
-      floodPerSecond,
-      ...seen,
-    };
-  }
-  const isStop = effect.kind === "silent" || effect.kind === "refused";
-  if (isStop && !isProxied(fault)) return { kind: "state", state: effect.kind === "silent" ? "paused" : "dead" };
-  const live: LiveFault = { effect: effect.kind === "slow" ? slowEffect(fault, effect, network) : effect, ...scope };
-  return isProxied(fault) ? { kind: "proxy", fault: live, ...seen } : { kind: "spoil", fault: live };
+}
+
+/** What a fault does to the members it hits. What makes no sense for them the scenario's schema has refused. */
+export function deedOf(fault: Fault, network: FaultTargets): Deed {
+  const { effect, from } = fault;
+  if (effect.kind === "flood") return floodDeed(fault, effect.perSecond, network);
+  if (isStop(fault) && !isProxied(fault)) return { kind: "state", state: effect.kind === "silent" ? "paused" : "dead" };
+  const shown = effect.kind === "slow" ? slowEffect(fault, effect, network) : effect;
+  const live: LiveFault = { effect: shown, ...scopeOf(fault, network) };
+  if (!isProxied(fault)) return { kind: "spoil", fault: live };
+  return { kind: "proxy", fault: live, ...(from === undefined ? {} : { from }) };
 }

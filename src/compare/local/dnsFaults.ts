@@ -4,13 +4,11 @@ import type { Random } from "../../base/random.ts";
 import { RCODE, TYPE } from "../../dns/codes.ts";
 import { decodeMessage } from "../../dns/decode.ts";
 import { encodeMessage } from "../../dns/encode.ts";
-import type { Message } from "../../dns/message.ts";
+import type { Message, ResourceRecord } from "../../dns/message.ts";
 import { isAtOrBelow, lowerName } from "../../dns/name.ts";
 import type { DnsHandler, DnsReply } from "../../gateway/dns/handler.ts";
+import { substituted } from "./forgery.ts";
 import { createFate, type LiveFault } from "./liveFault.ts";
-
-/** Of the documentation range, and nobody's in the zones that come with Holdfast. */
-export const HIJACKED_ADDRESS = Uint8Array.of(203, 0, 113, 254);
 
 /** Wraps `handler`; `fault` tells what holds now. */
 export function withDnsFaults(
@@ -26,14 +24,15 @@ export function withDnsFaults(
     answerInto: (...query) => (fault() === null ? handler.answerInto(...query) : -1),
     handle(query, peer, transport) {
       const now = fault();
-      if (now === null) return handler.handle(query, peer, transport);
+      const isElsewhere = now?.transport !== undefined && now.transport !== transport;
+      if (now === null || isElsewhere) return handler.handle(query, peer, transport);
       return spoiled(now);
 
       async function spoiled({ effect, domains }: LiveFault): Promise<DnsReply> {
         const asked = lowerName(decodeMessage(query).questions[0]?.name ?? "");
         const isHit = domains === undefined || domains.some((domain) => isAtOrBelow(asked, domain));
         const fate = isHit ? await fateOf(effect) : "pass";
-        // What is lost is not looked up either.
+        // What is lost is not looked up either. A datagram comes whole or not at all, so whoever drips says nothing.
         if (fate === "lose" || (isHit && effect.kind === "drip")) return null;
         const reply = await handler.handle(query, peer, transport);
         if (reply === null || fate === "pass") return reply;
@@ -58,14 +57,24 @@ function spoil(message: Message, kind: LiveFault["effect"]["kind"]): Message {
     case "empty":
       return withRcode(message, RCODE.NOERROR);
     case "wrong":
-      return {
-        ...message,
-        answers: message.answers.map((record) =>
-          record.type === TYPE.A ? { ...record, rdata: HIJACKED_ADDRESS } : record,
-        ),
-      };
+      return { ...message, answers: message.answers.map(forged) };
+    case "stale":
+      return { ...message, answers: message.answers.map(former), authorities: message.authorities.map(former) };
     default:
-      // The zones of a local network do not change, so a stale answer is the same answer.
       return message;
   }
+}
+
+function forged(record: ResourceRecord): ResourceRecord {
+  return { ...record, rdata: substituted("forged", record.type, record.rdata) };
+}
+
+/** From the zone before its last change: the addresses it had then, under the serial of then. */
+function former(record: ResourceRecord): ResourceRecord {
+  if (record.type !== TYPE.SOA) return { ...record, rdata: substituted("former", record.type, record.rdata) };
+  const rdata = record.rdata.slice();
+  const view = new DataView(rdata.buffer);
+  const serialAt = rdata.length - 20;
+  view.setUint32(serialAt, view.getUint32(serialAt) - 1);
+  return { ...record, rdata };
 }

@@ -6,7 +6,7 @@ import { parseZoneFile } from "../../dns/zoneFile.ts";
 import { createDnsHandler } from "../../gateway/dns/handler.ts";
 import { createMemoryZoneSource } from "../../gateway/dns/memoryZone.ts";
 import { startDnsServer } from "../../gateway/dns/server.ts";
-import { runChild } from "./childMain.ts";
+import { runChild, tellParent } from "./childMain.ts";
 import { withDnsFaults } from "./dnsFaults.ts";
 import { isFaultMessage, type LiveFault } from "./liveFault.ts";
 
@@ -39,6 +39,7 @@ runChild(async (config: DnsConfig) => {
     close: () => server.close(),
     onMessage: (message) => {
       if (isFaultMessage(message)) fault = message.fault;
+      tellParent({ spoiled: true });
     },
   };
 });

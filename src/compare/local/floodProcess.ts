@@ -10,7 +10,7 @@ import { encodeQuery } from "../../protocol/json.ts";
 import { runChild, tellParent } from "./childMain.ts";
 
 export interface FloodTarget {
-  readonly kind: "dns" | "http";
+  readonly kind: "dns" | "rpc" | "gateway";
   readonly host: string;
   readonly port: number;
   readonly perSecond: number;
@@ -21,6 +21,10 @@ export interface FloodTarget {
 export interface FloodOrder {
   readonly targets: readonly FloodTarget[];
 }
+
+/** A question to an RPC provider. */
+const CALL = { path: "/", body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] }) };
+const queryFor = (name: string) => encodeQuery({ name, records: [], evidence: "signature" });
 
 const BEAT_MS = 50;
 /** Connections to a target that answers nothing are given up, or they would pile up. */
@@ -73,13 +77,13 @@ class Flood {
     }
     if (this.#inFlight >= IN_FLIGHT_MAX) return;
     this.#inFlight += 1;
-    const body = encodeQuery({ name, records: [], evidence: "signature" });
+    const { path, body } = kind === "rpc" ? CALL : { path: "/v1/answer", body: queryFor(name) };
     const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const options = {
       host,
       port,
       method: "POST",
-      path: "/v1/answer",
+      path,
       agent: this.#agent,
       headers,
       timeout: GIVE_UP_MS,

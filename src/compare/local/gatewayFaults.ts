@@ -13,8 +13,7 @@ import {
   type SigningDomain,
 } from "../../protocol/answer.ts";
 import { decodeAnswer, decodeQuery, encodeAnswer, encodeQuery } from "../../protocol/json.ts";
-import { decodeRRset, encodeRRset } from "../../protocol/rrset.ts";
-import { HIJACKED_ADDRESS } from "./dnsFaults.ts";
+import { substitutedValue } from "./forgery.ts";
 import type { AskBehind, ProxiedAnswer, Spoiler } from "./httpProxy.ts";
 import type { InsideEffect } from "./liveFault.ts";
 
@@ -28,10 +27,10 @@ export interface GatewaySpoilerOptions {
 const ANSWER_PATH = "/v1/answer";
 const OK = 200;
 
-/** The forger's value of a record: addresses become another's, everything else is lost. */
+/** The forger's value of a record: addresses become another's, what is no RRset is lost. */
 function forged({ record, value, ttlSeconds }: RecordResult): RecordResult {
-  if (record.kind !== "dns" || record.rrtype !== 1 || value === null) return { record, value: null, ttlSeconds };
-  return { record, value: encodeRRset({ ...decodeRRset(value), rdatas: [HIJACKED_ADDRESS] }), ttlSeconds };
+  const isForged = record.kind === "dns" && value !== null;
+  return { record, value: isForged ? substitutedValue("forged", value) : null, ttlSeconds };
 }
 
 /** What the liar says in place of `honest`; the evidence is still the honest one's. */
@@ -58,7 +57,7 @@ export function createGatewaySpoiler(options: GatewaySpoilerOptions): Spoiler {
   };
   return {
     nameOf: ({ path, body }) => (path.startsWith(ANSWER_PATH) && body !== "" ? decodeQuery(body).name : undefined),
-    async begin(effect, ask) {
+    async begin({ effect }, ask) {
       if (effect.kind !== "stale") return;
       const body = encodeQuery({ name: options.name, records: [], evidence: "signature" });
       const { status, text } = await ask({ method: "POST", path: ANSWER_PATH, body });

@@ -23,10 +23,10 @@ export type AskBehind = (asked: ProxiedRequest) => Promise<ProxiedAnswer>;
 
 /** How a kind of server answers wrongly. */
 export interface Spoiler {
-  /** The name a request is about, in kinds of servers whose requests name names. */
+  /** The name a request is about, in kinds of servers whose requests name names; the others see to a fault's names themselves. */
   nameOf?(asked: ProxiedRequest): string | undefined;
   /** Called when a fault begins, before it shows: what a stale server knew is found out now. */
-  begin?(effect: InsideEffect, ask: AskBehind): Promise<void>;
+  begin?(fault: LiveFault, ask: AskBehind): Promise<void>;
   spoil(effect: InsideEffect, asked: ProxiedRequest, ask: AskBehind): Promise<ProxiedAnswer>;
 }
 
@@ -78,7 +78,7 @@ export class HttpProxy {
 
   /** Makes `fault` hold, or none with `null`. */
   async setFault(fault: LiveFault | null): Promise<void> {
-    if (fault !== null) await this.#options.spoiler.begin?.(fault.effect, (asked) => this.#ask(asked, NEVER));
+    if (fault !== null) await this.#options.spoiler.begin?.(fault, (asked) => this.#ask(asked, NEVER));
     const wasClosed = this.#fault?.effect.kind === "refused";
     this.#fault = fault;
     if (fault?.effect.kind === "refused") await this.#hangUp();
@@ -149,8 +149,9 @@ export class HttpProxy {
   /** What holds for this request; nothing where the fault is for other names. */
   #effectFor(asked: ProxiedRequest): InsideEffect | undefined {
     const names = this.#fault?.names;
-    if (names === undefined) return this.#fault?.effect;
-    const name = this.#options.spoiler.nameOf?.(asked);
+    const { nameOf } = this.#options.spoiler;
+    if (names === undefined || nameOf === undefined) return this.#fault?.effect;
+    const name = nameOf(asked);
     const isHit = name !== undefined && names.some((one) => name === one || name.endsWith(`.${one}`));
     return isHit ? this.#fault?.effect : undefined;
   }

@@ -2,6 +2,7 @@
 import { type Clock, delay } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { FaultEffect } from "../../simulation/fault.ts";
+import type { LieSubject } from "./falseWorld.ts";
 
 /** As `flood` of a scenario, scaled to what one machine can send: what exceeds the capacity is lost, wanted or not. */
 export interface Crowded {
@@ -24,9 +25,13 @@ export interface LiveFault {
   /** Names for which it shows, and their ordinary domains, by which DNS is asked; all where these are left out. */
   readonly names?: readonly string[];
   readonly domains?: readonly string[];
+  /** The only transport of a DNS server that it shows on. */
+  readonly transport?: "udp" | "tcp";
+  /** What an RPC provider lies about. */
+  readonly subject?: LieSubject;
 }
 
-/** What the parent sends: the fault from now on, or `null` for none. */
+/** What the parent sends, and is told when it is done: the fault from now on, or `null` for none. */
 export interface FaultMessage {
   readonly fault: LiveFault | null;
 }

@@ -20,6 +20,7 @@ export class Member<Ready, Config> {
   readonly #pin: Pin<Ready, Config>;
   #child: Child<Ready>;
   #onLost: (() => void) | undefined;
+  #isSpoiled = false;
 
   private constructor(
     options: Omit<ChildOptions, "config">,
@@ -75,15 +76,18 @@ export class Member<Ready, Config> {
     if (this.#child.state === "ended") {
       const config = this.#pin(this.#config, this.#child.ready);
       this.#child = await startChild<Ready>({ ...this.#options, config });
+      this.#isSpoiled = false;
       this.#watch();
     }
     if (state === "paused") this.#child.pause();
     else this.#child.resume();
   }
 
-  /** Makes the process answer as it should not, or, with `null`, as it should again. */
-  spoil(fault: LiveFault | null): void {
-    this.#child.send({ fault } satisfies FaultMessage);
+  /** Makes the process answer as it should not, or, with `null`, as it should again; done once it says so. */
+  async spoil(fault: LiveFault | null): Promise<void> {
+    if (this.#child.state !== "running" || (fault === null && !this.#isSpoiled)) return;
+    this.#isSpoiled = fault !== null;
+    await this.#child.ask({ fault } satisfies FaultMessage);
   }
 
   async stop(): Promise<void> {

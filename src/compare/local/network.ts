@@ -174,7 +174,7 @@ class NetworkStart {
       ...dnsProviders.map((id) => `DNS server ${id}`),
       ...Array.from({ length: gatewayCount }, (_, index) => `gateway ${index + 1}`),
     ];
-    this.#hosts = await HostNet.create(["chain", ...members, ...hosts], this.#reaper);
+    this.#hosts = await HostNet.create(["chain", ...members, ...hosts], this.#reaper, this.#options.clock);
   }
 
   #addressOf(what: string): string {

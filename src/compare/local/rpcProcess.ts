@@ -4,7 +4,7 @@
  */
 import { systemClock } from "../../base/clock.ts";
 import { secureRandom } from "../../base/random.ts";
-import { runChild } from "./childMain.ts";
+import { runChild, tellParent } from "./childMain.ts";
 import { HttpProxy } from "./httpProxy.ts";
 import { isFaultMessage } from "./liveFault.ts";
 import { createRpcSpoiler } from "./rpcFaults.ts";
@@ -29,7 +29,7 @@ runChild(async (config: RpcConfig) => {
   return {
     ready: { url: `http://${host}:${proxy.port}`, port: proxy.port } satisfies RpcReady,
     onMessage: (message) => {
-      if (isFaultMessage(message)) void proxy.setFault(message.fault);
+      if (isFaultMessage(message)) void proxy.setFault(message.fault).finally(() => tellParent({ spoiled: true }));
     },
     close: () => proxy.close(),
   };

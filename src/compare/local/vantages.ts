@@ -89,9 +89,9 @@ export async function startVantages(options: VantageOptions): Promise<VantagePro
       await Promise.all([...started.values()].map((vantage) => vantage.order(faults.get(vantage.id) ?? {})));
       const targets = [...floods].flatMap(([what, perSecond]) =>
         vantages.map(({ id }): FloodTarget => {
-          const isDns = network.gateways.every((gateway) => gateway.what !== what);
-          const name = isDns ? (below?.domain ?? "") : (below?.name ?? "");
-          return { kind: isDns ? "dns" : "http", ...addressOf(id, what), perSecond, below: name };
+          const kind = servers.find((server) => server.what === what)?.kind ?? "dns";
+          const name = (kind === "dns" ? below?.domain : below?.name) ?? "";
+          return { kind, ...addressOf(id, what), perSecond, below: name };
         }),
       );
       flood?.send({ targets } satisfies FloodOrder);

@@ -19,6 +19,8 @@ export interface CodnsOptions {
   readonly delayMs?: number;
   readonly deadlineMs?: number;
   readonly latencyMs?: Distribution;
+  /** How often a helper says nothing to a question, as helpers do that do not know the answer at once. */
+  readonly silentRatio?: number;
 }
 
 export interface CodnsResult {
@@ -32,6 +34,10 @@ export interface CodnsResult {
   readonly allFailed: number;
   /** Queries to helpers. */
   readonly extraQueries: number;
+  /** Lookups by who answered first: the local server, then each helper in the order in which they are asked. */
+  readonly wonByParty: readonly number[];
+  /** Mean latency of lookups that the local server answers at all, without helpers and with them, in milliseconds. */
+  readonly meanMs: { readonly alone: number; readonly helped: number };
 }
 
 /** Whether each party answers, and after how long; `Infinity` where it never does. */
@@ -40,12 +46,13 @@ function drawParties(
   random: { fault: Random; latency: Random },
   latency: Distribution,
 ): number[] {
-  const { failureRatio, commonCauseRatio } = options;
+  const { failureRatio, commonCauseRatio, silentRatio = 0 } = options;
   const common = random.fault.ratio() < failureRatio * commonCauseRatio;
-  return Array.from({ length: options.peers + 1 }, () => {
+  return Array.from({ length: options.peers + 1 }, (_, party) => {
     const alone = random.fault.ratio() < failureRatio * (1 - commonCauseRatio);
     const takes = drawMs(latency, random.latency);
-    return common || alone ? Number.POSITIVE_INFINITY : takes;
+    const silent = party > 0 && silentRatio > 0 && random.fault.ratio() < silentRatio;
+    return common || alone || silent ? Number.POSITIVE_INFINITY : takes;
   });
 }
 
@@ -65,6 +72,8 @@ export function simulateCodns(options: CodnsOptions): CodnsResult {
   let answered = 0;
   let allFailed = 0;
   let extraQueries = 0;
+  const wonByParty = new Array<number>(options.peers + 1).fill(0);
+  const totalMs = { alone: 0, helped: 0 };
   for (let lookup = 0; lookup < options.lookups; lookup += 1) {
     const parties = drawParties(options, random, latencyMs);
     parties.forEach((takes, party) => {
@@ -73,15 +82,26 @@ export function simulateCodns(options: CodnsOptions): CodnsResult {
     if (parties.every((takes) => takes === Number.POSITIVE_INFINITY)) allFailed += 1;
     if (parties[0]! <= deadlineMs) answeredLocal += 1;
     let firstMs = parties[0]!;
+    let winner = 0;
     let askAtMs = delayMs;
     for (let peer = 1; peer < parties.length && firstMs > askAtMs; peer += 1) {
       extraQueries += 1;
-      firstMs = Math.min(firstMs, askAtMs + parties[peer]!);
+      if (askAtMs + parties[peer]! < firstMs) {
+        firstMs = askAtMs + parties[peer]!;
+        winner = peer;
+      }
       askAtMs += delayMs * 2 ** peer;
     }
-    if (firstMs <= deadlineMs) answered += 1;
+    if (firstMs > deadlineMs) continue;
+    answered += 1;
+    wonByParty[winner] = wonByParty[winner]! + 1;
+    if (parties[0]! > deadlineMs) continue;
+    totalMs.alone += parties[0]!;
+    totalMs.helped += firstMs;
   }
-  return { lookups: options.lookups, answeredLocal, answered, failedByParty, allFailed, extraQueries };
+  const meanMs = { alone: totalMs.alone / answeredLocal, helped: totalMs.helped / answeredLocal };
+  const counts = { lookups: options.lookups, answeredLocal, answered, failedByParty, allFailed, extraQueries };
+  return { ...counts, wonByParty, meanMs };
 }
 
 /** The share that several parties fail to answer together: what is common, and what coincides by chance. */
