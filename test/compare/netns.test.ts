@@ -20,7 +20,7 @@ const CLIENT = "client";
 const SCENARIO = parseScenario(`
 id: cut-off
 title: DNS is cut off
-summary: The host of the DNS server is cut off from all others, and comes back.
+summary: The host of the DNS server is cut off from all others, and comes back; then its link is slow, then lossy.
 topology: { dns: { providers: [{ id: dns-a }] }, gateways: { count: 4 }, chain: { providers: [rpc-a, rpc-b] } }
 services:
   - { id: dns, title: DNS, dns: [dns-a] }
@@ -30,10 +30,17 @@ phases:
   - { id: well, seconds: 1 }
   - { id: cut, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: silent } }] }
   - { id: back, seconds: 1 }
+  - { id: slow, seconds: 1, faults: [{ on: { path: dns }, effect: { kind: slow, addedMs: 200 } }] }
+  - { id: lossy, seconds: 4, faults: [{ on: { path: dns }, effect: { kind: loss, ratio: 0.5 } }] }
+  - { id: well-again, seconds: 1 }
 claims:
   - { text: DNS is gone, service: dns, phase: cut, measure: availability, max: 0 }
   - { text: The names are not, service: combined, phase: cut, measure: availability, min: 1 }
   - { text: DNS is back, service: dns, phase: back, measure: availability, min: 1 }
+  - { text: Its link is slow, service: dns, phase: slow, measure: latencyMsP50, min: 200 }
+  - { text: Half of its answers are lost, service: dns, phase: lossy, measure: availability, min: 0.1, max: 0.9 }
+  - { text: The names do not mind, service: combined, phase: lossy, measure: availability, min: 1 }
+  - { text: The link is as it was, service: dns, phase: well-again, measure: availability, min: 1 }
 `);
 
 interface Told {
@@ -116,6 +123,14 @@ describe("network namespaces", function () {
     });
   }
 
+  /** Skips a test where the kernel has no netem and there can be no wire of ours either. */
+  function skipUnshaped(context: Mocha.Context): void {
+    const { shaping } = hosts.support;
+    if (shaping.by !== "nothing") return;
+    console.log(`      skipped: this kernel has no netem, and no wires of ours either: ${shaping.missing}`);
+    context.skip();
+  }
+
   it("gives eight processes a host each, and a client on a ninth an answer by every path", async () => {
     // The switch has a namespace too.
     expect(hosts.namespaces.length).to.equal(1 + 8 + 1);
@@ -147,11 +162,8 @@ describe("network namespaces", function () {
     expect((await resolve("gateways")).outcome).to.equal("answered");
   });
 
-  it("slows a link and loses what goes over it, where the kernel has netem", async function () {
-    if (!hosts.support.netem) {
-      console.log("      skipped: this kernel has no netem; delay and loss are tried by proxies instead");
-      this.skip();
-    }
+  it("slows a link, loses what goes over it, and makes it as it was", async function () {
+    skipUnshaped(this);
     await hosts.shape(CLIENT, { delayMs: 150 });
     const slow = await resolve("dns");
     expect(slow.outcome).to.equal("answered");
@@ -159,9 +171,24 @@ describe("network namespaces", function () {
     await hosts.shape(CLIENT, { lossRatio: 1 });
     expect((await resolve("dns", 1_000)).outcome).to.equal("timedOut");
     await hosts.shape(CLIENT, {});
+    expect((await resolve("dns")).outcome).to.equal("answered");
+    expect((await resolve("gateways")).outcome).to.equal("answered");
   });
 
-  it("runs a drill whose silent servers are hosts cut off", async () => {
+  it("keeps a client answered whose link loses, while half of the others are cut off and one is slow", async function () {
+    skipUnshaped(this);
+    await hosts.cut([CLIENT], [DNS, GATEWAYS[0]!]);
+    await Promise.all([
+      hosts.shape(CLIENT, { lossRatio: 0.05, delayMs: 5 }),
+      hosts.shape(GATEWAYS[1]!, { delayMs: 400 }),
+      hosts.shape(GATEWAYS[2]!, { lossRatio: 0.05 }),
+    ]);
+    const told = await Promise.all(Array.from({ length: 8 }, () => resolve("all", 8_000)));
+    expect(told.map(({ outcome }) => outcome)).to.deep.equal(Array(8).fill("answered"));
+    for (const name of [CLIENT, GATEWAYS[1]!, GATEWAYS[2]!]) await hosts.shape(name, {});
+  });
+
+  it("runs a drill whose silent servers are hosts cut off, and whose slow and lossy ones have such links", async () => {
     const options = {
       scenario: SCENARIO,
       network,

@@ -1,6 +1,7 @@
 /** The commands that make and shape hosts of Linux network namespaces: `ip` and `tc` of iproute2. */
 import { execFile } from "node:child_process";
-import { BaseError } from "../../base/errors.ts";
+import { BaseError, messageOf } from "../../base/errors.ts";
+import { tapMissing } from "./tap.ts";
 
 export class NamespaceCommandError extends BaseError {
   override readonly name = "Compare.NamespaceCommandError";
@@ -32,41 +33,48 @@ export async function ip(namespace: string | undefined, lines: readonly string[]
 export interface NamespaceSupport {
   /** Why there can be no namespaces here; `undefined` where there can. */
   readonly missing: string | undefined;
-  /** Whether links can be given delay and loss: the kernel's netem and the command `tc`. */
-  readonly netem: boolean;
+  readonly shaping: Shaping;
 }
+
+/**
+ * How links are given delay and loss: by the kernel's netem and the command `tc`; by a wire of our own between a host and the
+ * switch, of TAP devices; or not at all.
+ */
+export type Shaping =
+  | { readonly by: "netem" }
+  | { readonly by: "wire" }
+  | { readonly by: "nothing"; readonly missing: string };
+
+const NO_SHAPING: Shaping = { by: "nothing", missing: "there are no network namespaces" };
 
 /** Tries it out on a namespace of its own, which is gone afterwards. */
 export async function namespaceSupport(): Promise<NamespaceSupport> {
-  if (process.platform !== "linux") return { missing: "network namespaces are Linux's", netem: false };
-  if (process.getuid?.() !== 0) return { missing: "network namespaces take root", netem: false };
+  const without = (missing: string): NamespaceSupport => ({ missing, shaping: NO_SHAPING });
+  if (process.platform !== "linux") return without("network namespaces are Linux's");
+  if (process.getuid?.() !== 0) return without("network namespaces take root");
   const trial = `hf-${process.pid}-trial`;
   try {
     await ip(undefined, [`netns add ${trial}`]);
   } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error), netem: false };
+    return without(messageOf(error));
   }
   try {
     await ip(trial, ["link add br0 type bridge", "link add a0 type veth peer name a1"]);
-    const netem = await runCommand("tc", [
-      "-n",
-      trial,
-      "qdisc",
-      "add",
-      "dev",
-      "a0",
-      "root",
-      "netem",
-      "delay",
-      "1ms",
-    ]).then(
-      () => true,
-      () => false,
-    );
-    return { missing: undefined, netem };
+    return { missing: undefined, shaping: await shapingIn(trial) };
   } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error), netem: false };
+    return without(messageOf(error));
   } finally {
     await ip(undefined, [`netns del ${trial}`]);
+  }
+}
+
+/** What links of a namespace that has a device `a0` can be shaped by. */
+async function shapingIn(trial: string): Promise<Shaping> {
+  try {
+    await runCommand("tc", ["-n", trial, "qdisc", "add", "dev", "a0", "root", "netem", "delay", "1ms"]);
+    return { by: "netem" };
+  } catch {
+    const missing = tapMissing();
+    return missing === undefined ? { by: "wire" } : { by: "nothing", missing };
   }
 }

@@ -6,12 +6,12 @@ import type { HostNet, LinkShape } from "./hosts.ts";
 
 /** What a link can do for an effect; `undefined` for what takes the process itself. */
 function shapeOf(fault: LiveFault | null): LinkShape | undefined {
-  if (fault === null || fault.names !== undefined) return undefined;
+  if (fault === null || fault.names !== undefined || fault.transport !== undefined) return undefined;
   if (fault.effect.kind === "loss") return { lossRatio: fault.effect.ratio };
   return fault.effect.kind === "slow" ? { delayMs: fault.effect.addedMs } : undefined;
 }
 
-/** `paused` is a host cut off from all others; delay and loss are its link's where the kernel has netem. */
+/** `paused` is a host cut off from all others; delay and loss are its link's where links can be shaped. */
 export function hostedMember(member: Faultable, hosts: HostNet): Faultable {
   let isCut = false;
   let isShaped = false;
@@ -28,7 +28,7 @@ export function hostedMember(member: Faultable, hosts: HostNet): Faultable {
       else await member.put(state);
     },
     async spoil(fault) {
-      const shape = hosts.support.netem ? shapeOf(fault) : undefined;
+      const shape = hosts.support.shaping.by === "nothing" ? undefined : shapeOf(fault);
       if (shape !== undefined || isShaped) await hosts.shape(member.what, shape ?? {});
       isShaped = shape !== undefined;
       await member.spoil(isShaped ? null : fault);

@@ -6,9 +6,12 @@
  * A cut is silent, as a broken cable between switches is: both sides get a neighbour entry with an Ethernet address that nobody
  * has, so that what they send to each other is dropped by everybody, and nobody is told.
  */
+
+import type { Clock } from "../../base/clock.ts";
 import { BaseError } from "../../base/errors.ts";
 import type { Reaper } from "../local/reaper.ts";
 import { ip, type NamespaceSupport, namespaceSupport, runCommand } from "./commands.ts";
+import { Wire } from "./wire.ts";
 
 /** How this process is called among the hosts. */
 export const HERE = "here";
@@ -25,13 +28,10 @@ export class NamespacesUnavailableError extends BaseError {
   }
 }
 
-export class NetemUnavailableError extends BaseError {
-  override readonly name = "Compare.NetemUnavailableError";
-  constructor() {
-    super(
-      "COMPARE_NETEM_UNAVAILABLE",
-      "This kernel has no netem, or there is no tc: links cannot be slowed or made lossy.",
-    );
+export class ShapingUnavailableError extends BaseError {
+  override readonly name = "Compare.ShapingUnavailableError";
+  constructor(reason: string) {
+    super("COMPARE_SHAPING_UNAVAILABLE", `Links cannot be slowed or made lossy: ${reason}.`);
   }
 }
 
@@ -48,7 +48,11 @@ interface Host {
   /** `undefined` for this process. */
   readonly namespace: string | undefined;
   readonly device: string;
+  /** Number of its port of the switch. */
+  readonly port: number;
 }
+
+const BRIDGE = "br0";
 
 export class HostNet {
   readonly support: NamespaceSupport;
@@ -58,26 +62,30 @@ export class HostNet {
   readonly #switch: string;
   /** Cuts that hold, as `left/right`, both ways. */
   readonly #cuts = new Set<string>();
+  /** Wires between hosts and the switch, by host, where links are shaped without netem. */
+  readonly #wires = new Map<string, Wire>();
+  readonly #clock: Clock;
 
-  private constructor(names: readonly string[], support: NamespaceSupport, reaper: Reaper) {
+  private constructor(names: readonly string[], support: NamespaceSupport, reaper: Reaper, clock: Clock) {
+    this.#clock = clock;
     this.support = support;
     this.#reaper = reaper;
     this.#switch = `hf-${this.#tag}-switch`;
     const subnet = `${SUBNETS}.${process.pid & 255}`;
     const hosts = names.map((name, index): Host => {
       const namespace = `hf-${this.#tag}-${index + 1}`;
-      return { name, address: `${subnet}.${index + 2}`, namespace, device: "eth0" };
+      return { name, address: `${subnet}.${index + 2}`, namespace, device: "eth0", port: index + 1 };
     });
-    const here: Host = { name: HERE, address: `${subnet}.1`, namespace: undefined, device: `hf${this.#tag}` };
+    const here: Host = { name: HERE, address: `${subnet}.1`, namespace: undefined, device: `hf${this.#tag}`, port: 0 };
     this.#hosts = new Map([here, ...hosts].map((host) => [host.name, host]));
   }
 
   /** Throws `NamespacesUnavailableError` where the machine does not allow it. On any error, nothing is left. */
-  static async create(names: readonly string[], reaper: Reaper): Promise<HostNet> {
+  static async create(names: readonly string[], reaper: Reaper, clock: Clock): Promise<HostNet> {
     const support = await namespaceSupport();
     if (support.missing !== undefined) throw new NamespacesUnavailableError(support.missing);
     if (names.length > HOSTS_MAX) throw new NamespacesUnavailableError(`${names.length} hosts are too many`);
-    const net = new HostNet(names, support, reaper);
+    const net = new HostNet(names, support, reaper, clock);
     try {
       await net.#build();
       return net;
@@ -125,13 +133,31 @@ export class HostNet {
     await this.#neighbours(left, right, (host, device) => `neigh del ${host} dev ${device}`, false);
   }
 
-  /** Slows a host's link or makes it lossy; as it was with an empty shape. Throws `NetemUnavailableError`. */
-  async shape(name: string, { delayMs = 0, lossRatio = 0 }: LinkShape): Promise<void> {
-    if (!this.support.netem) throw new NetemUnavailableError();
+  /** Slows a host's link or makes it lossy; as it was with an empty shape. Throws `ShapingUnavailableError`. */
+  async shape(name: string, shape: LinkShape): Promise<void> {
+    const { shaping } = this.support;
+    if (shaping.by === "nothing") throw new ShapingUnavailableError(shaping.missing);
+    if (shaping.by === "wire") return await this.#shapeByWire(name, shape);
+    const { delayMs = 0, lossRatio = 0 } = shape;
     const { namespace, device } = this.#host(name);
     const where = namespace === undefined ? [] : ["-n", namespace];
     const netem = ["netem", "delay", `${delayMs}ms`, "loss", `${lossRatio * 100}%`];
     await runCommand("tc", [...where, "qdisc", "replace", "dev", device, "root", ...netem]);
+  }
+
+  /** The kernel's netem does the same inside the link. */
+  async #shapeByWire(name: string, shape: LinkShape): Promise<void> {
+    const isPlain = (shape.delayMs ?? 0) === 0 && (shape.lossRatio ?? 0) === 0;
+    const wire = this.#wires.get(name);
+    if (isPlain) {
+      this.#wires.delete(name);
+      return await wire?.remove();
+    }
+    if (wire !== undefined) return await wire.setShape(shape);
+    const { port } = this.#host(name);
+    const common = { clock: this.#clock, reaper: this.#reaper };
+    const place = { namespace: this.#switch, bridge: BRIDGE, port };
+    this.#wires.set(name, await Wire.insert({ ...place, ...common }, shape));
   }
 
   /** Takes a host's link down, as when its cable is pulled, or up again. */
@@ -142,6 +168,8 @@ export class HostNet {
 
   /** Removes namespaces with their links. Processes in them must have ended, or the kernel keeps them until they do. */
   async close(): Promise<void> {
+    await Promise.all([...this.#wires.values()].map((wire) => wire.end()));
+    this.#wires.clear();
     await Promise.allSettled(this.namespaces.map((namespace) => ip(undefined, [`netns del ${namespace}`])));
     for (const namespace of this.namespaces) this.#reaper.forgetNamespace(namespace);
   }
@@ -158,11 +186,11 @@ export class HostNet {
       undefined,
       this.namespaces.map((namespace) => `netns add ${namespace}`),
     );
-    const ports = [...this.#hosts.values()].flatMap(({ namespace, device }, index) => [
-      `link add p${index} type veth peer name ${device} netns ${namespace ?? process.pid}`,
-      `link set p${index} master br0 up`,
+    const ports = [...this.#hosts.values()].flatMap(({ namespace, device, port }) => [
+      `link add p${port} type veth peer name ${device} netns ${namespace ?? process.pid}`,
+      `link set p${port} master ${BRIDGE} up`,
     ]);
-    await ip(this.#switch, ["link add br0 type bridge", "link set br0 up", ...ports]);
+    await ip(this.#switch, [`link add ${BRIDGE} type bridge`, `link set ${BRIDGE} up`, ...ports]);
     await Promise.all(
       [...this.#hosts.values()].map(({ address, device, namespace }) => {
         const loopback = namespace === undefined ? [] : ["link set lo up"];
