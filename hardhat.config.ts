@@ -57,6 +57,7 @@ export default defineConfig({
   // Short runs locally, long ones in CI; FC_NUM_RUNS, which every property test obeys, sets longer ones.
   test: {
     solidity: {
+      fsPermissions: { readFile: ["test/protocol/recordSet.vectors.json"] },
       fuzz: { runs: fuzzRuns, seed: "0x01" },
       invariant: { runs: Math.max(8, Math.round(fuzzRuns / 256)), depth: 64 },
     },

@@ -5,8 +5,9 @@ import { recoverAddress } from "../../src/proof/recoverAddress.ts";
 import { isSignedByKey } from "../../src/proof/signedSet.ts";
 import { recordOfCall } from "../../src/protocol/offchainMessages.ts";
 import { recordSetDigest } from "../../src/protocol/offchainSet.ts";
+import { buildRecordTree, rootOf, spansKey } from "../../src/protocol/offchainTree.ts";
 
-/** The contract is held against the same file, in test/contracts/offchain/vectors.test.ts. */
+/** The contract is held against the same file, in test/contracts/offchain: vectors.test.ts and RecordSetVectors.t.sol. */
 const VECTORS = JSON.parse(readFileSync(new URL("./recordSet.vectors.json", import.meta.url), "utf8"));
 
 describe("record sets, by the vectors they share with the contract", () => {
@@ -43,6 +44,33 @@ describe("record sets, by the vectors they share with the contract", () => {
       }
       expect(isSignedByKey({ ...domain, chainId: chainId + 1 }, signed, recoverAddress)).to.equal(false);
       expect(isSignedByKey({ ...domain, resolver: other(VECTORS.resolver) }, signed, recoverAddress)).to.equal(false);
+    });
+  }
+
+  for (const { entries, root, leaves } of VECTORS.trees) {
+    const tree = buildRecordTree(entries.toReversed());
+
+    it(`builds the tree of ${entries.length} records, and shows each, or that there is none`, () => {
+      expect(tree.root).to.equal(root);
+      for (const { wanted, ...leaf } of leaves) {
+        expect(tree.prove(wanted)).to.deep.equal(leaf);
+        expect(rootOf(leaf)).to.equal(root);
+        expect(spansKey(leaf, wanted)).to.equal(wanted !== leaf.key);
+      }
+    });
+
+    it(`comes to another root when any field of a leaf changes: ${entries.length} records`, () => {
+      const other = (hex: Hex): Hex => `${hex.slice(0, -1)}${hex.endsWith("0") ? "1" : "0"}` as Hex;
+      for (const { wanted: _, ...leaf } of leaves) {
+        const mutations: readonly object[] = [
+          { key: other(leaf.key) },
+          { nextKey: other(leaf.nextKey) },
+          { value: other(leaf.value) },
+          { proof: [...leaf.proof, root] },
+          ...leaf.proof.map((hash: Hex, index: number) => ({ proof: leaf.proof.with(index, other(hash)) })),
+        ];
+        for (const mutation of mutations) expect(rootOf({ ...leaf, ...mutation })).to.not.equal(root);
+      }
     });
   }
 

@@ -16,6 +16,29 @@ interface Vm {
     function assume(bool condition) external;
 
     function load(address account, bytes32 slot) external view returns (bytes32);
+
+    function etch(address account, bytes calldata code) external;
+
+    function chainId(uint256 id) external;
+
+    function toString(uint256 value) external pure returns (string memory);
+
+    function readFile(string calldata path) external view returns (string memory);
+
+    function keyExistsJson(string calldata json, string calldata place) external view returns (bool);
+
+    function parseJsonAddress(string calldata json, string calldata place) external pure returns (address);
+
+    function parseJsonBytes(string calldata json, string calldata place) external pure returns (bytes memory);
+
+    function parseJsonBytes32(string calldata json, string calldata place) external pure returns (bytes32);
+
+    function parseJsonBytes32Array(
+        string calldata json,
+        string calldata place
+    ) external pure returns (bytes32[] memory);
+
+    function parseJsonUint(string calldata json, string calldata place) external pure returns (uint256);
 }
 
 /// @title What every Solidity test starts from
