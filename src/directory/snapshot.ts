@@ -2,7 +2,7 @@
  * Directory snapshots: the directory at one block as a JSON document, which gateways publish, replicas store and clients ship
  * with, so that nobody needs a lookup service that everybody shares.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { RESERVED_INDEX_MIN, SLOT_COUNT, ZONE_COUNT } from "../sharding/shard.ts";
@@ -10,21 +10,22 @@ import type { Directory } from "./directory.ts";
 import { formatShardHints, MalformedShardHintsError, parseShardHints, type ShardHints } from "./shardHints.ts";
 
 const hex = (byteCount: number) =>
-  z
-    .string()
-    .regex(new RegExp(`^0x[0-9a-fA-F]{${byteCount * 2}}$`), `not ${byteCount} bytes in hexadecimal`)
-    .transform((text) => text as Hex);
-const decimal = z
-  .string()
-  .regex(/^\d{1,20}$/, "not a decimal number")
-  .transform(BigInt);
-const gatewayId = z.int().min(1).max(0xffff);
-const seconds = z.int().min(0);
+  z.pipe(
+    z.string().check(z.regex(new RegExp(`^0x[0-9a-fA-F]{${byteCount * 2}}$`), `not ${byteCount} bytes in hexadecimal`)),
+    z.transform((text) => text as Hex),
+  );
+const decimal = z.pipe(
+  z.string().check(z.regex(/^\d{1,20}$/, "not a decimal number")),
+  z.transform((digits: string) => BigInt(digits)),
+);
+const integer = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
+const text = (charactersMax: number) => z.string().check(z.maxLength(charactersMax));
+const gatewayId = integer(1, 0xffff);
 
 const snapshot = z.object({
-  chainId: z.int().positive(),
+  chainId: z.int().check(z.positive()),
   directory: hex(20),
-  tld: z.string().min(1),
+  tld: z.string().check(z.minLength(1)),
   block: z.object({ number: decimal, hash: hex(32), timestamp: decimal }),
   version: decimal,
   gateways: z
@@ -33,33 +34,29 @@ const snapshot = z.object({
         id: gatewayId,
         operator: hex(20),
         signer: hex(20),
-        zone: z
-          .int()
-          .min(0)
-          .max(ZONE_COUNT - 1),
+        zone: integer(0, ZONE_COUNT - 1),
         active: z.boolean(),
-        httpUrl: z.string().max(2_048),
-        dnsEndpoint: z.string().max(300),
+        httpUrl: text(2_048),
+        dnsEndpoint: text(300),
       }),
     )
-    .max(0xffff),
+    .check(z.maxLength(0xffff)),
   /** Per zone 544 gateway ids, two bytes each. */
-  tables: z.array(hex(SLOT_COUNT * 2)).length(ZONE_COUNT),
+  tables: z.array(hex(SLOT_COUNT * 2)).check(z.length(ZONE_COUNT)),
   former: z
     .array(
       z.object({
-        virtualGatewayId: z
-          .int()
-          .min(0)
-          .max(ZONE_COUNT * SLOT_COUNT - 1),
+        virtualGatewayId: integer(0, ZONE_COUNT * SLOT_COUNT - 1),
         gatewayId,
-        movedAt: seconds,
+        movedAt: z.int().check(z.nonnegative()),
       }),
     )
-    .max(ZONE_COUNT * SLOT_COUNT),
-  isolated: z.array(z.object({ node: hex(32), index: z.int().min(RESERVED_INDEX_MIN).max(0xffffffff) })).max(100_000),
+    .check(z.maxLength(ZONE_COUNT * SLOT_COUNT)),
+  isolated: z
+    .array(z.object({ node: hex(32), index: integer(RESERVED_INDEX_MIN, 0xffffffff) }))
+    .check(z.maxLength(100_000)),
   /** Shard hints in base64; gateways publish them by themselves, and snapshots that are shipped carry them along. */
-  shardHints: z.string().optional(),
+  shardHints: z.optional(z.string()),
 });
 
 /** A directory with the chain, the contract and the block it was read at. */

@@ -1,5 +1,5 @@
 /** A record set as it is published, kept and exported: the head its owner signed, with its records or the list of its pieces. */
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { normaliseName } from "../naming/name.ts";
@@ -43,41 +43,37 @@ export class MalformedSetError extends BaseError {
   }
 }
 
+const text = (charactersMax: number) => z.string().check(z.maxLength(charactersMax));
 const hex = (byteCountMin: number, byteCountMax: number) =>
-  z
-    .string()
-    .max(2 + 2 * byteCountMax)
-    .regex(/^0x(?:[0-9a-f]{2})*$/, "not lower-case hexadecimal")
-    .refine((text) => text.length >= 2 + 2 * byteCountMin, `under ${byteCountMin} bytes`)
-    .transform((text) => text as Hex);
+  z.pipe(
+    text(2 + 2 * byteCountMax).check(
+      z.regex(/^0x(?:[0-9a-f]{2})*$/, "not lower-case hexadecimal"),
+      z.minLength(2 + 2 * byteCountMin, `under ${byteCountMin} bytes`),
+    ),
+    z.transform((digits) => digits as Hex),
+  );
 const uint64 = z
-  .string()
-  .regex(/^\d{1,20}$/, "not a decimal number")
-  .transform(BigInt)
-  .refine((value) => value < 2n ** 64n, "not below 2^64");
-const seconds = z
-  .int()
-  .min(0)
-  .max(2 ** 48 - 1);
-const record = z.object({
-  name: z.string().max(255),
-  record: z.string().max(1_024),
-  value: hex(1, SET_VALUE_BYTES_MAX),
-});
+  .pipe(
+    z.string().check(z.regex(/^\d{1,20}$/, "not a decimal number")),
+    z.transform((digits: string) => BigInt(digits)),
+  )
+  .check(z.refine((value) => value < 2n ** 64n, "not below 2^64"));
+const seconds = z.int().check(z.nonnegative(), z.maximum(2 ** 48 - 1));
+const record = z.object({ name: text(255), record: text(1_024), value: hex(1, SET_VALUE_BYTES_MAX) });
 
 const schema = z.object({
-  name: z.string().max(255),
+  name: text(255),
   epoch: uint64,
   sequence: uint64,
   validFrom: seconds,
   validUntil: seconds,
   signer: hex(20, 20),
   signature: hex(1, SIGNATURE_BYTES_MAX),
-  records: z.array(z.unknown()).optional(),
-  pieces: hex(1, SET_BYTES_MAX).optional(),
+  records: z.optional(z.array(z.unknown())),
+  pieces: z.optional(hex(1, SET_BYTES_MAX)),
 });
 
-function firstIssue(error: z.ZodError, prefix = ""): MalformedSetError {
+function firstIssue(error: z.core.$ZodError, prefix = ""): MalformedSetError {
   const issue = error.issues[0];
   return new MalformedSetError(
     "malformed-request",
