@@ -8,6 +8,8 @@ export interface BrowserBundle {
   readonly text: string;
   readonly sizeBytes: number;
   readonly gzipBytes: number;
+  /** The files of which it holds anything, by path from the top of the package. */
+  readonly modules: readonly string[];
 }
 
 /** Bundles `src/client/browser.ts`; rejects where it reaches a Node built-in. */
@@ -21,10 +23,21 @@ export async function bundleBrowser(): Promise<BrowserBundle> {
     platform: "browser",
     target: "es2022",
     logLevel: "silent",
+    metafile: true,
+    absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
   });
   const text = result.outputFiles[0]?.text ?? "";
+  const [output] = Object.values(result.metafile.outputs);
+  const modules = Object.entries(output?.inputs ?? {}).flatMap(([file, { bytesInOutput }]) =>
+    bytesInOutput > 0 ? [file] : [],
+  );
   const bytes = Buffer.from(text);
-  return { text, sizeBytes: bytes.length, gzipBytes: gzipSync(bytes).length };
+  return {
+    text,
+    sizeBytes: bytes.length,
+    gzipBytes: gzipSync(bytes).length,
+    modules,
+  };
 }
 
 if (import.meta.main) {

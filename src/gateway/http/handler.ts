@@ -66,7 +66,7 @@ function preflightResponse(allowed: string): HttpResponse {
     status: 204,
     fields: {
       "access-control-allow-methods": allowed,
-      "access-control-allow-headers": "content-type, accept",
+      "access-control-allow-headers": "content-type, accept, if-none-match",
       "access-control-max-age": "86400",
     },
     body: "",

@@ -60,7 +60,7 @@ export interface OffchainWorld {
 
 /** The second and third accounts of every development chain. */
 const OWNER_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
-const AHEAD_MS = 310_000;
+export const AHEAD_MS = 310_000;
 const LIE = "0x000000000000000000000000000000000000dead";
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
