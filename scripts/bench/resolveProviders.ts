@@ -5,7 +5,7 @@ import { type EnsPlugin as EthersEnsPlugin, ethers } from "ethers";
 import { createPublicClient, encodeFunctionData, fallback, type Hex, http } from "viem";
 import { foundry } from "viem/chains";
 import { delay, systemClock } from "../../src/base/clock.ts";
-import { registryAbi } from "../../src/chain/abis.ts";
+import { registryAbi } from "../../src/chain/abis/registry.ts";
 import { deployContracts } from "../../src/chain/deploy.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
 import { createNodeNameClient } from "../../src/client/nodeClient.ts";

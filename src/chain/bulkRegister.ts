@@ -3,7 +3,8 @@ import { createPublicClient, createWalletClient, encodeFunctionData, http } from
 import type { Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { childNode, namehash } from "../naming/namehash.ts";
-import { controllerAbi, registryAbi } from "./abis.ts";
+import { controllerAbi } from "./abis/controller.ts";
+import { registryAbi } from "./abis/registry.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface BulkName {

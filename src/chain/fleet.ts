@@ -4,7 +4,7 @@ import type { Hex } from "../base/bytes.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
 import { tableFromWords } from "../sharding/placement.ts";
 import { ZONE_COUNT } from "../sharding/shard.ts";
-import { directoryAbi } from "./abis.ts";
+import { directoryAbi } from "./abis/directory.ts";
 import type { Deployment } from "./deployment.ts";
 
 /** A live name under the TLD. */

@@ -2,7 +2,7 @@
 import { createWalletClient, custom, encodeFunctionData, type PublicClient } from "viem";
 import type { Hex } from "../base/bytes.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
-import { directoryAbi } from "./abis.ts";
+import { directoryAbi } from "./abis/directory.ts";
 import { createDeployProvider } from "./deployer.ts";
 import type { Deployment } from "./deployment.ts";
 

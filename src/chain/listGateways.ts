@@ -4,7 +4,7 @@ import type { Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { placeGateways } from "../sharding/placement.ts";
 import { ORDINARY_SLOT_COUNT, SLOT_COUNT, ZONE_COUNT } from "../sharding/shard.ts";
-import { directoryAbi } from "./abis.ts";
+import { directoryAbi } from "./abis/directory.ts";
 import type { Deployment } from "./deployment.ts";
 
 export interface NewGateway {

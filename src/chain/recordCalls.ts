@@ -2,7 +2,8 @@
 import { encodeFunctionData, type Hex, type PublicClient } from "viem";
 import { parentOf } from "../naming/name.ts";
 import { type Node, namehash } from "../naming/namehash.ts";
-import { registryAbi, reverseRegistrarAbi } from "./abis.ts";
+import { registryAbi } from "./abis/registry.ts";
+import { reverseRegistrarAbi } from "./abis/reverseRegistrar.ts";
 import type { Deployment } from "./deployment.ts";
 
 const abi = registryAbi;

@@ -2,7 +2,7 @@
 import { encodeFunctionData, parseEventLogs } from "viem";
 import type { Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
-import { directoryAbi } from "./abis.ts";
+import { directoryAbi } from "./abis/directory.ts";
 import type { NewGateway } from "./listGateways.ts";
 import type { Sender } from "./sender.ts";
 

@@ -2,7 +2,7 @@
 import { encodeFunctionData, type Hex, zeroHash } from "viem";
 import { type Clock, delay } from "../base/clock.ts";
 import { BaseError } from "../base/errors.ts";
-import { controllerAbi } from "./abis.ts";
+import { controllerAbi } from "./abis/controller.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Sender } from "./sender.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { createPublicClient, getAddress, http } from "viem";
-import { registryAbi } from "../../src/chain/abis.ts";
+import { registryAbi } from "../../src/chain/abis/registry.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { namehash } from "../../src/naming/namehash.ts";

@@ -3,7 +3,7 @@ import { ethers } from "ethers";
 import { encodeFunctionData, parseAbi } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { fromHex, type Hex, toHex, utf8Bytes } from "../../src/base/bytes.ts";
-import { registryAbi } from "../../src/chain/abis.ts";
+import { registryAbi } from "../../src/chain/abis/registry.ts";
 import { exportSet } from "../../src/client/exportSet.ts";
 import { lightClientOf } from "../../src/client/lightClient.ts";
 import { nodeTransport } from "../../src/client/nodeTransport.ts";

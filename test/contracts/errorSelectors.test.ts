@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { type Abi, toFunctionSelector } from "viem";
 import { formatAbiItem } from "viem/utils";
 import { declaredErrors, outdatedSources, withSelectors } from "../../scripts/codegen/errorSelectors.ts";
-import { registryAbi } from "../../src/chain/abis.ts";
+import { registryAbi } from "../../src/chain/abis/registry.ts";
 
 type AbiError = Extract<Abi[number], { type: "error" }>;
 

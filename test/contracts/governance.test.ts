@@ -1,15 +1,12 @@
 /** The table of powers in contracts/README.md, held against a real deployment. */
 import { expect } from "chai";
+import { artifacts } from "hardhat";
 import { type Abi, decodeErrorResult, encodeFunctionData, type Hex } from "viem";
-import {
-  accessManagerAbi,
-  controllerAbi,
-  directoryAbi,
-  offchainResolverAbi,
-  registryAbi,
-  reverseRegistrarAbi,
-  universalResolverAbi,
-} from "../../src/chain/abis.ts";
+import { controllerAbi } from "../../src/chain/abis/controller.ts";
+import { directoryAbi } from "../../src/chain/abis/directory.ts";
+import { offchainResolverAbi } from "../../src/chain/abis/offchainResolver.ts";
+import { registryAbi } from "../../src/chain/abis/registry.ts";
+import { reverseRegistrarAbi } from "../../src/chain/abis/reverseRegistrar.ts";
 import { deployContracts } from "../../src/chain/deploy.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
 import { namehash } from "../../src/naming/namehash.ts";
@@ -19,6 +16,8 @@ import { registerAll, send } from "./support/world.ts";
 
 const DELAY_SECONDS = 172_800;
 const NODE = namehash("shop.hold");
+const { abi: accessManagerAbi } = await artifacts.readArtifact("AccessManager");
+const { abi: universalResolverAbi } = await artifacts.readArtifact("UniversalResolver");
 const ERRORS: Abi = [accessManagerAbi, directoryAbi, reverseRegistrarAbi, registryAbi].flatMap((abi) =>
   (abi as Abi).filter(({ type }) => type === "error"),
 );

@@ -1,7 +1,7 @@
 /** Checks a gateway's answer for the off-chain resolver by asking that contract, before it is accepted. */
 import { decodeFunctionData, encodeFunctionData, parseAbi, toFunctionSelector } from "viem";
 import type { Hex } from "../../base/bytes.ts";
-import { offchainResolverAbi } from "../../chain/abis.ts";
+import { offchainResolverAbi } from "../../chain/abis/offchainResolver.ts";
 import { decodeSignedAnswer } from "../../protocol/offchainMessages.ts";
 import type { CcipRanking } from "./ccipNewest.ts";
 import type { VerifyCcipResponse } from "./ccipRead.ts";

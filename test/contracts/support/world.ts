@@ -1,7 +1,9 @@
 /** A deployment with a few names in it, on a node, as clients of ENS meet it. */
 import { readFileSync } from "node:fs";
 import { type Abi, encodeFunctionData, type Hex, keccak256, parseEther, stringToHex, zeroHash } from "viem";
-import { controllerAbi, registryAbi, reverseRegistrarAbi } from "../../../src/chain/abis.ts";
+import { controllerAbi } from "../../../src/chain/abis/controller.ts";
+import { registryAbi } from "../../../src/chain/abis/registry.ts";
+import { reverseRegistrarAbi } from "../../../src/chain/abis/reverseRegistrar.ts";
 import { deployContracts } from "../../../src/chain/deploy.ts";
 import type { Deployment } from "../../../src/chain/deployment.ts";
 import { namehash } from "../../../src/naming/namehash.ts";

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { artifacts } from "hardhat";
 import {
   type BaseError,
   type ContractFunctionRevertedError,
@@ -12,7 +13,6 @@ import {
   toHex,
 } from "viem";
 import { foundry } from "viem/chains";
-import { universalResolverAbi } from "../../../src/chain/abis.ts";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
 import { revertData } from "../support/holdfast.ts";
@@ -24,6 +24,7 @@ const READS = parseAbi([
   "function addr(bytes32 node) view returns (address)",
   "function multicall(bytes[] calls) view returns (bytes[])",
 ]);
+const { abi: universalResolverAbi } = await artifacts.readArtifact("UniversalResolver");
 const ODD_ERRORS = parseAbi(["error Unwilling(string key)"]);
 
 describe("UniversalResolver", () => {
