@@ -4,6 +4,7 @@
  */
 import type { Bench } from "./row.ts";
 import { codnsRows, commonCauseRow, dikeRows, rootServerRows, shardRows, tailRows } from "./simulationPublished.ts";
+import { burnRateRows, helperRows, recursiveRows, ttlRows } from "./simulationResolvers.ts";
 import { agreementRows, coverageRows, liveSummary, repeatRow, scenarioRows, speedRows } from "./simulationRuns.ts";
 
 export const bench: Bench = async ({ small, say, args }) => {
@@ -12,9 +13,13 @@ export const bench: Bench = async ({ small, say, args }) => {
   return [
     ...dikeRows(small),
     ...codnsRows(small),
+    ...helperRows(small),
+    ...ttlRows(small),
+    ...recursiveRows(),
     commonCauseRow(small),
     ...tailRows(small),
     ...rootServerRows(),
+    ...burnRateRows(),
     ...shardRows(small),
     ...(await scenarioRows(small)),
     ...(await agreementRows(live, small)),

@@ -19,24 +19,10 @@ import {
   squishedRatio,
 } from "../../src/simulation/published/shuffleSharding.ts";
 import { anySlow, simulateTail, type TailResult } from "../../src/simulation/published/tailAtScale.ts";
+import { near } from "./publishedRow.ts";
 import type { BenchRow } from "./row.ts";
 
 const SEED = 20181031;
-
-/** A row that holds `value` against a published figure, `tolerance` either way. */
-function near(id: string, value: number, published: number, tolerance: number, unit: string, peer: string): BenchRow {
-  const ok = Math.abs(value - published) <= tolerance;
-  return {
-    id,
-    value,
-    unit,
-    peer,
-    peerValue: published,
-    ratio: null,
-    goal: `+- ${Number(tolerance.toPrecision(2))}`,
-    ok,
-  };
-}
 
 function total(rounds: readonly DikeRound[], key: keyof DikeRound): number {
   return rounds.reduce((sum, round) => sum + round[key], 0);
