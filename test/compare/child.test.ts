@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect } from "chai";
@@ -69,6 +70,31 @@ describe("startChild", () => {
     const error = await start({ fail: "no luck" }).catch((reason: unknown) => reason);
     expect(error).to.be.instanceOf(ChildFailedError);
     expect((error as Error).message).to.include("no luck");
+  });
+
+  it("floods a target, and tells what it did not send in time because it was held up", async () => {
+    const target = createSocket("udp4");
+    await new Promise<void>((resolve) => target.bind(0, "127.0.0.1", resolve));
+    const flood = await startChild<object>({
+      what: "flood",
+      entry: new URL("../../src/compare/local/floodProcess.ts", import.meta.url),
+      config: {},
+      deadlineMs: 20_000,
+      clock: systemClock,
+      reaper,
+    });
+    const aim = { kind: "dns", host: "127.0.0.1", port: target.address().port, perSecond: 400, below: "example.org" };
+    await flood.ask({ targets: [aim] });
+    await once(target, "message");
+    flood.pause();
+    await delay(systemClock, 1_500);
+    flood.resume();
+    const { inTimeRatio } = (await flood.ask({})) as { inTimeRatio: number };
+    expect(inTimeRatio).to.be.below(0.8);
+    await flood.ask({ targets: [] });
+    expect(await flood.ask({})).to.deep.equal({ inTimeRatio: 1 });
+    await flood.stop();
+    target.close();
   });
 
   it("emits the loss of a child that somebody else killed", async () => {

@@ -158,6 +158,7 @@ describe("createFaultDriver", () => {
     const proxies: FaultableProxies = {
       vantages: ["near", "far"],
       apply: async (faults, floods) => void applied.push([Object.fromEntries(faults), Object.fromEntries(floods)]),
+      floodedRatio: async () => 1,
     };
     const driver = createFaultDriver({ ...targets, proxies });
     const parts = await driver.apply([
@@ -177,5 +178,14 @@ describe("createFaultDriver", () => {
     expect((targets.rpcs.get("rpc-b") as Recorded).done).to.deep.equal(["stale", "well"]);
     expect((targets.dns.get("dns-b") as Recorded).done).to.deep.equal([]);
     expect(applied[1]).to.deep.equal([{ near: {}, far: {} }, {}]);
+  });
+
+  it("says that a flood fell short where less than four fifths of it were sent, and not otherwise", async () => {
+    const flooded = (ratio: number) => {
+      const proxies: FaultableProxies = { vantages: [], apply: async () => {}, floodedRatio: async () => ratio };
+      return createFaultDriver({ ...targetsFor(loadScenario("canary")), proxies }).shortfall?.();
+    };
+    expect(await flooded(0.5)).to.equal("the flood sent 50 % of what it was to send");
+    expect(await flooded(0.9)).to.equal(undefined);
   });
 });

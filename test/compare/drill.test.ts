@@ -79,14 +79,14 @@ function fakes(clock: FalseClock, combinedValue = address("192.0.2.1", 17)) {
   return { faults, services, applied };
 }
 
-async function run(combinedValue?: Hex) {
+async function run(combinedValue?: Hex, shortfall?: FaultDriver["shortfall"]) {
   const clock = new FalseClock(1_700_000_000_000);
   const { faults, services, applied } = fakes(clock, combinedValue);
   const drill = runDrill({
     scenario: SCENARIO,
     targets: TARGETS,
     vantages: [{ id: "here", weight: 1, services }],
-    faults,
+    faults: shortfall === undefined ? faults : { ...faults, shortfall },
     clock,
     random: seededRandom(1, "drill"),
   });
@@ -117,6 +117,17 @@ describe("runDrill", () => {
     const last = observations.filter((one) => one.path === "dns" && one.atMs < down.endMs && one.atMs >= down.startMs);
     for (const one of last) expect(one.atMs + one.latencyMs).to.be.at.most(down.endMs + 1e-6);
     expect(phases[2]!.startMs).to.be.at.least(down.endMs);
+  });
+
+  it("keeps a phase's probes uncounted whose fault fell short, and counts those of the others", async () => {
+    let phase = 0;
+    const { observations, phases } = await run(undefined, async () => (phase++ === 1 ? "too little" : undefined));
+    expect(new Set(observations.map((one) => one.void))).to.deep.equal(new Set([undefined, "too little"]));
+    const claims = judgeClaims(SCENARIO, observations, phases, () => new Set());
+    expect(claims[0]).to.include({ holds: false, measured: "nothing was measured" });
+    expect(
+      observations.filter((one) => one.void !== undefined).every(({ atMs }) => atMs >= phases[1]!.startMs),
+    ).to.equal(true);
   });
 
   it("never takes a value for right that is not the chain's", async () => {

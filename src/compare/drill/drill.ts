@@ -44,6 +44,8 @@ export interface DrillVantage {
 export interface FaultDriver {
   /** Makes exactly these faults hold; returns what is broken by them. */
   apply(faults: readonly Fault[]): Promise<readonly BrokenPart[]>;
+  /** Why what holds now is less than what was asked for, as on a machine too busy for it; `undefined` where it is not. */
+  shortfall?(): Promise<string | undefined>;
 }
 
 export interface DrillParameters {
@@ -92,9 +94,12 @@ export async function runDrill(parameters: DrillParameters): Promise<DrillResult
       const seen: Observation[] = [];
       round = await probeUntil({ ...parameters, order, startMs, round, untilMs: phase.endMs, stalls, seen });
       const closed = { ...phase, endMs: clock.monotonicMs() - startMs };
+      // A phase whose fault did not come about says nothing about it.
+      const short = await faults.shortfall?.();
+      const judged = short === undefined ? seen : seen.map((one) => ({ ...one, void: one.void ?? short }));
       phases.push(closed);
-      observations.push(...seen);
-      parameters.onPhaseEnd?.(closed, seen);
+      observations.push(...judged);
+      parameters.onPhaseEnd?.(closed, judged);
     }
   } finally {
     stalls.stop();

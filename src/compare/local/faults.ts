@@ -1,5 +1,5 @@
 /** A scenario's faults, done to the processes of the local network and to the proxies before them. */
-import type { BrokenPart } from "../../availability/report.ts";
+import { type BrokenPart, percent } from "../../availability/report.ts";
 import type { FaultDriver } from "../drill/drill.ts";
 import { type Deed, deedOf, type Faultable, type FaultTargets, membersHit } from "./deeds.ts";
 import type { LiveFault } from "./liveFault.ts";
@@ -13,6 +13,8 @@ export interface FaultableProxies {
     faults: ReadonlyMap<string, Readonly<Record<string, LiveFault>>>,
     floods: ReadonlyMap<string, number>,
   ): Promise<void>;
+  /** Share of the traffic ordered last that was sent when it was due; 1 where none was. */
+  floodedRatio(): Promise<number>;
 }
 
 export interface FaultableNetwork extends FaultTargets {
@@ -70,12 +72,19 @@ async function bringProxies(
   await proxies.apply(faults, floods);
 }
 
+/** A flood of less than this is not the one that the scenario asks for. */
+const FLOODED_RATIO_MIN = 0.8;
+
 /** Does what faults ask for and undoes what they no longer do. */
 export function createFaultDriver(network: FaultableNetwork): FaultDriver {
   const everyone = [...network.rpcs.values(), ...network.dns.values(), ...network.gateways];
   /** Members that some fault was done to and not yet undone. */
   const touched = new Set<Faultable>();
   return {
+    async shortfall() {
+      const ratio = (await network.proxies?.floodedRatio()) ?? 1;
+      return ratio < FLOODED_RATIO_MIN ? `the flood sent ${percent(ratio)} of what it was to send` : undefined;
+    },
     async apply(faults) {
       const wanted = new Map<Faultable, Deed>();
       for (const fault of faults) {

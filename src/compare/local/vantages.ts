@@ -5,7 +5,7 @@ import type { DirectorySnapshot } from "../../directory/snapshot.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import { type Child, startChild } from "./child.ts";
 import type { FaultableProxies } from "./faults.ts";
-import type { FloodOrder, FloodTarget } from "./floodProcess.ts";
+import type { FloodOrder, FloodTally, FloodTarget } from "./floodProcess.ts";
 import type { LiveFault } from "./liveFault.ts";
 import type { LocalNetwork } from "./network.ts";
 import type { ProxiedServer, ProxyConfig, ProxyOrder, ProxyReady } from "./proxyProcess.ts";
@@ -94,7 +94,11 @@ export async function startVantages(options: VantageOptions): Promise<VantagePro
           return { kind, ...addressOf(id, what), perSecond, below: name };
         }),
       );
-      flood?.send({ targets } satisfies FloodOrder);
+      await flood?.ask({ targets } satisfies FloodOrder);
+    },
+    async floodedRatio() {
+      const tally = (await flood?.ask({} satisfies FloodOrder)) as FloodTally | undefined;
+      return tally?.inTimeRatio ?? 1;
     },
     close,
   };
