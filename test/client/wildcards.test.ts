@@ -4,6 +4,7 @@ import { DNS_RECORD_CHANGED } from "../../src/client/paths/fetchZone.ts";
 import type { RecordKey } from "../../src/protocol/record.ts";
 import { decodeRRset } from "../../src/protocol/rrset.ts";
 import { aRecords, type ChainWorld, createChainWorld, namehash, RPC_URLS } from "../support/client/chainWorld.ts";
+import { registerWildcards, WILDCARD_CASES } from "../support/wildcardCases.ts";
 
 describe("wildcard RRsets", () => {
   let world: ChainWorld;
@@ -19,7 +20,8 @@ describe("wildcard RRsets", () => {
     const wire = aRecords("gone.shop.hold", "192.0.2.1");
     const empty = `${wire.slice(0, -12)}0000` as typeof wire;
     await holdfast.registry.write.setDNSRecords([node, empty], { account: holdfast.alice.account });
-    world.ahead.seconds = 80;
+    await registerWildcards(holdfast);
+    world.ahead.seconds = 180;
   });
   afterEach(() => world.tampers.clear());
 
@@ -41,6 +43,12 @@ describe("wildcard RRsets", () => {
     expect(await addressOf("gone.shop.hold")).to.equal("192.0.2.1");
     expect(await addressOf("shop.hold")).to.equal("absent");
   });
+
+  for (const [name, mark, why] of WILDCARD_CASES) {
+    it(`finds ${mark ?? "nothing"} at ${name}, as by DNS: ${why}`, async () => {
+      expect(await addressOf(name)).to.equal(mark === null ? "absent" : `192.0.2.${mark}`);
+    });
+  }
 
   it("never takes a list of names that leaves some out, or adds some", async () => {
     for (const change of [

@@ -25,6 +25,7 @@ import type { SignedZones } from "../sets/signedZones.ts";
 import { domainOf } from "./domain.ts";
 import { delegationOf, recordsOfNode, syntheticSoa } from "./infrastructure.ts";
 import { createSignedNodes, type Holder, type SignedNodes } from "./signedNodes.ts";
+import { subnameMarks } from "./subnameMarks.ts";
 
 export interface NameZoneOptions {
   readonly replica: Replica;
@@ -153,6 +154,7 @@ export function buildNameZone(
     const rrset = rrsetOf(owner, key.rrtype, fromHex(result.value));
     if (rrset !== undefined) put(owner, rrset);
   }
+  for (const mark of [...subnameMarks(options, name, apex, nodes)]) put(mark.name, mark);
   const read = (slot: Hex) => replica.read(fromHex(slot));
   const timestamp = BigInt(replica.head?.timestamp ?? 0);
   const { status } = readName(read, { name, records: [], tld, registry, timestamp });
