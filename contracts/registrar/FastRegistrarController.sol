@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {CodeBehind} from "../registry/CodeBehind.sol";
 import {INameRegistry} from "../registry/INameRegistry.sol";
 import {IAggregatorV3} from "./IPriceOracle.sol";
 import {IPrimaryNames} from "./IPrimaryNames.sol";
@@ -11,19 +12,15 @@ import {RegistrarLogic} from "./RegistrarLogic.sol";
 ///
 /// `RegistrarController` with a short way in, as `FastNameRegistry` is one for the registry: the three functions that everybody
 /// calls are found first and read straight from calldata, and run the same internal functions of `RegistrarLogic`. All others are
-/// run by the code of a `RegistrarController` on this contract's storage.
-///
-/// That code's address is an immutable: neither it nor this contract can ever be changed by anybody. A test holds each function
-/// here against the one there.
-contract FastRegistrarController is RegistrarLogic {
+/// run by the code of a `RegistrarController` on this contract's storage (`CodeBehind`). A test holds each function here against
+/// the one there.
+contract FastRegistrarController is RegistrarLogic, CodeBehind {
     uint32 private constant REGISTER = 0x0e23e071;
     uint32 private constant RENEW = 0x18026ad1;
     uint32 private constant COMMIT = 0xf14fcbc8;
 
     /// @dev The seven words of a registration's tuple, in bytes.
     uint256 private constant TUPLE_BYTES = 224;
-
-    address private immutable CODE;
 
     /// @param code A `RegistrarController` made with the same other parameters; its own storage does not matter.
     constructor(
@@ -34,9 +31,7 @@ contract FastRegistrarController is RegistrarLogic {
         uint256 maxFeedAge_,
         address treasury,
         address code
-    ) RegistrarLogic(registry, tldLabel, primaryNames, feed, maxFeedAge_, treasury) {
-        CODE = code;
-    }
+    ) RegistrarLogic(registry, tldLabel, primaryNames, feed, maxFeedAge_, treasury) CodeBehind(code) {}
 
     // solhint-disable-next-line no-complex-fallback
     fallback() external payable {
@@ -56,7 +51,7 @@ contract FastRegistrarController is RegistrarLogic {
             }
             _commit(commitment);
         } else {
-            _runCode();
+            _runCodeBehind();
         }
     }
 
@@ -92,20 +87,5 @@ contract FastRegistrarController is RegistrarLogic {
         }
         _reveal(_argumentsHash());
         price = _register(registration, end, answer);
-    }
-
-    /// @dev Runs the call with the code of the whole controller, and ends it.
-    function _runCode() private {
-        address code = CODE;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, 0, calldatasize())
-            let success := delegatecall(gas(), code, free, calldatasize(), 0, 0)
-            returndatacopy(free, 0, returndatasize())
-            if success {
-                return(free, returndatasize())
-            }
-            revert(free, returndatasize())
-        }
     }
 }

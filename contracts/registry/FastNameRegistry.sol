@@ -4,6 +4,7 @@ pragma solidity ^0.8.37;
 import {IRecordResolver} from "../resolver/IRecordResolver.sol";
 import {RecordStore} from "../resolver/RecordStore.sol";
 import {IReverseLookup} from "../reverse/IReverseLookup.sol";
+import {CodeBehind} from "./CodeBehind.sol";
 import {RegistryLogic} from "./RegistryLogic.sol";
 import {Words} from "./Words.sol";
 
@@ -12,11 +13,8 @@ import {Words} from "./Words.sol";
 /// `NameRegistry` with a short way in. The compiler's dispatcher compares selectors one after the other, and its decoder checks
 /// arguments at length: up to 2,000 gas a call. Here the dozen functions whose gas counts are found first and read straight
 /// from calldata; they run the same internal functions of `RegistryLogic`. All others are run by the code of a `NameRegistry`
-/// on this contract's storage.
-///
-/// That code's address is an immutable: neither it nor this contract can ever be changed by anybody. It is not a proxy that
-/// could be pointed elsewhere, but one contract in two pieces of code. A test holds each function here against the one there.
-contract FastNameRegistry is RegistryLogic {
+/// on this contract's storage (`CodeBehind`). A test holds each function here against the one there.
+contract FastNameRegistry is RegistryLogic, CodeBehind {
     using Words for uint256;
     using RecordStore for bytes32;
 
@@ -34,8 +32,6 @@ contract FastNameRegistry is RegistryLogic {
     /// @dev Half of the selectors above are less.
     uint32 private constant SPLIT = 0x3b000000;
 
-    address private immutable CODE;
-
     /// @param code A `NameRegistry` of the same TLD, whose code runs what is not short-cut here; its own storage does not matter.
     constructor(
         string memory tldLabel,
@@ -43,9 +39,7 @@ contract FastNameRegistry is RegistryLogic {
         address controller_,
         IReverseLookup reverse,
         address code
-    ) RegistryLogic(tldLabel, governance, controller_, reverse) {
-        CODE = code;
-    }
+    ) RegistryLogic(tldLabel, governance, controller_, reverse) CodeBehind(code) {}
 
     // solhint-disable-next-line no-complex-fallback
     fallback() external {
@@ -75,7 +69,7 @@ contract FastNameRegistry is RegistryLogic {
             // The other code has an immutable of its own, which was not told the controller.
             if (selector == FIRST_CONTROLLER_OF) _return(uint160(FIRST_CONTROLLER));
         }
-        _runCode();
+        _runCodeBehind();
     }
 
     /// @dev `setText` as it usually comes: a key of 1 to 32 bytes and a value of up to 31, in the standard encoding, whose places
@@ -252,21 +246,6 @@ contract FastNameRegistry is RegistryLogic {
         bytes memory encoded = abi.encode(values);
         assembly ("memory-safe") {
             return(add(encoded, 32), mload(encoded))
-        }
-    }
-
-    /// @dev Runs the call with the code of the whole registry, and ends it.
-    function _runCode() private {
-        address code = CODE;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, 0, calldatasize())
-            let success := delegatecall(gas(), code, free, calldatasize(), 0, 0)
-            returndatacopy(free, 0, returndatasize())
-            if success {
-                return(free, returndatasize())
-            }
-            revert(free, returndatasize())
         }
     }
 }
