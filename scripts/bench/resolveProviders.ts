@@ -1,10 +1,10 @@
 /** RPC providers of which the first are bad: the name client beside viem's `fallback` and ethers' FallbackProvider, three each. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type EnsPlugin as EthersEnsPlugin, ethers } from "ethers";
 import { createPublicClient, encodeFunctionData, fallback, type Hex, http } from "viem";
 import { foundry } from "viem/chains";
-import { delay, systemClock } from "../../src/base/clock.ts";
+import { systemClock } from "../../src/base/clock.ts";
 import { registryAbi } from "../../src/chain/abis/registry.ts";
 import { deployContracts } from "../../src/chain/deploy.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
@@ -12,6 +12,7 @@ import { createNodeNameClient } from "../../src/client/nodeClient.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { connectTo, startEdr } from "../../test/contracts/support/node.ts";
 import { registerAll } from "../../test/contracts/support/world.ts";
+import { type HttpFault, respond } from "../../test/support/client/faultyHttp.ts";
 import { EXCHANGE_MS } from "../../test/support/client/gatewayWorld.ts";
 import { describeEnding, type Ending, endingRow, timed, VALUE } from "./resolveEndings.ts";
 import type { BenchOptions, BenchRow } from "./row.ts";
@@ -20,7 +21,7 @@ const LIE: Hex = "0x000000000000000000000000000000000000dead";
 const PROVIDER_COUNT = 3;
 const NAME = "shop.hold";
 
-type ProviderFault = "good" | "hangs" | "lies" | "stuck" | "junk" | "empty" | { readonly status: number };
+type ProviderFault = "good" | HttpFault | "lies" | "stuck";
 
 interface Case {
   readonly id: string;
@@ -60,23 +61,6 @@ async function pass(node: string, fault: ProviderFault, body: string): Promise<s
   return fault === "lies" ? told.replaceAll(VALUE.slice(2), LIE.slice(2)) : told;
 }
 
-async function serve(
-  node: string,
-  fault: ProviderFault,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  let body = "";
-  for await (const part of request) body += part;
-  if (fault === "hangs") return;
-  await delay(systemClock, EXCHANGE_MS);
-  if (typeof fault === "object") return void response.writeHead(fault.status).end("no");
-  response.writeHead(200, { "content-type": "application/json" });
-  if (fault === "junk") return void response.end("<html>welcome</html>");
-  if (fault === "empty") return void response.end();
-  response.end(await pass(node, fault, body));
-}
-
 /** A name with an address, and three providers before one node, each exchange 50 ms. */
 async function createWorld(): Promise<World> {
   const node = await startEdr();
@@ -87,7 +71,11 @@ async function createWorld(): Promise<World> {
   const faults: ProviderFault[] = Array.from({ length: PROVIDER_COUNT }, () => "good");
   const servers: Server[] = faults.map((_, index) =>
     createServer((request, response) => {
-      serve(node.url, faults[index] ?? "good", request, response).catch(() => response.destroy());
+      const fault = faults[index] ?? "good";
+      const answer = (body: string) => pass(node.url, fault, body);
+      respond({ clock: systemClock, latencyMs: EXCHANGE_MS, fault, answer }, request, response).catch(() =>
+        response.destroy(),
+      );
     }),
   );
   const urls: string[] = [];

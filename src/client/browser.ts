@@ -3,24 +3,7 @@ import { fetchTransport } from "./fetchTransport.ts";
 import { createNameClient, type NameClient } from "./nameClient.ts";
 import type { NameClientOptions } from "./options.ts";
 
-export { type DirectorySnapshot, parseSnapshot } from "../directory/snapshot.ts";
-export { CcipUnavailableError, createCcipReader } from "./dropins/ccipRead.ts";
-export { type LightClient, lightClientOf, type VerifyingProvider } from "./lightClient.ts";
-export type { NameClient, ResolveOptions } from "./nameClient.ts";
-export type { NameClientOptions } from "./options.ts";
-export { getPrimaryName, type PrimaryName, type PrimaryNameOptions, resolvePrimaryName } from "./primaryName.ts";
-export type { Attempt, EvidenceLevel, Resolution } from "./resolution.ts";
-export {
-  getAddress,
-  getContenthash,
-  getHostAddresses,
-  getRecordSet,
-  getRecords,
-  getRegistration,
-  getText,
-  UnavailableError,
-  VerificationFailedError,
-} from "./verbs.ts";
+export * from "./portable.ts";
 
 export type BrowserNameClientOptions = Omit<NameClientOptions, "transport">;
 

@@ -1,5 +1,5 @@
 /** An off-chain name with three gateways on loopback, as stock clients meet it, and every way for a gateway to be bad. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
   decodeAbiParameters,
@@ -13,7 +13,7 @@ import {
 } from "viem";
 import { privateKeyToAccount, sign } from "viem/accounts";
 import { fromHex, toHex, utf8Bytes } from "../../../src/base/bytes.ts";
-import { type Clock, delay, systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import { keccak256 as hash } from "../../../src/base/keccak.ts";
 import { deployContracts } from "../../../src/chain/deploy.ts";
 import type { Deployment } from "../../../src/chain/deployment.ts";
@@ -22,17 +22,9 @@ import { namehash } from "../../../src/naming/namehash.ts";
 import { recoverAddressFast } from "../../../src/proof/recoverAddressFast.ts";
 import { connectTo, startEdr, type TestNode } from "../../contracts/support/node.ts";
 import { deployMock, registerAll, registryCall, send } from "../../contracts/support/world.ts";
+import { type HttpFault, respond } from "./faultyHttp.ts";
 
-export type CcipFault =
-  | "good"
-  | "hangs"
-  | "drips"
-  | "junk"
-  | "empty"
-  | "wrongSignature"
-  | "expired"
-  | "lies"
-  | { readonly status: number; readonly retryAfter?: string };
+export type CcipFault = "good" | HttpFault | "wrongSignature" | "expired" | "lies";
 
 const questionAbi = parseAbi(["function resolve(bytes name, bytes data) view returns (bytes)"]);
 const addrAbi = parseAbi(["function addr(bytes32 node) view returns (address)"]);
@@ -77,40 +69,6 @@ async function responseTo(sender: Hex, question: Hex, fault: CcipFault, nowSecon
   return encodeAbiParameters([{ type: "bytes" }, { type: "uint64" }, { type: "bytes" }], [result, expires, signature]);
 }
 
-async function respond(
-  clock: Clock,
-  latencyMs: number,
-  fault: CcipFault,
-  nowSeconds: number,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  let body = "";
-  for await (const part of request) body += part;
-  if (fault === "hangs") return;
-  await delay(clock, latencyMs);
-  if (fault === "drips") {
-    response.writeHead(200, { "content-type": "application/json" });
-    const drip = () => {
-      if (response.destroyed) return;
-      response.write(" ");
-      clock.schedule(1_000, drip);
-    };
-    drip();
-    return;
-  }
-  if (typeof fault === "object") {
-    response.writeHead(fault.status, fault.retryAfter === undefined ? {} : { "retry-after": fault.retryAfter });
-    response.end(JSON.stringify({ message: "no" }));
-    return;
-  }
-  response.writeHead(200, { "content-type": "application/json" });
-  if (fault === "junk") return void response.end("<html>welcome</html>");
-  if (fault === "empty") return void response.end();
-  const { sender, data } = JSON.parse(body);
-  response.end(JSON.stringify({ data: await responseTo(sender, data, fault, nowSeconds) }));
-}
-
 /** `latencyMs` is added to each exchange with a gateway. */
 export async function createCcipWorld(
   latencyMs: number,
@@ -124,9 +82,12 @@ export async function createCcipWorld(
   for (const index of faults.keys()) {
     const server = createServer((request, response) => {
       hits[index] = (hits[index] ?? 0) + 1;
-      respond(clock, latencyMs, faults[index] ?? "good", chainSeconds, request, response).catch(() =>
-        response.destroy(),
-      );
+      const fault = faults[index] ?? "good";
+      const answer = async (body: string) => {
+        const { sender, data } = JSON.parse(body);
+        return JSON.stringify({ data: await responseTo(sender, data, fault, chainSeconds) });
+      };
+      respond({ clock, latencyMs, fault, answer }, request, response).catch(() => response.destroy());
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     gateways.push({ server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ccip` });
