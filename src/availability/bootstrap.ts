@@ -1,7 +1,7 @@
 /** Intervals for series whose samples are not independent: outages come in bursts, so whole blocks of time are resampled. */
 import { assert } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
-import { CONFIDENCE, type Interval } from "./interval.ts";
+import { CONFIDENCE, clopperPearson, type Interval, wilsonOfRatio } from "./interval.ts";
 
 export interface BootstrapOptions {
   /** Length of a resampled block, in samples; the cube root of the sample count unless said otherwise. */
@@ -21,7 +21,7 @@ export interface BootstrapOptions {
 export function blockBootstrap(values: readonly number[], random: Random, options: BootstrapOptions = {}): Interval {
   const count = values.length;
   assert(count > 0, "at least one sample");
-  const blockLength = Math.min(count, options.blockLength ?? Math.max(1, Math.round(count ** (1 / 3))));
+  const blockLength = Math.min(count, options.blockLength ?? blockLengthMin(count));
   const resamples = options.resamples ?? 1_000;
   const blocks = Math.ceil(count / blockLength);
   // Sums over [0, i) of the series laid twice end to end give any circular block's sum in two reads.
@@ -65,4 +65,51 @@ export function effectiveSampleSize(values: readonly number[]): number {
     correlation += covariance / variance;
   }
   return count / (1 + 2 * correlation);
+}
+
+/** The least length of a block: the cube root of the number of samples. */
+const blockLengthMin = (count: number) => Math.max(1, Math.round(count ** (1 / 3)));
+/** Longer blocks are too few to resample. */
+const BLOCKS_MIN = 10;
+
+/** Blocks long enough to hold a burst whole: a few times as many samples as are worth one. */
+export function burstBlockLength(count: number, effectiveSamples: number): number {
+  const longest = Math.max(1, Math.floor(count / BLOCKS_MIN));
+  return Math.max(blockLengthMin(count), Math.min(longest, Math.round((3 * count) / effectiveSamples)));
+}
+
+/**
+ * The interval of an availability whose failures come in bursts; of samples that are 1 where right and 0 otherwise. The block
+ * bootstrap alone covers too little where bursts are few, and Wilson's interval alone where they are uneven, so it spans both. A
+ * series without a failure, which tells nothing of how failures come, counts by blocks.
+ */
+export function burstInterval(
+  rights: readonly number[],
+  random: Random,
+  effectiveSamples = effectiveSampleSize(rights),
+): Interval {
+  const count = rights.length;
+  const right = rights.reduce((sum, value) => sum + value, 0);
+  const blocks = Math.ceil(count / blockLengthMin(count));
+  if (right === count) return clopperPearson(blocks, blocks);
+  if (right === 0) return clopperPearson(0, blocks);
+  const resampled = blockBootstrap(rights, random, { blockLength: burstBlockLength(count, effectiveSamples) });
+  const scored = wilsonOfRatio(right / count, effectiveSamples);
+  return { low: Math.min(resampled.low, scored.low), high: Math.max(resampled.high, scored.high) };
+}
+
+/** The interval of a mean of differences between -1 and 1, round by round, that come in bursts. */
+export function burstDifference(differences: readonly number[], random: Random): Interval {
+  const count = differences.length;
+  if (count === 0) return { low: -1, high: 1 };
+  const first = differences[0]!;
+  if (differences.every((difference) => difference === first)) {
+    // Had rounds differed, they could have done so either way.
+    const blocks = Math.ceil(count / blockLengthMin(count));
+    const slack = 1 - clopperPearson(blocks, blocks).low;
+    return { low: Math.max(-1, first - slack), high: Math.min(1, first + slack) };
+  }
+  return blockBootstrap(differences, random, {
+    blockLength: burstBlockLength(count, effectiveSampleSize(differences)),
+  });
 }

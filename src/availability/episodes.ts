@@ -45,10 +45,15 @@ export interface RepairTimes {
   readonly mttrMs: number | null;
   /** Mean time between the starts of outages; `null` below two. */
   readonly mtbfMs: number | null;
+  /** The longest outage; one that the run's end cut off counts up to there. `null` without any. */
   readonly longestMs: number | null;
+  /** All outages together, up to the run's end. */
+  readonly downMs: number;
 }
 
-export function repairTimes(episodes: readonly Episode[]): RepairTimes {
+/** `untilMs`: the run's end. */
+export function repairTimes(episodes: readonly Episode[], untilMs: number): RepairTimes {
+  const lasted = episodes.map(({ startMs, endMs }) => (endMs ?? untilMs) - startMs);
   const lengths = episodes.flatMap((episode) => (episode.endMs === null ? [] : [episode.endMs - episode.startMs]));
   const gaps = episodes.slice(1).map((episode, index) => episode.startMs - episodes[index]!.startMs);
   const mean = (values: readonly number[]) =>
@@ -56,6 +61,7 @@ export function repairTimes(episodes: readonly Episode[]): RepairTimes {
   return {
     mttrMs: mean(lengths),
     mtbfMs: mean(gaps),
-    longestMs: lengths.length === 0 ? null : Math.max(...lengths),
+    longestMs: lasted.length === 0 ? null : Math.max(...lasted),
+    downMs: lasted.reduce((sum, lastedMs) => sum + lastedMs, 0),
   };
 }

@@ -79,16 +79,20 @@ function erfc(x: number): number {
  */
 export function wilson(successes: number, trials: number, confidence = CONFIDENCE): Interval {
   checkCounts(successes, trials);
-  if (trials === 0) return { low: 0, high: 1 };
+  return trials === 0 ? { low: 0, high: 1 } : wilsonOfRatio(successes / trials, trials, confidence);
+}
+
+/** The Wilson score interval of a share, of as many trials as the sample is worth, which need not be a whole number. */
+export function wilsonOfRatio(ratio: number, trials: number, confidence = CONFIDENCE): Interval {
+  assert(ratio >= 0 && ratio <= 1 && trials > 0, "a share of something");
   const z = normalQuantile(1 - (1 - confidence) / 2);
-  const ratio = successes / trials;
   const scale = 1 + (z * z) / trials;
   const centre = (ratio + (z * z) / (2 * trials)) / scale;
   const half = (z / scale) * Math.sqrt((ratio * (1 - ratio)) / trials + (z * z) / (4 * trials * trials));
   // At the borders the bound is exactly the border; rounding would leave it a hair inside.
   return {
-    low: successes === 0 ? 0 : Math.max(0, centre - half),
-    high: successes === trials ? 1 : Math.min(1, centre + half),
+    low: ratio === 0 ? 0 : Math.max(0, centre - half),
+    high: ratio === 1 ? 1 : Math.min(1, centre + half),
   };
 }
 

@@ -15,6 +15,8 @@ export interface BrokenPart {
   readonly perSecond?: number;
   /** For how many names it shows, where not for all. */
   readonly nameCount?: number;
+  /** The only transport it shows on, where not on all. */
+  readonly transport?: "udp" | "tcp";
   /** Vantage points that see it, where not all do. */
   readonly from?: readonly string[];
 }

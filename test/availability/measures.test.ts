@@ -1,7 +1,13 @@
 import { expect } from "chai";
-import { blockBootstrap, effectiveSampleSize } from "../../src/availability/bootstrap.ts";
+import {
+  blockBootstrap,
+  burstDifference,
+  burstInterval,
+  effectiveSampleSize,
+} from "../../src/availability/bootstrap.ts";
 import { burningWindows, burnRate, errorBudget } from "../../src/availability/budget.ts";
 import { outageEpisodes, repairTimes } from "../../src/availability/episodes.ts";
+import { clopperPearson } from "../../src/availability/interval.ts";
 import { commonCauseRatio, jointFailure, pairedDifference } from "../../src/availability/joint.ts";
 import { latencies, latencyCdf, quantile } from "../../src/availability/latency.ts";
 import type { Observation } from "../../src/availability/observation.ts";
@@ -53,7 +59,8 @@ describe("episodes", () => {
       { startMs: 1000, endMs: 3000, failedProbes: 5 },
       { startMs: 5000, endMs: null, failedProbes: 1 },
     ]);
-    expect(repairTimes(episodes)).to.deep.equal({ mttrMs: 2000, mtbfMs: 4000, longestMs: 2000 });
+    const repair = { mttrMs: 2000, mtbfMs: 4000, longestMs: 5000, downMs: 7000 };
+    expect(repairTimes(episodes, 10_000)).to.deep.equal(repair);
   });
 });
 
@@ -114,6 +121,52 @@ describe("bootstrap", () => {
     expect(blocks.high).to.be.greaterThan(0.8);
     expect(single.high - single.low).to.be.greaterThan(0);
     expect(effectiveSampleSize(bursty)).to.be.lessThan(100);
+  });
+
+  /** Outages of `burst` probes on average, at an availability of `truth` (Gilbert's model). */
+  function gilbert(seed: number, count: number, truth: number, burst: number): number[] {
+    const random = seededRandom(seed, "gilbert");
+    const [ends, starts] = [1 / burst, (1 - truth) / truth / burst];
+    let isDown = random.ratio() > truth;
+    return Array.from({ length: count }, () => {
+      const right = isDown ? 0 : 1;
+      isDown = isDown ? random.ratio() >= ends : random.ratio() < starts;
+      return right;
+    });
+  }
+
+  for (const [count, truth, burst] of [
+    [1_000, 0.9, 1],
+    [1_000, 0.9, 5],
+    [3_000, 0.9, 20],
+    [5_000, 0.97, 20],
+    [5_000, 0.99, 10],
+  ] as const) {
+    it(`covers the truth of ${truth} in bursts of ${burst} with nine intervals of ten at least`, () => {
+      const seeds = 80;
+      let covered = 0;
+      for (let seed = 0; seed < seeds; seed += 1) {
+        const { low, high } = burstInterval(gilbert(seed, count, truth, burst), seededRandom(seed, "test"));
+        if (low <= truth && truth <= high) covered += 1;
+      }
+      expect(covered / seeds).to.be.at.least(0.9);
+    });
+  }
+
+  it("never claims certainty from a series without a failure, nor from equal paths", () => {
+    const right = new Array<number>(1_000).fill(1);
+    const { low, high } = burstInterval(right, seededRandom(1, "test"));
+    expect([low > 0.9, low < clopperPearson(1_000, 1_000).low, high]).to.deep.equal([true, true, 1]);
+    const wrong = burstInterval(
+      right.map(() => 0),
+      seededRandom(1, "test"),
+    );
+    expect(wrong.low).to.equal(0);
+    expect(wrong.high).to.be.closeTo(1 - low, 1e-9);
+    const difference = burstDifference(new Array<number>(1_000).fill(0), seededRandom(1, "test"));
+    expect(difference.high).to.be.closeTo(1 - low, 1e-9);
+    expect(difference.low).to.equal(-difference.high);
+    expect(burstDifference([], seededRandom(1, "test"))).to.deep.equal({ low: -1, high: 1 });
   });
 
   it("returns the same interval for the same seed", () => {

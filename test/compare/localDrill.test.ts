@@ -175,7 +175,7 @@ describe("local drill", function () {
       say: () => {},
     });
     expect(data.claims.filter((claim) => !claim.holds)).to.deep.equal([]);
-    expect(data.phases[1]!.faults).to.deep.equal(["DNS server dns-a nxdomain for 1 names"]);
+    expect(data.phases[1]!.faults).to.deep.equal(["DNS server dns-a nxdomain for 1 name"]);
   });
 
   it("returns a report whose claims hold, on processes that were stopped, killed and started again", async () => {

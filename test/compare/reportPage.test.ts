@@ -13,9 +13,12 @@ import { reportMarkdown } from "../../src/compare/report/markdown.ts";
 import { columnsOf, reportText } from "../../src/compare/report/text.ts";
 import { gatewaysOf, placeGateways } from "../../src/sharding/placement.ts";
 import { slotsOf } from "../../src/sharding/shard.ts";
-import { loadScenario } from "../../src/simulation/scenarioFile.ts";
+import { faultEffectSchema } from "../../src/simulation/fault.ts";
+import { loadScenario, scenarioNames } from "../../src/simulation/scenarioFile.ts";
 import { axeFindings, type Browser, startChromium } from "../support/chromium.ts";
 
+/** Every kind of effect that a scenario can ask for. */
+const EFFECTS = faultEffectSchema.options.map((option) => option.shape.kind.value);
 const SCENARIO = loadScenario("seoul-drill");
 const STOPPED = new Set([1, 2, 3, 4]);
 
@@ -103,6 +106,65 @@ describe("the page of a drill", () => {
     expect(KOREAN.claim(claims[0]!)).to.equal("combined, 모두 정상: 가용성 99 % 이상");
     expect(KOREAN.measured(claims[0]!)).to.equal("측정된 것이 없음");
     expect(KOREAN.claim(claims.at(-1)!)).to.match(/^검증되는/);
+  });
+
+  it("never leaves an English clause in Korean, whichever scenario and whatever is broken", () => {
+    // Two words of small letters in a row; identifiers, units and names of protocols stand alone.
+    const clause = /[A-Za-z]*[a-z]{2,} +[a-z]{2,}/;
+    const kinds = ["gateway", "DNS server", "RPC provider"];
+    const done = ["stopped", "killed", "cut off", "flooded", ...EFFECTS, "crowded", "overloaded"];
+    for (const name of scenarioNames()) {
+      const scenario = loadScenario(name);
+      const phases = scenario.phases.map(({ id }, index): Phase => {
+        const broken = kinds.flatMap((kind) =>
+          done.map((how) => ({
+            kind,
+            ids: ["a"],
+            how,
+            perSecond: 9,
+            nameCount: 2,
+            transport: "udp" as const,
+            from: ["x"],
+          })),
+        );
+        return { id, title: id.replaceAll("-", " "), startMs: index, endMs: index + 1, faults: ["a b"], broken };
+      });
+      const claims = judgeClaims(scenario, [], phases, () => new Set());
+      const { title, summary } = KOREAN.scenario({ ...data, scenario });
+      for (const text of [
+        title,
+        summary,
+        ...phases.flatMap((phase) => [KOREAN.phase(phase), ...KOREAN.faults(phase)]),
+        ...claims.flatMap((claim) => [KOREAN.claim(claim), KOREAN.measured(claim)]),
+      ]) {
+        expect(text, name).to.not.match(clause);
+        expect(text, name).to.match(/[가-힣]/);
+      }
+      expect(
+        claims.slice(0, -1).every(({ facts }) => facts?.kind !== "stated" || facts.ko !== undefined),
+        name,
+      ).to.equal(true);
+    }
+  });
+
+  it("keeps facts about a run, all tables and the whole page free of English clauses in Korean", () => {
+    const facts = [
+      ["Start-up", "hosts 3 ms, RPC providers 4 ms, gateways 5 ms, gateways in step 6 ms"],
+      ["Instrument's longest lateness", "3 ms"],
+    ] as const;
+    const whole = { ...data, provenance: facts, command: "" };
+    for (const text of [proseOf(reportPage(whole, KOREAN)), reportMarkdown(whole, KOREAN)]) {
+      expect(text.match(/.*\b[A-Za-z]*[a-z]{2,} +[a-z]{2,}.*/)?.[0]).to.equal(undefined);
+    }
+  });
+
+  it("tells time to repair and how probes ended", () => {
+    for (const text of [proseOf(reportPage(data)), reportMarkdown(data, ENGLISH)]) {
+      for (const word of ["Mean time to repair", "Mean time between", "How probes ended", "Timed out", "Who was hurt"])
+        expect(text).to.include(word);
+    }
+    const dns = data.services.find(({ id }) => id === "dns")!;
+    expect(dns.repair).to.deep.equal({ mttrMs: 180_000, mtbfMs: null, longestMs: 180_000, downMs: 180_000 });
   });
 
   it("keeps the columns of the terminal's table, though Hangul takes two", () => {

@@ -7,10 +7,11 @@ const HOW: Readonly<Record<string, string>> = {
 };
 
 /** `gateways 1, 4 stopped (SIGSTOP)`. */
-export function brokenInWords({ kind, ids, how, perSecond, nameCount, from }: BrokenPart): string {
+export function brokenInWords({ kind, ids, how, perSecond, nameCount, transport, from }: BrokenPart): string {
   const whom = `${kind}${ids.length > 1 ? "s" : ""} ${ids.join(", ")}`.trim();
   const rate = perSecond === undefined ? "" : ` (${Math.round(perSecond)} queries/s each)`;
-  const names = nameCount === undefined ? "" : ` for ${nameCount} names`;
+  const names = nameCount === undefined ? "" : ` for ${nameCount} name${nameCount === 1 ? "" : "s"}`;
+  const by = transport === undefined ? "" : ` over ${transport.toUpperCase()}`;
   const seen = from === undefined ? "" : ` seen from ${from.join(", ")}`;
-  return `${whom} ${HOW[how] ?? how}${rate}${names}${seen}`;
+  return `${whom} ${HOW[how] ?? how}${by}${rate}${names}${seen}`;
 }

@@ -28,12 +28,15 @@ const STATES: Readonly<Record<MemberState, string>> = { running: "running", paus
 function partOf({ what, pausedHow = STATES.paused }: Faultable, deed: Deed): Omit<BrokenPart, "ids"> {
   const kind = what.slice(0, what.lastIndexOf(" "));
   if (deed.kind === "state") return { kind, how: deed.state === "paused" ? pausedHow : STATES[deed.state] };
-  const { effect, names } = deed.fault;
-  const nameCount = names === undefined ? {} : { nameCount: names.length };
-  if (deed.kind === "spoil") return { kind, how: effect.kind, ...nameCount };
+  const { effect, names, transport } = deed.fault;
+  const scope = {
+    ...(names === undefined ? {} : { nameCount: names.length }),
+    ...(transport === undefined ? {} : { transport }),
+  };
+  if (deed.kind === "spoil") return { kind, how: effect.kind, ...scope };
   const { from, floodPerSecond } = deed;
   const flood = floodPerSecond === undefined ? { how: effect.kind } : { how: "flooded", perSecond: floodPerSecond };
-  return { kind, ...flood, ...nameCount, ...(from === undefined ? {} : { from }) };
+  return { kind, ...flood, ...scope, ...(from === undefined ? {} : { from }) };
 }
 
 /** One part for each kind of process and what was done to it. */

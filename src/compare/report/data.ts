@@ -1,6 +1,6 @@
 /** Everything a report shows, as plain data: the page, the text and `summary.json` are views of it. */
 
-import { blockBootstrap, effectiveSampleSize } from "../../availability/bootstrap.ts";
+import { burstDifference, effectiveSampleSize } from "../../availability/bootstrap.ts";
 import { type Episode, outageEpisodes, type RepairTimes, repairTimes } from "../../availability/episodes.ts";
 import { type EarnedClaim, earnedClaim, type Interval } from "../../availability/interval.ts";
 import {
@@ -129,7 +129,7 @@ export function buildReport(input: ReportInput): ReportData {
       })),
       cdfs: phases.map((phase) => ({ phase: phase.id, points: cdfOf(observationsIn(observations, phase), id) })),
       episodes,
-      repair: repairTimes(episodes),
+      repair: repairTimes(episodes, phases.at(-1)?.endMs ?? 0),
       earned: earnedClaim(well.filter(isRight).length, well.length),
     };
   });
@@ -171,8 +171,7 @@ export function buildReport(input: ReportInput): ReportData {
 function gainOf(observations: readonly Observation[], better: string, other: string): Gain {
   const usable = counted(observations);
   const differences = failureRows(usable, [better, other]).map(([one, two]) => Number(two) - Number(one));
-  const interval =
-    differences.length === 0 ? { low: -1, high: 1 } : blockBootstrap(differences, seededRandom(1, "bootstrap"));
+  const interval = burstDifference(differences, seededRandom(1, "bootstrap"));
   const effectiveRounds = Math.round(effectiveSampleSize(differences));
   return { better, other, ...pairedDifference(usable, better, other), ...interval, effectiveRounds };
 }

@@ -73,15 +73,15 @@ export function reportPage(data: ReportData, words: Words = ENGLISH): string {
   const shaded = kind === "drill" ? markup`<p class="note-text">${note.over}</p>` : "";
   const page = markup`<!doctype html>
 <html lang="${words.code}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${heading.title} · Holdfast</title><style>${new RawMarkup(STYLE)}</style></head>
-<body><main><p class="kicker">Holdfast ${kind === "drill" ? "drill" : "compare"} · ${scenario.id} · ${data.startedAt}</p><h1>${heading.title}</h1><p>${heading.summary}</p>
+<body><main><p class="kicker">${words.kicker[kind]} · ${scenario.id} · ${data.startedAt}</p><h1>${heading.title}</h1><p>${heading.summary}</p>
 <p class="verdict${data.holds ? "" : " failed"}">${words.verdict(data)}</p>
 <h2>${title.over}</h2>${scrollable(title.over, availabilityChart(data.services, data.phases, words))}${shaded}
 <h2>${title.cells}</h2>${phases(data, words)}
-${shown("byVantage", "claims", "disagreements")}
+${shown("outcomes", "byVantage", "claims", "disagreements")}
 ${listed(title.recoveries, data.recoveries.map(words.recovery))}
 ${blasts}
 <h2>${title.latency}</h2><p class="note-text">${note.latency}</p>${latencyCharts(data.services, data.phases, data.cells, words)}
-${shown("episodes", "gains", "robust", "budgets")}
+${shown("episodes", "repair", "gains", "robust", "budgets")}
 ${listed(title.earned, data.services.map(words.earned), note.earned)}
 <h2>${title.method}</h2>${words.method(data).map((text) => markup`<p>${text}</p>`)}<ul>${words.limits(data).map((text) => markup`<li>${text}</li>`)}</ul>
 ${shown("byName", "provenance")}

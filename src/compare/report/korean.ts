@@ -1,7 +1,15 @@
 /** The report's labels and sentences in Korean. */
 import { milliseconds, percent } from "../../availability/report.ts";
 import type { ReportData } from "./data.ts";
-import { KOREAN_BLAST, KOREAN_CHART, koreanClaim, koreanFaults, koreanMeasured, koreanPhase } from "./koreanDrill.ts";
+import {
+  KOREAN_BLAST,
+  KOREAN_CHART,
+  koreanClaim,
+  koreanFact,
+  koreanFaults,
+  koreanMeasured,
+  koreanPhase,
+} from "./koreanDrill.ts";
 import type { Words } from "./language.ts";
 
 function verdict(data: ReportData): string {
@@ -34,7 +42,7 @@ function verdict(data: ReportData): string {
 }
 
 const intervals = (data: ReportData) =>
-  `신뢰구간은 측정이 40회 미만이거나 실패가 없으면 클로퍼-피어슨, 그 밖에는 윌슨 구간입니다. 측정 장치 자체가 늦어져 제외한 측정은 ${data.voided}회입니다.`;
+  `신뢰구간은 측정이 40회 미만이거나 실패가 없으면 클로퍼-피어슨, 그 밖에는 윌슨 구간입니다. 측정 장치가 늦어졌거나 주문한 만큼 요청을 퍼붓지 못해 제외한 측정은 ${data.voided}회입니다.`;
 
 function method(data: ReportData): string[] {
   if (data.kind === "watch") {
@@ -59,8 +67,9 @@ function limits(data: ReportData): string[] {
     ];
   }
   const fleet = data.blasts[0] ? new Set(data.blasts[0].names.flatMap((name) => name.gatewayIds)).size : 0;
+  const vantages = new Set(data.byVantage.map(({ phase }) => phase)).size;
   return [
-    "관측 지점 하나, 기계 하나, 루프백에서 측정했습니다. 지연 시간은 하한이며, 대륙 사이 인터넷의 동작은 알 수 없습니다.",
+    `${vantages > 1 ? `관측 지점 ${vantages}곳을 둔` : "관측 지점 하나,"} 기계 하나의 루프백에서 측정했습니다. 지연 시간은 하한이며, 대륙 사이 인터넷의 동작은 알 수 없습니다.`,
     "장애는 일부러 만든 것입니다. 단계의 비율은 그 장애에서 일어나는 일을 말할 뿐, 장애의 빈도를 말하지 않습니다.",
     ...(fleet > 0
       ? [
@@ -72,6 +81,7 @@ function limits(data: ReportData): string[] {
 
 export const KOREAN: Words = {
   code: "ko",
+  kicker: { drill: "Holdfast 장애 훈련", watch: "Holdfast 비교 측정" },
   verdict,
   method,
   limits,
@@ -90,7 +100,10 @@ export const KOREAN: Words = {
   },
   joint: (joint) =>
     `${joint.rounds}회차에서 모든 경로에 같은 이름을 동시에 물었습니다. ${joint.paths.join(", ")} 경로가 모두 함께 실패한 회차는 ${percent(joint.allFailed)}이며, 서로 독립이었다면 ${percent(joint.allFailedIndependent)}였을 것입니다.${joint.commonCauseRatio === null ? "" : ` 공통 원인 비율: ${percent(joint.commonCauseRatio)}.`}`,
-  scenario: ({ scenario: { title, summary, ko } }) => ko ?? { title, summary },
+  scenario: ({ kind, byName, scenario: { title, summary, ko } }) => {
+    const names = new Set(byName.map(({ phase }) => phase)).size;
+    return kind === "watch" && names > 1 ? { title: `이름 ${names}개`, summary } : (ko ?? { title, summary });
+  },
   phase: koreanPhase,
   faults: koreanFaults,
   claim: koreanClaim,
@@ -102,6 +115,16 @@ export const KOREAN: Words = {
   state: (state) => (state === "raised" ? "발생" : "해소"),
   burning: (window) =>
     `${window.severity === "page" ? "즉시 호출" : "처리 요청"}(${window.longMs / 3_600_000}시간에 ${window.factor}배)`,
+  outcome: {
+    answered: "응답",
+    absent: "없음 확인",
+    stale: "오래됨",
+    wrong: "틀림",
+    refused: "거부",
+    timedOut: "시간 초과",
+    unreachable: "연결 불가",
+  },
+  provenance: koreanFact,
   interval: (low, high) => `${percent(low)} ~ ${percent(high)}`,
   neverEnded: "측정 중에 끝나지 않음",
   none: "없음.",
@@ -139,6 +162,11 @@ export const KOREAN: Words = {
     kind: "대상",
     state: "상태",
     sides: "각 출처의 응답",
+    outages: "장애 횟수",
+    mttr: "평균 복구 시간",
+    mtbf: "평균 장애 간격",
+    longest: "가장 긴 장애",
+    down: "합계",
     fact: "항목",
     value: "값",
   },
@@ -148,7 +176,9 @@ export const KOREAN: Words = {
     byVantage: "관측 지점별",
     claims: "주장",
     recoveries: "전환과 복구",
+    outcomes: "측정 결과의 종류",
     episodes: "장애 구간",
+    repair: "복구 시간",
     disagreements: "불일치",
     gains: "동시 실패",
     robust: "시간 블록 신뢰구간",
@@ -162,6 +192,7 @@ export const KOREAN: Words = {
   },
   note: {
     cells: "해당 분위수의 측정이 끝내 응답받지 못했으면 ∞입니다.",
+    outcomes: "응답했거나 없다고 한 측정도 체인의 값과 다르면 틀림으로 셉니다.",
     robust: "장애는 몰려서 오므로 시간 블록 단위로 재표집했습니다.",
     earned: "일부러 만든 장애가 없던 시간에 대해, 95 % 신뢰수준에서:",
     over: "음영: 일부러 만든 장애가 있는 구간.",

@@ -64,15 +64,47 @@ const MEASURES: Readonly<Record<string, string>> = {
   queriesPerProbe: "측정당 질의 수",
 };
 
+/** Labels of facts about a run. */
+const FACTS: Readonly<Record<string, string>> = {
+  Gateways: "게이트웨이",
+  Names: "이름",
+  Seed: "시드",
+  "Start-up": "시작에 걸린 시간",
+  "Instrument's longest lateness": "측정 장치가 가장 늦어진 시간",
+  "Vantage points": "관측 지점",
+  Settings: "설정",
+  "Unreadable lines": "읽을 수 없는 줄",
+};
+
+/** Steps of a network's start, the longer before those that they contain. */
+const STEPS: readonly (readonly [string, string])[] = [
+  ["gateways in step", "게이트웨이 동기화"],
+  ["RPC providers", "RPC 제공자"],
+  ["DNS servers", "DNS 서버"],
+  ["contracts", "컨트랙트"],
+  ["directory", "디렉터리"],
+  ["gateways", "게이트웨이"],
+  ["chain", "체인"],
+  ["hosts", "호스트"],
+  ["names", "이름"],
+];
+
+export function koreanFact([label, value]: readonly [string, string]): readonly [string, string] {
+  const told = label === "Start-up" ? STEPS.reduce((text, [step, ko]) => text.replaceAll(step, ko), value) : value;
+  return [FACTS[label] ?? label, told];
+}
+
 export function koreanPhase({ id, title }: Pick<Phase, "id" | "title">): string {
   return PHASES[id] ?? title;
 }
 
-function koreanPart({ kind, ids, how, perSecond, nameCount, from }: BrokenPart): string {
+function koreanPart({ kind, ids, how, perSecond, nameCount, transport, from }: BrokenPart): string {
+  const by = transport === undefined ? "" : `(${transport.toUpperCase()})`;
+  const done = how === "stale" && kind === "DNS server" ? "옛 존" : (HOW[how] ?? how);
   const rate = perSecond === undefined ? "" : `(각각 초당 ${Math.round(perSecond)}회)`;
   const names = nameCount === undefined ? "" : `, 이름 ${nameCount}개에만`;
   const seen = from === undefined ? "" : `, ${from.join(", ")}에서만`;
-  return `${KINDS[kind] ?? kind} ${ids.join(", ")} ${HOW[how] ?? how}${rate}${names}${seen}`;
+  return `${KINDS[kind] ?? kind} ${ids.join(", ")} ${done}${by}${rate}${names}${seen}`;
 }
 
 export function koreanFaults({ faults, broken }: Phase): readonly string[] {

@@ -1,6 +1,7 @@
 /** The languages a report is written in, and what each must say. */
 import type { BurnWindow } from "../../availability/budget.ts";
 import type { JointFailure } from "../../availability/joint.ts";
+import type { Outcome } from "../../availability/outcome.ts";
 import type { Recovery } from "../../availability/recovery.ts";
 import type { ClaimResult, Phase } from "../../availability/report.ts";
 import type { Blast } from "../drill/blast.ts";
@@ -42,6 +43,11 @@ export type LabelId =
   | "kind"
   | "state"
   | "sides"
+  | "outages"
+  | "mttr"
+  | "mtbf"
+  | "longest"
+  | "down"
   | "fact"
   | "value";
 
@@ -51,7 +57,9 @@ export type TitleId =
   | "byVantage"
   | "claims"
   | "recoveries"
+  | "outcomes"
   | "episodes"
+  | "repair"
   | "disagreements"
   | "gains"
   | "robust"
@@ -94,6 +102,8 @@ export interface ChartWords {
 export interface Words {
   /** BCP 47. */
   readonly code: Language;
+  /** What kind of report it is. */
+  readonly kicker: Readonly<Record<ReportData["kind"], string>>;
   readonly verdict: (data: ReportData) => string;
   readonly method: (data: ReportData) => readonly string[];
   readonly limits: (data: ReportData) => readonly string[];
@@ -113,12 +123,15 @@ export interface Words {
   readonly kind: (kind: Disagreement["kind"]) => string;
   readonly state: (state: Disagreement["state"]) => string;
   readonly burning: (window: Pick<BurnWindow, "severity" | "longMs" | "factor">) => string;
+  readonly outcome: Readonly<Record<Outcome, string>>;
+  /** A fact about the run, its label and its value. */
+  readonly provenance: (fact: readonly [string, string]) => readonly [string, string];
   readonly interval: (low: number, high: number) => string;
   readonly neverEnded: string;
   readonly none: string;
   readonly nothingBroken: string;
   readonly label: Readonly<Record<LabelId, string>>;
   readonly title: Readonly<Record<TitleId, string>>;
-  readonly note: Readonly<Record<"cells" | "robust" | "earned" | "over" | "latency", string>>;
+  readonly note: Readonly<Record<"cells" | "outcomes" | "robust" | "earned" | "over" | "latency", string>>;
   readonly milliseconds: (value: number | null) => string;
 }

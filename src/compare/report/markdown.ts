@@ -1,4 +1,6 @@
 /** The report as Markdown (GitHub's tables). */
+import { percent } from "../../availability/report.ts";
+import type { Blast } from "../drill/blast.ts";
 import type { ReportData } from "./data.ts";
 import type { Words } from "./language.ts";
 import { type ReportTable, tablesOf } from "./tables.ts";
@@ -20,6 +22,29 @@ function tableText({ title, note, head, rows }: ReportTable): string {
   );
 }
 
+/** Who was hurt by an attack, against who was expected to be. */
+function blastText(one: Blast, { blast: words }: Words): string {
+  const probed = one.names.filter((name) => name.probes > 0).length;
+  const rows = [
+    [words.virtual, one.expectedHurtVirtual],
+    [words.physical, one.expectedHurtPhysical],
+    [words.probed(probed), one.predictedHurt],
+    [words.measured, one.measuredHurt],
+  ] as const;
+  return [
+    `## ${plain(words.heading)}`,
+    "",
+    plain(words.intro(one)),
+    "",
+    `| ${plain(words.hurt)} | ${plain(words.share)} |`,
+    "|---|---|",
+    ...rows.map(([what, share]) => `| ${plain(what)} | ${percent(share)} |`),
+    "",
+    plain(words.verdict(one)),
+    "",
+  ].join("\n");
+}
+
 const list = (lines: readonly string[]) => lines.map((line) => `- ${plain(line)}`).join("\n");
 
 export function reportMarkdown(data: ReportData, words: Words): string {
@@ -29,12 +54,13 @@ export function reportMarkdown(data: ReportData, words: Words): string {
   return [
     `# ${plain(heading.title)}`,
     "",
-    `Holdfast ${data.kind === "watch" ? "compare" : "drill"}, ${startedAt}`,
+    `${words.kicker[data.kind]}, ${startedAt}`,
     "",
     ...(heading.summary === "" ? [] : [plain(heading.summary), ""]),
     `**${plain(words.verdict(data))}**`,
     "",
     ...tablesOf(data, words).map(tableText),
+    ...data.blasts.map((one) => blastText(one, words)),
     ...(data.recoveries.length > 0
       ? [`## ${title.recoveries}`, "", list(data.recoveries.map(words.recovery)), ""]
       : []),

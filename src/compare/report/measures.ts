@@ -1,5 +1,5 @@
 /** Measures of a whole run by path: intervals that mind bursts, error budgets, and cells by any other division. */
-import { blockBootstrap, effectiveSampleSize } from "../../availability/bootstrap.ts";
+import { burstInterval, effectiveSampleSize } from "../../availability/bootstrap.ts";
 import {
   BURN_WINDOWS,
   type BurnWindow,
@@ -16,7 +16,7 @@ export interface RobustRow {
   readonly path: string;
   readonly probes: number;
   readonly availability: number;
-  /** 95 % interval by the block bootstrap. */
+  /** 95 % interval that minds bursts. */
   readonly low: number;
   readonly high: number;
   /** How many independent probes the series is worth; `null` where it is too long to tell. */
@@ -49,7 +49,7 @@ export function robustRows(
         path,
         probes: values.length,
         availability: right / values.length,
-        ...blockBootstrap(values, random),
+        ...burstInterval(values, random, effective ?? values.length),
         effectiveSamples: effective,
       },
     ];

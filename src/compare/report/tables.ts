@@ -1,4 +1,5 @@
 /** A report's tables in words, for every format that has tables. Those without rows are left out. */
+import { OUTCOMES } from "../../availability/outcome.ts";
 import { type Cell, percent } from "../../availability/report.ts";
 import type { ReportData } from "./data.ts";
 import type { LabelId, TitleId, Words } from "./language.ts";
@@ -43,6 +44,31 @@ function cellTable(words: Words, id: TitleId, group: LabelId, cells: readonly Ce
 
 const points = (difference: number) => `${(difference * 100).toFixed(1)} %p`;
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** How probes ended, by path over the whole run: never one word for every failure. */
+function outcomeTable(data: ReportData, words: Words): ReportTable {
+  const rows = data.services.map(({ id }) => {
+    const mine = data.cells.filter(({ path }) => path === id);
+    const count = (outcome: (typeof OUTCOMES)[number]) =>
+      mine.reduce((sum, { outcomes }) => sum + outcomes[outcome], 0);
+    return [id, ...OUTCOMES.map((outcome) => String(count(outcome)))];
+  });
+  const head = [words.label.path, ...OUTCOMES.map((outcome) => words.outcome[outcome])];
+  return { id: "outcomes", title: words.title.outcomes, note: words.note.outcomes, head, rows };
+}
+
+/** Outages by path: how many, how long to repair, how far apart. */
+function repairTable(data: ReportData, words: Words): ReportTable {
+  const { label, title } = words;
+  const time = (ms: number | null) => (ms === null ? "–" : seconds(ms));
+  const rows = data.services
+    .filter(({ episodes }) => episodes.length > 0)
+    .map(({ id, episodes, repair: { mttrMs, mtbfMs, longestMs, downMs } }) => {
+      return [id, String(episodes.length), ...[mttrMs, mtbfMs, longestMs, downMs].map(time)];
+    });
+  const head = [label.path, label.outages, label.mttr, label.mtbf, label.longest, label.down];
+  return { id: "repair", title: title.repair, head, rows };
+}
 
 function measureTables(data: ReportData, words: Words): ReportTable[] {
   const table = (id: TitleId, head: readonly LabelId[], rows: readonly string[][], note?: string): ReportTable => ({
@@ -109,6 +135,7 @@ export function tablesOf(data: ReportData, words: Words): ReportTable[] {
   const tables: ReportTable[] = [
     cellTable(words, "cells", "phase", data.cells, data),
     cellTable(words, "byVantage", "vantage", data.byVantage, data),
+    outcomeTable(data, words),
     { id: "claims", title: title.claims, head: [label.verdict, label.claim, label.measured], rows: claims },
     {
       id: "disagreements",
@@ -117,13 +144,14 @@ export function tablesOf(data: ReportData, words: Words): ReportTable[] {
       rows: disagreements,
     },
     { id: "episodes", title: title.episodes, head: [label.path, label.from, label.to, label.failed], rows: episodes },
+    repairTable(data, words),
     ...measureTables(data, words),
     cellTable(words, "byName", "name", data.byName, data),
     {
       id: "provenance",
       title: title.provenance,
       head: [label.fact, label.value],
-      rows: data.provenance.map((row) => [...row]),
+      rows: data.provenance.map((fact) => [...words.provenance(fact)]),
     },
   ];
   return tables.filter(({ rows }) => rows.length > 0);

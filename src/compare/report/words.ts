@@ -40,14 +40,16 @@ export function methodOf(data: ReportData): string[] {
   return [
     "Every round asks all paths for the same name at once, each probe on a cold cache and without a retry of its own; names come round evenly. A phase ends when its last probe has ended, and only then do the faults change, so that no probe lives in two phases.",
     "Every answer is compared with what the chain says. A probe counts as right when it brought that value, or a true absence, before its deadline; a time-out weighs as infinity in every quantile.",
-    `Intervals are Clopper-Pearson's below 40 probes or without a failure, Wilson's otherwise. ${data.voided} probes do not count because the instrument itself was late.`,
+    `Intervals are Clopper-Pearson's below 40 probes or without a failure, Wilson's otherwise. ${data.voided} probes do not count because the instrument itself was late, or its flood fell short.`,
   ];
 }
 
 export function limitsOf(data: ReportData): string[] {
   const fleet = data.blasts[0] ? new Set(data.blasts[0].names.flatMap((name) => name.gatewayIds)).size : 0;
+  const vantages = new Set(data.byVantage.map(({ phase }) => phase)).size;
+  const where = vantages > 1 ? `${vantages} vantage points` : "One vantage point";
   return [
-    "One vantage point, one machine, loopback: latencies are a floor, and nothing here says how the Internet between two continents behaves.",
+    `${where}, one machine, loopback: latencies are a floor, and nothing here says how the Internet between two continents behaves.`,
     "The faults are made, not found: shares of a phase say what happens under that fault, not how often it comes.",
     ...(fleet > 0
       ? [
