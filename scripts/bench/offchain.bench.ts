@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- offchain`: names whose owner signs their records. How stock clients, the same with the drop-ins, and the name client
- * fare while 0 to 3 of a name's four gateways are down, hang, lie, show an old set or answer for another name; how many updates a
- * gateway takes; what a set of a million names costs; and what is left after kill -9.
+ * fare while 0 to 3 of a name's four gateways are down, hang, lie, show an old set or answer for another name; how many updates one
+ * gateway takes, and four that pass them on; what a set of a million names costs; and what is left after kill -9.
  */
 import { privateKeyToAccount } from "viem/accounts";
 import { toHex, utf8Bytes } from "../../src/base/bytes.ts";
@@ -12,7 +12,9 @@ import { recoverAddressFast } from "../../src/proof/recoverAddressFast.ts";
 import type { SetRecord } from "../../src/protocol/offchainRecords.ts";
 import { type Conduct, createOffchainWorld, type OffchainWorld } from "../../test/support/offchain/world.ts";
 import { runCrashes } from "./offchain/crash.ts";
+import { runFleetCrashes } from "./offchain/crashFleet.ts";
 import { measureGreatSet } from "./offchain/great.ts";
+import { measureRelayedUpdates } from "./offchain/relayed.ts";
 import { type Cell, clientsOf, measureCell } from "./offchain/table.ts";
 import { measureUpdates } from "./offchain/updates.ts";
 import type { Bench, BenchRow } from "./row.ts";
@@ -107,12 +109,37 @@ async function crashRows(small: boolean): Promise<BenchRow[]> {
   ];
 }
 
+/** The same with four gateways that pass on what they take. */
+async function relayedRows(small: boolean): Promise<BenchRow[]> {
+  const told = await measureRelayedUpdates(small ? { names: 4, perName: 10 } : { names: 64, perName: 150 });
+  const { perSecond, msP99, count, everywhereCount } = told;
+  const what = "updates taken, four gateways, each passed to the other three";
+  return [
+    row(what, perSecond, "1/s", ">= 1000", perSecond >= 1_000),
+    row(`${what}: until two have it, p99`, msP99, "ms", "-", null),
+    row(`${what}: all four hold`, everywhereCount, "sets", `= ${count}`, everywhereCount === count),
+  ];
+}
+
+async function fleetCrashRows(small: boolean): Promise<BenchRow[]> {
+  const told = await (small ? runFleetCrashes(200, 10, 40, "offchain") : runFleetCrashes(10_000, 50, 300, "offchain"));
+  const what = `${told.writeCount} writes over HTTP to four gateways, kill -9 ${told.killCount} times`;
+  return [
+    row(`${what}: requests made again`, told.retryCount, "requests", "-", null),
+    row(`${what}: acknowledged sets lost`, told.lostCount, "sets", "= 0", told.lostCount === 0),
+    row(`${what}: sets half-written`, told.brokenCount, "sets", "= 0", told.brokenCount === 0),
+    row(`${what}: names that differ after repair`, told.unequalCount, "names", "= 0", told.unequalCount === 0),
+    row(`${what}: repaired within`, told.repairMs, "ms", "-", null),
+  ];
+}
+
 export const bench: Bench = async ({ small, say }) => {
   const startMs = systemClock.monotonicMs();
   const rows = await tableRows(small, say);
   const updates = await measureUpdates(small ? { names: 4, perName: 10 } : { names: 40, perName: 100 });
   rows.push(row("updates taken, one gateway", updates.perSecond, "1/s", ">= 1000", updates.perSecond >= 1_000));
-  rows.push(...(await greatRows(small)), ...(await crashRows(small)));
+  rows.push(...(await relayedRows(small)), ...(await greatRows(small)));
+  rows.push(...(await crashRows(small)), ...(await fleetCrashRows(small)));
   say(`offchain: ${((systemClock.monotonicMs() - startMs) / 1_000).toFixed(0)} s`);
   return rows;
 };

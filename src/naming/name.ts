@@ -40,6 +40,9 @@ export class NameTooLongError extends BaseError {
   }
 }
 
+/** Labels that are certainly in normal form: what most of them look like. */
+const PLAIN_LABEL = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
 /**
  * The normal form of a name (ENSIP-15): the form that is hashed, registered and compared. Underscored service labels
  * (`_dmarc.shop.hold`) keep their underscore. The root is the empty string.
@@ -59,7 +62,7 @@ export function normaliseName(name: string): string {
   for (const label of trimmed.split(".")) {
     if (label === "") throw new EmptyLabelError(name);
     try {
-      labels.push(ens_normalize(label));
+      labels.push(PLAIN_LABEL.test(label) ? label : ens_normalize(label));
     } catch (error) {
       throw new UnnormalisableNameError(name, messageOf(error), offset, error);
     }

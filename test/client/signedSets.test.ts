@@ -19,6 +19,7 @@ import { recordSetDigest } from "../../src/protocol/offchainSet.ts";
 import { parsePublishedSet } from "../../src/protocol/publishedSet.ts";
 import type { RecordKey } from "../../src/protocol/record.ts";
 import { decodeRRset, encodeRRset } from "../../src/protocol/rrset.ts";
+import type { HeldSet } from "../../src/protocol/setFile.ts";
 import { answersOfSetFile, parseSetFile, setFileLines } from "../../src/protocol/setFile.ts";
 import { deployMock, registryCall, send } from "../contracts/support/world.ts";
 import { addressRecord } from "../support/offchain/publish.ts";
@@ -271,6 +272,55 @@ describe("records that owners sign", function () {
         ...["unreachable", "unreachable", "unreachable"],
         "alone",
       ]);
+    });
+
+    it("throws with the status and the reason of every kind of bad set, which gateways tell as problems (RFC 9457)", async () => {
+      const { domain } = options();
+      const { epoch } = parseNameWord(
+        fromHex((await world.client().resolve("shop.hold", { kind: "registration" })).value!),
+      );
+      const now = Math.floor(Date.now() / 1_000);
+      const base = { name: "shop.hold", records: [addressRecord("shop.hold", 0xaa)], domain, signer: signer() };
+      const head = { ...base, epoch, sequence: 9_000n, validFrom: now, validUntil: now + YEAR };
+      const stranger = privateKeyToAccount(`0x${"77".repeat(32)}`);
+      const good = await signSet(head);
+      const tampered = (from: string | RegExp, to: string) => ({ ...good, text: good.text.replace(from, to) });
+      const list = (count: number, one: unknown) => `"records":[${Array(count).fill(JSON.stringify(one))}]`;
+      const rrset = { name: "shop.hold", record: "dns:1:shop.hold", value: "0x00" };
+      const empty = (name: string) => ({
+        ...good,
+        text: good.text.replace('"name":"shop.hold"', `"name":"${name}"`).replace(/"records":\[.*\]/, '"records":[]'),
+      });
+      const cases: Readonly<Record<string, HeldSet>> = {
+        "403 wrong-signer": await signSet({ ...head, signer: stranger }),
+        "403 wrong-signature": await signSet({ ...head, domain: { ...domain, chainId: 1 } }),
+        "422 expired": await signSet({ ...head, validFrom: 1, validUntil: 1_000 }),
+        "422 not-yet-valid": await signSet({ ...head, validFrom: now + YEAR, validUntil: now + 2 * YEAR }),
+        "409 old-sequence": await signSet({ ...head, sequence: 1n }),
+        "409 wrong-epoch": await signSet({ ...head, epoch: epoch + 7n }),
+        "413 too-large": { ...good, text: `${good.text}${" ".repeat(600_000)}` },
+        "422 too-many-records": tampered(/"records":\[.*\]/, list(1_001, {})),
+        "422 malformed-rrset": tampered(/"records":\[.*\]/, list(1, rrset)),
+        "422 malformed-record": tampered('00aa"}', '"}'),
+        "400 malformed-request": tampered("{", "["),
+        "421 not-served": empty("shop.elsewhere"),
+        "404 not-found": empty("nobody.hold"),
+      };
+      const urls = world.fronts.map(({ url }) => url);
+      for (const [expected, held] of Object.entries(cases)) {
+        const answer = await fetch(`${urls[0]}/v1/sets`, { method: "PUT", body: held.text });
+        const problem = (await answer.json()) as Record<string, unknown>;
+        const [status, slug] = expected.split(" ");
+        expect(answer.headers.get("content-type"), expected).to.equal("application/problem+json");
+        expect(`${answer.status} ${String(problem.type).split("/").at(-1)}`).to.equal(expected);
+        expect(problem, expected).to.include({ status: Number(status) });
+        expect(problem.title, expected).to.be.a("string");
+        expect(problem.detail, expected).to.be.a("string");
+        const error = await publishSet(held, { ...options(), urls }).catch((thrown: unknown) => thrown);
+        expect(error, expected).to.be.instanceOf(PublishError);
+        expect((error as PublishError).problems[0], expected).to.include({ status: Number(status), slug });
+        expect((error as PublishError).message, expected).to.include(String(problem.detail).slice(0, 40));
+      }
     });
 
     it("brings a great set in pieces", async () => {

@@ -39,11 +39,13 @@ describe("signed record sets", function () {
   const fronts: HttpHandler[] = [];
   const replications: ReturnType<typeof createReplication>[] = [];
   const dead = new Set<string>();
+  const hanging = new Set<string>();
 
   /** The four gateways' fronts as a network. */
   const network: Fetch = async (url, init) => {
     const { origin, pathname, search } = new URL(url);
     if (dead.has(origin)) throw new Error("connection refused");
+    if (hanging.has(origin)) return await new Promise<never>(() => {});
     const headers = new Headers(init.headers);
     const { body } = init;
     const response = await fronts[URLS.indexOf(origin)]!({
@@ -91,7 +93,10 @@ describe("signed record sets", function () {
       fronts.push(createHttpHandler(setRoutes({ sets, store, replication, origin: () => URLS[index]! }), silentLog));
     }
   });
-  afterEach(() => dead.clear());
+  afterEach(() => {
+    dead.clear();
+    hanging.clear();
+  });
 
   const signerOf = (wallet: Chain["alice"]) => ({
     address: wallet.account.address.toLowerCase() as Hex,
@@ -179,17 +184,43 @@ describe("signed record sets", function () {
     expect(sequences()).to.deep.equal([5n, 5n, 5n, 5n]);
   });
 
+  it("takes several sets, a line each, and says of each what became of it", async () => {
+    const lines = [await setOf({ sequence: 6n }), "{", await setOf({ sequence: 3n }), await setOf({ sequence: 7n })];
+    const headers = { "content-type": "application/x-ndjson" };
+    const response = await network(`${URLS[1]}/v1/sets`, { method: "PUT", headers, body: lines.join("\n") });
+    const { results } = (await response.json()) as { results: readonly { status: number; type?: string }[] };
+    expect(results.map(({ status, type }) => [status, type])).to.deep.equal([
+      [201, undefined],
+      [400, "malformed-request"],
+      [409, "old-sequence"],
+      [201, undefined],
+    ]);
+    expect(sequences()).to.deep.equal([7n, 7n, 7n, 7n]);
+    const many = { method: "PUT", headers, body: Array(257).fill("{}").join("\n") };
+    expect((await network(`${URLS[1]}/v1/sets`, many)).status).to.equal(413);
+  });
+
+  it("says that a set is stored once two hold it, while others hang", async () => {
+    hanging.add(URLS[2]!).add(URLS[3]!);
+    expect(await put(await setOf({ sequence: 8n }))).to.deep.equal([201, 2]);
+    expect(sequences()).to.deep.equal([8n, 8n, 7n, 7n]);
+    hanging.clear();
+    await replications[2]!.repair();
+    await replications[3]!.repair();
+    expect(sequences()).to.deep.equal([8n, 8n, 8n, 8n]);
+  });
+
   it("catches up by repair after it was away", async () => {
     for (const url of URLS.slice(1)) dead.add(url);
     expect(await put(await setOf({ sequence: 20n }))).to.deep.equal([202, 1]);
     dead.clear();
-    expect(sequences()).to.deep.equal([20n, 5n, 5n, 5n]);
+    expect(sequences()).to.deep.equal([20n, 8n, 8n, 8n]);
     await replications[1]!.repair();
-    expect(sequences()).to.deep.equal([20n, 20n, 5n, 5n]);
+    expect(sequences()).to.deep.equal([20n, 20n, 8n, 8n]);
     // The one that had it first may be gone for good by the time the others come back.
     dead.add(URLS[0]!);
     await replications[3]!.repair();
-    expect(sequences()).to.deep.equal([20n, 20n, 5n, 20n]);
+    expect(sequences()).to.deep.equal([20n, 20n, 8n, 20n]);
   });
 
   it("survives the loss of any three, and is handed over to whoever the slots move to", async () => {

@@ -6,6 +6,7 @@ import {
   MalformedQuestionError,
   type RequestRefusal,
 } from "../../protocol/offchainMessages.ts";
+import { SET_LINES_MAX, SET_LINES_TYPE } from "../sets/relay.ts";
 import { RELAYED_FIELD, type Replication } from "../sets/replication.ts";
 import type { SetStore } from "../sets/setStore.ts";
 import type { Sets } from "../sets/sets.ts";
@@ -27,8 +28,8 @@ const COPIES_MIN = 2;
 
 const textOf = (body: Uint8Array) => Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
 
-async function publish(options: SetRouteOptions, body: Uint8Array, isRelayed: boolean): Promise<HttpResponse> {
-  const text = textOf(body);
+/** What became of a set. Throws `ProblemError`. */
+async function publish(options: SetRouteOptions, text: string, isRelayed: boolean) {
   const { name, sequence, isNew, missing } = await options.sets.accept(text);
   const isHeld = missing.length === 0;
   const others = isRelayed ? 0 : await options.replication.relay(name, text);
@@ -36,7 +37,32 @@ async function publish(options: SetRouteOptions, body: Uint8Array, isRelayed: bo
   // Alone with it: taken, but not yet safe from the loss of this gateway; repair will spread it.
   const isStored = isHeld && (isRelayed || copyCount >= COPIES_MIN);
   const status = isStored ? (isNew ? 201 : 200) : 202;
-  return { ...jsonResponse({ name, sequence, copyCount, missing }), status };
+  return { status, told: { name, sequence, copyCount, missing } };
+}
+
+async function publishOne(options: SetRouteOptions, body: Uint8Array, isRelayed: boolean): Promise<HttpResponse> {
+  const { status, told } = await publish(options, textOf(body), isRelayed);
+  return { ...jsonResponse(told), status };
+}
+
+/** Several sets, a line each; what became of each, in order, as if it had come alone. */
+async function publishLines(options: SetRouteOptions, body: Uint8Array, isRelayed: boolean): Promise<HttpResponse> {
+  const lines = textOf(body).split("\n");
+  if (lines.length > SET_LINES_MAX) {
+    throw new ProblemError(413, "too-large", `At most ${SET_LINES_MAX} sets go in one request.`);
+  }
+  const results = await Promise.all(
+    lines.map(async (line) => {
+      try {
+        const { status, told } = await publish(options, line, isRelayed);
+        return { status, ...told };
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        return { status: error.status, type: error.slug, detail: error.shortMessage };
+      }
+    }),
+  );
+  return jsonResponse({ results });
 }
 
 /** The name and the root of `/v1/sets/{name}/pieces/{root}`. */
@@ -102,7 +128,11 @@ export function setRoutes(options: SetRouteOptions): readonly Route[] {
     {
       method: "PUT",
       path: SETS_PATH,
-      handle: ({ body, field }) => publish(options, body, field(RELAYED_FIELD) !== undefined),
+      handle: ({ body, field }) => {
+        const isRelayed = field(RELAYED_FIELD) !== undefined;
+        const isLines = field("content-type")?.startsWith(SET_LINES_TYPE) === true;
+        return isLines ? publishLines(options, body, isRelayed) : publishOne(options, body, isRelayed);
+      },
     },
     {
       method: "PUT",

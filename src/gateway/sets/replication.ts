@@ -4,7 +4,7 @@
  * a stranger.
  */
 
-import { fromHex, type Hex, isHex } from "../../base/bytes.ts";
+import { fromHex, type Hex } from "../../base/bytes.ts";
 import { type Clock, type Timer, withDeadline } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
@@ -12,11 +12,12 @@ import { gatewaysOfShard, shardOf } from "../../directory/directory.ts";
 import { registeredNameOf } from "../../naming/name.ts";
 import { namehash } from "../../naming/namehash.ts";
 import { nameSlot, parseNameWord } from "../../proof/layout.ts";
-import { PIECE_BYTES_MAX, PIECES_MAX } from "../../protocol/offchainPieces.ts";
+import { PIECE_BYTES_MAX } from "../../protocol/offchainPieces.ts";
 import { SET_BYTES_MAX } from "../../protocol/publishedSet.ts";
 import type { Replica } from "../../replica/replica.ts";
 import type { Fetch } from "../../replica/source/rpc.ts";
 import { ProblemError } from "../http/message.ts";
+import { createRelay, MalformedRelayError, type Relayed, SET_LINES_TYPE } from "./relay.ts";
 import type { SetStore } from "./setStore.ts";
 import type { Sets } from "./sets.ts";
 
@@ -36,7 +37,10 @@ export interface ReplicationOptions {
 }
 
 export interface Replication {
-  /** Passes a set to the name's other gateways; resolves to how many of them hold it, at the latest after a deadline each. */
+  /**
+   * Passes a set to the name's other gateways; resolves to how many of them hold it: when all have answered, or some time after the
+   * first that does, at the latest after a deadline. Whoever is slow has it a little later.
+   */
   relay(name: string, text: string): Promise<number>;
   /** Passes a piece to the name's other gateways. */
   relayPiece(name: string, root: Hex, bytes: Uint8Array): Promise<void>;
@@ -50,6 +54,10 @@ export interface Replication {
 export const RELAYED_FIELD = "x-holdfast-relayed";
 
 const EXCHANGE_MS = 2_000;
+/** How long the others are waited for once one holds a set. */
+const PATIENCE_MS = 150;
+/** Gateways to which a way is remembered. */
+const RELAYS_MAX = 1_000;
 const PAGE = 1_000;
 const PAGES_MAX = 1_000;
 /** The greatest thing a peer sends: a page of 1,000 names, a set, a piece. */
@@ -100,20 +108,33 @@ function putPiece(options: ReplicationOptions, origin: string, name: string, roo
   return call(options, `${setUrl(origin, name)}/pieces/${root}`, { method: "PUT", headers, body });
 }
 
-/** The roots that a peer lacks, of its answer to a set's head. */
-function missingOf(told: Told): readonly Hex[] {
-  const { missing } = JSON.parse(textOf(told)) as { missing?: unknown };
-  return Array.isArray(missing) ? missing.filter(isHex).slice(0, PIECES_MAX) : [];
+/** Ways to other gateways, kept open while they are in use. */
+function createRelays(options: ReplicationOptions): (origin: string) => (text: string) => Promise<Relayed> {
+  const known = new Map<string, (text: string) => Promise<Relayed>>();
+  const headers = { "content-type": SET_LINES_TYPE, [RELAYED_FIELD]: "1" };
+  const send = async (origin: string, body: string): Promise<string> => {
+    const told = await call(options, `${origin}/v1/sets`, { method: "PUT", headers, body });
+    if (told.status !== 200) throw new MalformedRelayError(`HTTP ${told.status}`);
+    return textOf(told);
+  };
+  return (origin) => {
+    const relay = known.get(origin) ?? createRelay((body) => send(origin, body));
+    if (known.size >= RELAYS_MAX) known.clear();
+    known.set(origin, relay);
+    return relay;
+  };
 }
 
 /** Brings a set to one peer, with whatever pieces it lacks. Resolves to whether the peer holds it now. */
-async function relayTo(options: ReplicationOptions, origin: string, name: string, text: string): Promise<boolean> {
-  const headers = { "content-type": "application/json", [RELAYED_FIELD]: "1" };
-  const put = () => call(options, `${origin}/v1/sets`, { method: "PUT", headers, body: text });
-  const isHeld = ({ status }: Told) => status === 200 || status === 201;
-  const first = await put();
-  if (isHeld(first)) return true;
-  const missing = first.status === 202 ? missingOf(first) : [];
+async function relayTo(
+  options: ReplicationOptions,
+  origin: string,
+  relay: (text: string) => Promise<Relayed>,
+  name: string,
+  text: string,
+): Promise<boolean> {
+  const { isHeld, missing } = await relay(text);
+  if (isHeld) return true;
   const present = missing.flatMap((root) => {
     const bytes = options.store.piece(name, root);
     return bytes === undefined ? [] : [{ root, bytes }];
@@ -121,7 +142,7 @@ async function relayTo(options: ReplicationOptions, origin: string, name: string
   // A head that still waits for its pieces here is passed on alone; they follow as they come.
   if (missing.length === 0 || present.length < missing.length) return false;
   for (const { root, bytes } of present) await putPiece(options, origin, name, root, bytes);
-  return isHeld(await put());
+  return (await relay(text)).isHeld;
 }
 
 /** Takes a set from a peer, and the pieces that it lacks here. */
@@ -161,22 +182,44 @@ async function pullFrom(options: ReplicationOptions, origin: string, isStopped: 
   }
 }
 
+/** At how many of a name's other gateways some work succeeded, as far as they said so in time. */
+function atPeers(
+  options: ReplicationOptions,
+  name: string,
+  work: (origin: string) => Promise<boolean>,
+): Promise<number> {
+  const { clock, log } = options;
+  const peers = peersOf(options, name);
+  if (peers.length === 0) return Promise.resolve(0);
+  return new Promise((resolve) => {
+    let [doneCount, answeredCount] = [0, 0];
+    let patience: Timer | undefined;
+    const settle = () => {
+      patience?.cancel();
+      resolve(doneCount);
+    };
+    const note = (isDone: boolean) => {
+      answeredCount += 1;
+      if (isDone) doneCount += 1;
+      if (answeredCount === peers.length) settle();
+      else if (isDone) patience ??= clock.schedule(PATIENCE_MS, settle);
+    };
+    for (const origin of peers) {
+      work(origin).then(note, (error: unknown) => {
+        log.warn("a set was not passed on", { name, peer: origin, reason: messageOf(error) });
+        note(false);
+      });
+    }
+  });
+}
+
 export function createReplication(options: ReplicationOptions): Replication {
   const { replica, gatewayId, clock, log, repairMs = 30_000 } = options;
   let timer: Timer | undefined;
   let isStopped = false;
   let unwatch = () => {};
-  const each = async (name: string, work: (origin: string) => Promise<boolean>): Promise<number> => {
-    const held = await Promise.all(
-      peersOf(options, name).map((origin) =>
-        work(origin).catch((error: unknown) => {
-          log.warn("a set was not passed on", { name, peer: origin, reason: messageOf(error) });
-          return false;
-        }),
-      ),
-    );
-    return held.filter(Boolean).length;
-  };
+  const relays = createRelays(options);
+  const each = (name: string, work: (origin: string) => Promise<boolean>) => atPeers(options, name, work);
   const turn = () => {
     timer?.cancel();
     timer = undefined;
@@ -194,7 +237,7 @@ export function createReplication(options: ReplicationOptions): Replication {
     });
   };
   const replication: Replication = {
-    relay: (name, text) => each(name, (origin) => relayTo(options, origin, name, text)),
+    relay: (name, text) => each(name, (origin) => relayTo(options, origin, relays(origin), name, text)),
     async relayPiece(name, root, bytes) {
       await each(name, async (origin) => (await putPiece(options, origin, name, root, bytes)).status < 300);
     },

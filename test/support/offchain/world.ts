@@ -110,11 +110,8 @@ async function serve(world: () => OffchainWorld, index: number, request: Incomin
   response.end(Buffer.from(await answer.arrayBuffer()));
 }
 
-/** A chain with `names` under `.hold` whose resolver is the OffchainResolver, and four gateways that serve them. */
-export async function createOffchainWorld(
-  names: readonly string[] = ["shop", "other"],
-  settings: Readonly<Record<string, unknown>> = {},
-): Promise<OffchainWorld> {
+/** A chain with names under `.hold` whose resolver is the OffchainResolver. */
+export async function startOffchainChain(names: readonly string[]) {
   const node = await startEdr();
   const [governor, owner, other] = await Promise.all([0, 1, 2].map((index) => connectTo(node, index)));
   const deployment = await deployContracts({ chain: node.url, pollMs: 20 });
@@ -128,6 +125,37 @@ export async function createOffchainWorld(
   for (const label of names) {
     await send(owner!, registry, registryCall("setResolver", namehash(`${label}.hold`), offchainResolver));
   }
+  return { node, deployment, governor: governor!, owner: owner!, ownerKey: OWNER_KEY as Hex, other: other! };
+}
+
+/** Lists four gateways, one to a zone, by their HTTP endpoints and signers' keys. */
+export async function listFour(
+  { node, deployment, governor }: Awaited<ReturnType<typeof startOffchainChain>>,
+  urls: readonly string[],
+  keys: readonly Hex[],
+): Promise<void> {
+  await listGateways({
+    rpcUrl: node.url,
+    deployment,
+    sender: governor.account.address,
+    gateways: urls.map((httpUrl, zone) => ({
+      operator: privateKeyToAccount(keys[zone]!).address,
+      signer: privateKeyToAccount(keys[zone]!).address,
+      zone,
+      httpUrl,
+      dnsEndpoint: `127.0.0.1:${9_000 + zone}`,
+    })),
+    seed: 1,
+  });
+}
+
+/** Such a chain and four gateways that serve its names. */
+export async function createOffchainWorld(
+  names: readonly string[] = ["shop", "other"],
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<OffchainWorld> {
+  const chain = await startOffchainChain(names);
+  const { node, deployment, owner, other } = chain;
   const fronts: Front[] = [];
   const keys = [0, 1, 2, 3].map(() => generatePrivateKey());
   const servers = await Promise.all(
@@ -141,19 +169,11 @@ export async function createOffchainWorld(
       return server;
     }),
   );
-  await listGateways({
-    rpcUrl: node.url,
-    deployment,
-    sender: governor!.account.address,
-    gateways: fronts.map(({ url }, zone) => ({
-      operator: privateKeyToAccount(keys[zone]!).address,
-      signer: privateKeyToAccount(keys[zone]!).address,
-      zone,
-      httpUrl: url,
-      dnsEndpoint: `127.0.0.1:${9_000 + zone}`,
-    })),
-    seed: 1,
-  });
+  await listFour(
+    chain,
+    fronts.map(({ url }) => url),
+    keys,
+  );
   const folder = mkdtempSync(join(tmpdir(), "holdfast-offchain-"));
   const deploymentFile = join(folder, "deployment.json");
   await writeDeployment(deploymentFile, deployment);
@@ -175,9 +195,9 @@ export async function createOffchainWorld(
   const world: OffchainWorld = {
     node,
     deployment,
-    owner: owner!,
+    owner,
     ownerKey: OWNER_KEY,
-    other: other!,
+    other,
     gateways,
     folder,
     fronts,
@@ -196,11 +216,11 @@ export async function createOffchainWorld(
         ...options,
       }),
     async caughtUp() {
-      await send(owner!, owner!.account.address, "0x");
+      await send(owner, owner.account.address, "0x");
       const checkpointed = 8n;
-      while ((await owner!.getBlockNumber({ cacheTime: 0 })) % checkpointed !== 0n)
-        await send(owner!, owner!.account.address, "0x");
-      const head = Number(await owner!.getBlockNumber({ cacheTime: 0 }));
+      while ((await owner.getBlockNumber({ cacheTime: 0 })) % checkpointed !== 0n)
+        await send(owner, owner.account.address, "0x");
+      const head = Number(await owner.getBlockNumber({ cacheTime: 0 }));
       for (const { replica } of world.gateways) {
         while ((replica.checkpoint?.header.number ?? -1) < head) await new Promise((resolve) => setImmediate(resolve));
       }
