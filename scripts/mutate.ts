@@ -1,7 +1,8 @@
 /**
- * `node scripts/mutate.ts [--seed N] [--max N] [--json] [CONTRACT-FILES]`: puts small faults into the contracts, a sample drawn from
- * the seed, and runs the tests of the file at fault against each. Prints the survivors, which are either a test that is missing
- * or a fault that changes nothing, and the score.
+ * `node scripts/mutate.ts [--seed N] [--max N] [--at FILE:LINE]... [--json] [CONTRACT-FILES]`: puts small faults into the contracts, a
+ * sample drawn from the seed, and runs the tests of the file at fault against each. Prints the survivors, which are either a
+ * test that is missing or a fault that changes nothing, and the score. With `--at` only the faults of those lines, to see whether
+ * a new test finds them.
  *
  * All mutants of a run are compiled as one program (`solidity/mutants.ts`), in a copy of the project; the chain's coinbase says
  * which of them is awake.
@@ -40,12 +41,12 @@ const SUITES: readonly (readonly [RegExp, readonly string[]])[] = [
     ["test/contracts/registry/*.test.ts", "test/contracts/resolver/*.test.ts", "test/contracts/registrar/*.test.ts"],
   ],
   [/\/registrar\//, ["test/contracts/registrar/*.test.ts", "test/contracts/registry/NameRegistry.test.ts"]],
-  [/\/naming\/Labels/, ["test/contracts/registr{y,ar}/*.test.ts"]],
+  [/\/naming\/Labels/, ["test/contracts/registr{y,ar}/*.test.ts", "test/contracts/naming/differential.test.ts"]],
   [
     /\/naming\//,
     ["test/contracts/naming/*.test.ts", "test/contracts/reverse/*.test.ts", "test/contracts/registry/tokens.test.ts"],
   ],
-  [/\/reverse\//, ["test/contracts/reverse/*.test.ts"]],
+  [/\/reverse\//, ["test/contracts/reverse/*.test.ts", "test/contracts/registrar/RegistrarController.test.ts"]],
   [/\/directory\//, ["test/contracts/directory/*.test.ts", "test/contracts/naming/differential.test.ts"]],
   [
     /\/universal\//,
@@ -144,14 +145,16 @@ async function compile(files: readonly string[], sample: ReadonlySet<number>): P
 
 async function mutation(
   files: readonly string[],
-  seed: string,
-  max: number,
+  { seed, max, places }: { readonly seed: string; readonly max: number; readonly places: ReadonlySet<string> },
   say: (line: string) => void,
 ): Promise<MutationReport> {
   copyProject(COPY, SETTINGS);
   for (const file of globSync("test/**/*.sol")) writeFileSync(join(COPY, file), loosen(readFileSync(file, "utf8")));
   const all: number[] = [];
-  write(files, ({ id }) => all.push(id) < 0);
+  write(files, ({ id, file, line }) => {
+    if (places.size === 0 || places.has(`${file}:${line}`)) all.push(id);
+    return false;
+  });
   const random = seededRandom(seed, "mutation");
   for (let end = all.length; end > 1; end -= 1) {
     const pick = random.below(end);
@@ -178,6 +181,7 @@ async function main(): Promise<void> {
     options: {
       seed: { type: "string", default: "1" },
       max: { type: "string", default: "60" },
+      at: { type: "string", multiple: true, default: [] },
       json: { type: "boolean", default: false },
     },
     allowPositionals: true,
@@ -185,7 +189,8 @@ async function main(): Promise<void> {
   const own = globSync("contracts/**/*.sol").filter((file) => !file.includes("/mocks/") && suiteOf(file).length > 0);
   const files = positionals.length > 0 ? positionals : own.sort();
   const say = (line: string) => values.json || process.stdout.write(`${line}\n`);
-  const report = await mutation(files, values.seed, Number(values.max), say);
+  const places = new Set(values.at);
+  const report = await mutation(files, { seed: values.seed, max: Number(values.max), places }, say);
   const { killed, survivors, notCompiled, all } = report;
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   say("");

@@ -3,6 +3,7 @@ pragma solidity ^0.8.37;
 
 import {ShardLib} from "../directory/ShardLib.sol";
 import {DnsName} from "../naming/DnsName.sol";
+import {Labels} from "../naming/Labels.sol";
 import {ReverseName} from "../naming/ReverseName.sol";
 
 /// @notice The libraries' functions from outside, many inputs to a call, for tests against their TypeScript twins.
@@ -59,6 +60,19 @@ contract LibraryProbe {
         for (uint256 start = 0; start < names.length;) {
             uint256 end = start + 2 + uint16(bytes2(names[start:start + 2]));
             answers[count++] = bytes1(DnsName.isValid(names[start + 2:end]) ? 1 : 0);
+            start = end;
+        }
+        _truncate(answers, count);
+    }
+
+    /// @notice How many characters each label has, one byte each.
+    /// @param labels Of each, its length (2 bytes, at most 64) and its bytes.
+    function characterCounts(bytes calldata labels) external pure returns (bytes memory answers) {
+        answers = new bytes(labels.length / 2);
+        uint256 count = 0;
+        for (uint256 start = 0; start < labels.length;) {
+            uint256 end = start + 2 + uint16(bytes2(labels[start:start + 2]));
+            answers[count++] = bytes1(uint8(Labels.characterCount(string(labels[start + 2:end]))));
             start = end;
         }
         _truncate(answers, count);

@@ -27,6 +27,11 @@ contract MockExtendedResolver is IERC165 {
         return data;
     }
 
+    /// @notice What nobody should ask by itself: a resolver by ENSIP-10 is asked through `resolve`.
+    function text(bytes32, string calldata) external pure returns (string memory) {
+        return "asked past resolve";
+    }
+
     /// @notice ERC-7996, in whatever shape.
     function supportsFeature(bytes4) external view {
         bytes memory answer = _featureAnswer;

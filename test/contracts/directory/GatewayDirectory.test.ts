@@ -305,26 +305,50 @@ describe("GatewayDirectory", () => {
       expect((await directory.read.indexOf([node]))[1]).to.equal(true);
     });
 
+    /** Every kind of change, at least once. */
+    async function changeAll() {
+      const { directory, entry, operator, governor } = world;
+      const { write } = directory;
+      const placement = await seedFleet(world, 2);
+      await write.registerGateway([entry(9, 1)]);
+      for (let zone = 0; zone < ZONE_COUNT; zone += 1) await write.assignReservedSlot([zone, 3, 2 * zone + 1]);
+      await write.isolate([namehash("shop.hold"), RESERVED]);
+      await write.isolate([namehash("bazaar.hold"), RESERVED]);
+      await write.release([namehash("bazaar.hold")]);
+      const gateway = { id: 9, zone: 1 };
+      const join = planChange(placement, { kind: "join", gateway }, { seed: "join" });
+      await write.joinZone([9, slotSetOf(ordinaryMoves(join, 1).map(({ slot }) => slot))]);
+      const joined = applyPlan(placement, join, { atSeconds: 0, ttlSeconds: 0 });
+      const leave = planChange(joined, { kind: "leave", gatewayId: 4 }, { seed: "leave" });
+      await write.leaveZone([4, successorsOf(ordinaryMoves(leave, 1))]);
+      await write.retireGateway([4]);
+      await write.updateGateway([1, governor, "https://new.example.org", "new.example.org:53"], { account: operator });
+      await write.setOperator([2, governor], { account: operator });
+    }
+
     it("follows from its events alone", async () => {
-      const { viem, directory, entry, operator, governor } = world;
-      await seedFleet(world, 2);
-      await directory.write.registerGateway([entry(9, 1)]);
-      await directory.write.assignReservedSlot([1, 0, 9]);
-      await directory.write.updateGateway([1, governor, "https://new.example.org", "new.example.org:53"], {
-        account: operator,
-      });
+      const { viem, directory } = world;
+      await changeAll();
       const client = await viem.getPublicClient();
       const logs = await client.getLogs({ address: directory.address, fromBlock: 0n });
+      const events = parseEventLogs({ abi: directory.abi, logs }).filter(
+        ({ eventName }) => eventName !== "AuthorityUpdated",
+      );
+      expect(events.map(({ args }) => (args as { version: bigint }).version)).to.deep.equal(
+        events.map((_, index) => BigInt(index) + 1n),
+      );
       let state: Directory = EMPTY_DIRECTORY;
-      for (const event of parseEventLogs({ abi: directory.abi, logs })) {
-        if (event.eventName === "AuthorityUpdated") continue;
-        state = applyDirectoryEvent(state, event as unknown as DirectoryEvent, 0);
-      }
+      for (const event of events) state = applyDirectoryEvent(state, event as unknown as DirectoryEvent, 0);
       expect(state.version).to.equal(await directory.read.version());
       for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
         expect(tableWords(state.table, zone)).to.deep.equal(await directory.read.zoneTable([zone]));
       }
-      expect(state.gateways.get(1)?.httpUrl).to.equal("https://new.example.org");
+      expect(state.gateways.size).to.equal(9);
+      for (const [id, { id: _, ...gateway }] of state.gateways) {
+        expect(await directory.read.gateway([id])).to.deep.include(gateway);
+      }
+      expect([...state.isolated]).to.deep.equal([[namehash("shop.hold"), RESERVED]]);
+      expect(await directory.read.isolationOf([namehash("bazaar.hold")])).to.equal(0);
     });
   });
 

@@ -30,6 +30,14 @@ function randomName(random: Random): string {
   return labels.join(".");
 }
 
+/** A label of up to 64 bytes, of ASCII alone half the time. */
+function randomLabel(random: Random): string {
+  const letters = random.below(2) === 0 ? ALPHABET.slice(0, 38) : ALPHABET;
+  const label = Array.from({ length: 1 + random.below(64) }, () => letters[random.below(letters.length)]!);
+  while (utf8Bytes(label.join("")).length > 64) label.pop();
+  return label.join("");
+}
+
 /** A name that the wire form may or may not hold. */
 function oddName(random: Random): string {
   const name = randomName(random);
@@ -186,6 +194,14 @@ describe(`libraries of contracts and their TypeScript twins (seed ${SEED}, ${RUN
 
   it("agree about which bytes are a wire name", () =>
     agree("areValid", oddWire, pack, (bytes) => Uint8Array.of(Number(isWire(bytes)))));
+
+  it("agree about the characters of a label", () =>
+    agree(
+      "characterCounts",
+      randomLabel,
+      (labels) => pack(labels.map(utf8Bytes)),
+      (label) => Uint8Array.of([...label].length),
+    ));
 
   it("agree about the reverse nodes of an account", () =>
     agree(

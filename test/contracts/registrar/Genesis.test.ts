@@ -36,6 +36,22 @@ describe("Genesis", () => {
     );
   });
 
+  it("puts code behind the controller that is a controller too, which keeps its commitments to itself", async () => {
+    const { viem, controller, registry, reverse, feed, governor } = world();
+    const code = await viem.deployContract("RegistrarController", [
+      registry.address,
+      TLD,
+      reverse.address,
+      feed.address,
+      3_600n,
+      governor.account.address,
+    ]);
+    const commitment: Hex = `0x${"c0".repeat(32)}`;
+    await code.write.commit([commitment]);
+    expect(await code.read.commitments([commitment])).to.not.equal(0n);
+    expect(await controller.read.commitments([commitment])).to.equal(0n);
+  });
+
   it("deploys three contracts that know one another", async () => {
     const { controller, registry, reverse } = world();
     expect(await registry.read.controller()).to.equal(getAddress(controller.address));

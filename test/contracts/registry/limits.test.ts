@@ -188,8 +188,20 @@ describe("NameRegistry at its limits", () => {
       await send("alice", call(64n, 32n));
       await refusedBare("alice", call(64n, 33n));
       await refusedBare("alice", call(2n ** 32n, 1n));
+      await refusedBare("alice", call(2n ** 33n, 1n));
       await refusedBare("alice", call(64n, 2n ** 32n));
       await refusedBare("alice", call(2n ** 256n - 1n, 1n));
+    });
+
+    it("a multicall whose array leads out of it, or is longer than what stands there", async () => {
+      const call = (offset: bigint, length: bigint) => concatHex(["0xac9650d8", word32(offset), word32(length)]);
+      await send("alice", call(32n, 0n));
+      await refusedBare("alice", call(32n, 1n));
+      // Of a place past the end nothing but zeros is read: an array of no calls.
+      await refusedBare("alice", call(2n ** 33n, 0n));
+      // So many calls that their heads, 32 bytes each, come to no bytes at all.
+      await refusedBare("alice", call(32n, 2n ** 251n));
+      await refusedBare("alice", call(2n ** 256n - 4n, 0n));
     });
 
     it("registrations whose tuple is cut off, leads out of it, or has an owner that is no address", async () => {
@@ -201,11 +213,12 @@ describe("NameRegistry at its limits", () => {
         return `${good.slice(0, at)}${word32(value).slice(2)}${good.slice(at + 64)}` as Hex;
       };
       await send("controller", good);
-      await refusedBare("controller", changed(0, 2n ** 32n));
+      for (const place of [0, 1, 5]) {
+        await refusedBare("controller", changed(place, 2n ** 32n));
+        await refusedBare("controller", changed(place, 2n ** 33n));
+      }
       await refusedBare("controller", changed(2, 2n ** 160n));
       await refusedBare("controller", good.slice(0, 10 + 64 * 7) as Hex);
-      await refusedBare("controller", changed(1, 2n ** 32n));
-      await refusedBare("controller", changed(5, 2n ** 32n));
       // As many calls as do not fit.
       const calls = 1 + Number(BigInt(`0x${good.slice(10 + 64 * 5, 10 + 64 * 6)}`) / 32n);
       await refusedBare("controller", changed(calls, 5n));

@@ -96,6 +96,16 @@ describe("RecordResolver", () => {
       }
     });
 
+    it("keep ASCII, which takes seven bits a character, as it came", async () => {
+      const { registry } = world();
+      const ascii = (size: number) =>
+        String.fromCharCode(...Array.from({ length: size }, (_, place) => (37 * place + size) % 128));
+      for (const size of [31, 32, 33, 35, 36, 37, 63, 64, 66, 96, 128, 1000, BYTES_MAX]) {
+        await registry.write.setText([NODE, "key", ascii(size)], alice());
+        expect(await registry.read.text([NODE, "key"]), `${size} characters`).to.equal(ascii(size));
+      }
+    });
+
     it("emit what they keep", async () => {
       const { write } = world().registry;
       await emits(write.setName([NODE, "shop.hold"], alice()), "NameChanged", NODE, "shop.hold");

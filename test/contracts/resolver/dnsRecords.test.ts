@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concatHex, type Hex, keccak256, numberToHex, parseAbi } from "viem";
+import { concatHex, encodeAbiParameters, type Hex, keccak256, numberToHex, parseAbi } from "viem";
 import { toHex } from "../../../src/base/bytes.ts";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { nodeOf, refuses, useHoldfast, YEAR_SECONDS } from "../support/holdfast.ts";
@@ -68,6 +68,16 @@ describe("DNS records (ENSIP-6)", () => {
     expect(await registry.read.hasDNSRecords([NODE, keccak256(WWW)])).to.equal(true);
     expect(await registry.read.hasDNSRecords([NODE, keccak256(wire("ftp.shop.hold"))])).to.equal(false);
     expect(await registry.read.hasDNSRecords([nodeOf("none.hold"), keccak256(WWW)])).to.equal(false);
+  });
+
+  it("are told in events of nothing but their own bytes, of whatever length", async () => {
+    const client = await world().viem.getPublicClient();
+    for (const size of [1, 4, 13, 14, 15, 33]) {
+      const one = record(WWW, `0x${"5a".repeat(size)}`, { type: TXT });
+      const { logs } = await client.getTransactionReceipt({ hash: await set(one) });
+      const types = [{ type: "bytes" }, { type: "uint16" }, { type: "bytes" }] as const;
+      expect(logs.map(({ data }) => data)).to.deep.equal([encodeAbiParameters(types, [WWW, TXT, one])]);
+    }
   });
 
   it("replace the whole RRset, take the lowest ttl, and go by a record without data", async () => {
