@@ -201,7 +201,11 @@ describe("judging a round", () => {
       ["serial", ["7", "8"]],
     ]);
     sayings.set("dns@b", said("203.0.113.66", { serial: 7 }));
-    expect(contradictionsOf(sayings, true, zoneOf).map(({ kind }) => kind)).to.deep.equal(["answer"]);
+    const [answers] = contradictionsOf(sayings, true, zoneOf);
+    expect([answers!.kind, answers!.sides.find(({ source }) => source === "dns@b")!.said]).to.deep.equal([
+      "answer",
+      "A 203.0.113.66",
+    ]);
     expect(contradictionsOf(sayings, false, zoneOf)).to.deep.equal([]);
   });
 

@@ -30,6 +30,7 @@ interface CompareCommandOptions {
   readonly every: number;
   readonly rate?: number;
   readonly timeout: number;
+  readonly tries: number;
   readonly policy: PolicyName;
   readonly cache: boolean;
   readonly expect: "same" | "any";
@@ -127,6 +128,7 @@ async function compare(
         mirrors: options.mirror.map(parseServer),
         everyMs: options.rate === undefined ? options.every * 1000 : (names.length / options.rate) * 1000,
         timeoutMs: options.timeout,
+        ...(options.tries === 1 ? {} : { tryCount: options.tries }),
         comparesAnswers: options.expect === "same",
         confirmRounds: options.confirm,
         vantage: options.vantage,
@@ -156,7 +158,8 @@ function addOptions(command: Command): Command {
     .option("--type <type>", "record to ask for, where a name's line says no other", "A")
     .option("--every <seconds>", "each name once in so many seconds", numberBetween(0.1, 86_400, "interval"), 300)
     .option("--rate <hz>", "names a second in all, in place of --every", numberBetween(0.001, 1000, "rate"))
-    .option("--timeout <ms>", "of each probe; there is no retry", numberBetween(10, 60_000, "time-out"), 4_000)
+    .option("--timeout <ms>", "of each probe, its retries included", numberBetween(10, 60_000, "time-out"), 4_000)
+    .option("--tries <count>", "of a probe at each DNS server", numberBetween(1, 10, "number"), 1)
     .addOption(
       new Option("--policy <policy>", "how the series combined and policy combine the paths")
         .choices(["verified-first", "dns-first", "race", "cross-check"])

@@ -73,6 +73,7 @@ export const ENGLISH: Words = {
   },
   holds: (holds) => (holds ? "✓ holds" : "✗ fails"),
   kind: (kind) => (kind === "answer" ? "answers" : "SOA serials"),
+  said: (said) => said,
   state: (state) => (state === "raised" ? "raised" : "over"),
   burning: (window) => `${window.severity} (${window.factor}x over ${window.longMs / 3_600_000} h)`,
   outcome: {

@@ -1,5 +1,6 @@
 /** The report's labels and sentences in Korean. */
 import { milliseconds, percent } from "../../availability/report.ts";
+import { NOTHING } from "../watch/sample.ts";
 import type { ReportData } from "./data.ts";
 import {
   KOREAN_BLAST,
@@ -112,6 +113,7 @@ export const KOREAN: Words = {
   chart: KOREAN_CHART,
   holds: (holds) => (holds ? "✓ 성립" : "✗ 불성립"),
   kind: (kind) => (kind === "answer" ? "응답" : "SOA 일련번호"),
+  said: (said) => (said === NOTHING ? "없음" : said),
   state: (state) => (state === "raised" ? "발생" : "해소"),
   burning: (window) =>
     `${window.severity === "page" ? "즉시 호출" : "처리 요청"}(${window.longMs / 3_600_000}시간에 ${window.factor}배)`,

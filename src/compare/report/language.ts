@@ -121,6 +121,8 @@ export interface Words {
   readonly blast: BlastWords;
   readonly chart: ChartWords;
   readonly kind: (kind: Disagreement["kind"]) => string;
+  /** What a source said, in a disagreement. */
+  readonly said: (said: string) => string;
   readonly state: (state: Disagreement["state"]) => string;
   readonly burning: (window: Pick<BurnWindow, "severity" | "longMs" | "factor">) => string;
   readonly outcome: Readonly<Record<Outcome, string>>;

@@ -130,7 +130,7 @@ export function tablesOf(data: ReportData, words: Words): ReportTable[] {
     one.name,
     words.kind(one.kind),
     words.state(one.state),
-    one.sides.map(({ source, said }) => `${source}: ${said}`).join("; "),
+    one.sides.map(({ source, said }) => `${source}: ${words.said(said)}`).join("; "),
   ]);
   const tables: ReportTable[] = [
     cellTable(words, "cells", "phase", data.cells, data),

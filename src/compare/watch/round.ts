@@ -1,9 +1,11 @@
 /** Judges what the sources of one round said: which of it is the truth, and who contradicts whom. */
 import type { Outcome } from "../../availability/outcome.ts";
 import type { Hex } from "../../base/bytes.ts";
-import { sameSetKey } from "../../client/policy.ts";
+import { typeName } from "../../dns/codes.ts";
+import { formatRdata } from "../../dns/rdataText.ts";
+import { decodeRRset } from "../../protocol/rrset.ts";
 import { judge } from "../../simulation/judge.ts";
-import type { DisagreementEntry } from "./sample.ts";
+import { type DisagreementEntry, NOTHING } from "./sample.ts";
 import type { Saying } from "./sources.ts";
 
 /** The last thing told on good evidence about a name. */
@@ -47,9 +49,16 @@ function contradiction(
   return new Set(sides.map(({ said }) => said)).size > 1 ? [{ kind, sides }] : [];
 }
 
-/** Data told by a source, comparable across sources: without TTLs, in order. */
-function contentOf(saying: Saying): string {
-  return saying.value === null ? "nothing" : sameSetKey(saying.value);
+/** Data told by a source, for people and comparable across sources: without TTLs, in order. */
+function contentOf({ value }: Saying): string {
+  if (value === null) return NOTHING;
+  try {
+    const { type, rdatas } = decodeRRset(value);
+    const texts = rdatas.map((rdata) => formatRdata(type, rdata)).sort();
+    return `${typeName(type)} ${texts.join(", ")}`;
+  } catch {
+    return value;
+  }
 }
 
 /**

@@ -22,6 +22,9 @@ export interface Sample {
   readonly records?: number;
 }
 
+/** What a source said that told of no such record. */
+export const NOTHING = "nothing";
+
 /** Disagreement as the journal keeps it. */
 export interface DisagreementEntry {
   readonly at: number;

@@ -48,6 +48,8 @@ export interface WatchSource {
 export interface SourcesOptions {
   readonly client: NodeNameClientOptions;
   readonly policy: PolicyName;
+  /** How often a probe asks a DNS server before it gives up; 1 unless given (RSSAC047). The policy's client does as users' do. */
+  readonly tryCount?: number;
   /** Whether the policy's client may keep a cache, as a user's does. */
   readonly cache: boolean;
   /** DNS servers that are asked for the name itself and not for its ordinary domain: gateways, or secondaries of them. */
@@ -75,15 +77,21 @@ function sayingOf(resolution: Resolution): Saying {
   };
 }
 
-/** The sources of a watch. Those of single paths and servers retry nothing and keep no cache. */
+/** The sources of a watch. Those of single paths and servers keep no cache, and retry nothing unless they are told to. */
 export function createSources(options: SourcesOptions): WatchSource[] {
   const { client, clock, random } = options;
   const { paths } = client;
   const dnsNameOf = (name: string) => options.domains.get(name) ?? paths.dns?.dnsNameOf(name);
-  const dns = paths.dns === undefined ? {} : { dns: { ...paths.dns, dnsNameOf, tryCount: 1 } };
-  const common = { ...client, clock, random, paths: { ...paths, ...dns } };
-  const cold = createNodeNameClient({ ...common, policy: options.policy, cache: false });
-  const user = createNodeNameClient({ ...common, policy: options.policy, ...(options.cache ? {} : { cache: false }) });
+  const dns = paths.dns === undefined ? undefined : { ...paths.dns, dnsNameOf };
+  const common = { ...client, clock, random, policy: options.policy };
+  const once = dns === undefined ? {} : { dns: { ...dns, tryCount: options.tryCount ?? 1 } };
+  const cold = createNodeNameClient({ ...common, paths: { ...paths, ...once }, cache: false });
+  const asUsers = dns === undefined ? {} : { dns };
+  const user = createNodeNameClient({
+    ...common,
+    paths: { ...paths, ...asUsers },
+    ...(options.cache ? {} : { cache: false }),
+  });
   const hasDomain = (watched: WatchedName) =>
     watched.record.kind === "dns" && dnsNameOf(ownerOf(watched)) !== undefined;
   const set: PathName[] = [];

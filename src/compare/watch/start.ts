@@ -49,6 +49,7 @@ function headerOf(options: CompareOptions, clock: Clock, sources: readonly strin
     cache: options.cache,
     comparesAnswers: options.comparesAnswers,
     confirmRounds: options.confirmRounds,
+    ...(options.tryCount === undefined ? {} : { tryCount: options.tryCount }),
     names: options.names.length,
     sources: sources.join(" "),
   };
