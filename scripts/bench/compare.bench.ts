@@ -16,7 +16,7 @@ import { ANY_PORTS, startLocalNetwork } from "../../src/compare/local/network.ts
 import { profileOf, readDirectory } from "../../src/compare/local/profile.ts";
 import { parseNameList, type WatchedName } from "../../src/compare/watch/names.ts";
 import { type CompareOptions, startCompare } from "../../src/compare/watch/start.ts";
-import type { Bench, BenchOptions, BenchRow } from "./row.ts";
+import { type Bench, type BenchOptions, type BenchRow, figure } from "./row.ts";
 
 const NAME_COUNT = 1_000;
 const RATE_HZ = 10;
@@ -84,7 +84,7 @@ async function measure(
 function row(id: string, share: number, goal: string, isJudged = true): BenchRow {
   const value = share * 100;
   const ok = isJudged ? value < SHARE_PERCENT_MAX : null;
-  return { id, value, unit: "% of a core", peer: null, peerValue: null, ratio: null, goal, ok };
+  return figure(id, value, "% of a core", goal, ok);
 }
 
 /** By a DNS server alone. */

@@ -12,14 +12,9 @@ import { StorageTrie } from "../../src/replica/trie/storageTrie.ts";
 import type { StartFigures } from "./gateway/startChild.ts";
 import { EVENTS_PER_NAME } from "./gateway/syntheticChain.ts";
 import { openReplica } from "./gateway/syntheticReplica.ts";
-import type { Bench, BenchRow } from "./row.ts";
+import { type Bench, type BenchRow, figure } from "./row.ts";
 
 const SLOTS_PER_BLOCK = 200;
-
-/** A row without a peer. */
-function row(id: string, value: number, unit: string, goal: string, isMet: boolean): BenchRow {
-  return { id, value, unit, peer: null, peerValue: null, ratio: null, goal, ok: isMet };
-}
 
 async function timed<Value>(work: () => Value | Promise<Value>): Promise<[Value, number]> {
   const startMs = systemClock.monotonicMs();
@@ -61,10 +56,10 @@ async function trieRows(slotCount: number): Promise<BenchRow[]> {
   const isWhole = slotCount >= 1_000_000;
   const name = isWhole ? "a million slots" : `${slotCount} slots`;
   return [
-    row(`trie of ${name}, build`, buildMs / 1000, "s", "<= 60", buildMs <= 60_000),
-    row(`trie of ${name}, bytes a slot`, trie.byteCount / trie.slotCount, "B", "-", true),
-    row(`trie of ${name}, block of ${SLOTS_PER_BLOCK} writes`, blockMs / 20, "ms", "<= 50", blockMs / 20 <= 50),
-    row(`trie of ${name}, proofs`, proofCount / (proofMs / 1000), "1/s", ">= 10000", proofCount / proofMs >= 10),
+    figure(`trie of ${name}, build`, buildMs / 1000, "s", "<= 60", buildMs <= 60_000),
+    figure(`trie of ${name}, bytes a slot`, trie.byteCount / trie.slotCount, "B", "-", true),
+    figure(`trie of ${name}, block of ${SLOTS_PER_BLOCK} writes`, blockMs / 20, "ms", "<= 50", blockMs / 20 <= 50),
+    figure(`trie of ${name}, proofs`, proofCount / (proofMs / 1000), "1/s", ">= 10000", proofCount / proofMs >= 10),
   ];
 }
 
@@ -89,7 +84,7 @@ async function replicaRows(nameCount: number): Promise<BenchRow[]> {
     const eventsPerSecond = (nameCount * EVENTS_PER_NAME) / ((await follow(path, nameCount)) / 1000);
     const of = `${nameCount} names with two records`;
     return [
-      row(`follow ${of}`, eventsPerSecond, "events/s", ">= 5000", eventsPerSecond >= 5_000),
+      figure(`follow ${of}`, eventsPerSecond, "events/s", ">= 5000", eventsPerSecond >= 5_000),
       ...startRows(startIn(path, "whole"), of, nameCount),
       ...partitionRows(startIn(path, "partition"), nameCount),
     ];
@@ -106,11 +101,17 @@ function startRows(figures: StartFigures, of: string, nameCount: number): BenchR
   const perName = residentBytes / nameCount;
   const goal = "<= 10 at a million";
   return [
-    row(`cold start with ${of}`, startMs / 1000, "s", goal, startMs <= goalMs),
-    row("cold start, to the first proof", (startMs + firstProofMs) / 1000, "s", goal, startMs + firstProofMs <= goalMs),
-    row(`memory of ${of}, resident`, perName, "B/name", "<= 1024", perName <= 1_024 || !isJudged),
-    row(`memory of ${of}, heap and arrays`, liveBytes / nameCount, "B/name", "-", true),
-    row(`slots of ${of}`, slotCount, "slots", "-", true),
+    figure(`cold start with ${of}`, startMs / 1000, "s", goal, startMs <= goalMs),
+    figure(
+      "cold start, to the first proof",
+      (startMs + firstProofMs) / 1000,
+      "s",
+      goal,
+      startMs + firstProofMs <= goalMs,
+    ),
+    figure(`memory of ${of}, resident`, perName, "B/name", "<= 1024", perName <= 1_024 || !isJudged),
+    figure(`memory of ${of}, heap and arrays`, liveBytes / nameCount, "B/name", "-", true),
+    figure(`slots of ${of}`, slotCount, "slots", "-", true),
   ];
 }
 
@@ -118,11 +119,11 @@ function startRows(figures: StartFigures, of: string, nameCount: number): BenchR
 function partitionRows(figures: StartFigures, nameCount: number): BenchRow[] {
   const { startMs, firstProofMs, liveBytes, residentBytes, proofsPerSecond } = figures;
   return [
-    row("partition: cold start", startMs / 1000, "s", "-", true),
-    row("partition: cold start, to the first proof", (startMs + firstProofMs) / 1000, "s", "-", true),
-    row("partition: memory, resident", residentBytes / nameCount, "B/name", "-", true),
-    row("partition: memory, heap and arrays", liveBytes / nameCount, "B/name", "-", true),
-    row("partition: proofs", proofsPerSecond, "1/s", "-", true),
+    figure("partition: cold start", startMs / 1000, "s", "-", true),
+    figure("partition: cold start, to the first proof", (startMs + firstProofMs) / 1000, "s", "-", true),
+    figure("partition: memory, resident", residentBytes / nameCount, "B/name", "-", true),
+    figure("partition: memory, heap and arrays", liveBytes / nameCount, "B/name", "-", true),
+    figure("partition: proofs", proofsPerSecond, "1/s", "-", true),
   ];
 }
 

@@ -17,7 +17,7 @@ import { measureGreatSet } from "./offchain/great.ts";
 import { measureRelayedUpdates } from "./offchain/relayed.ts";
 import { type Cell, clientsOf, measureCell } from "./offchain/table.ts";
 import { measureUpdates } from "./offchain/updates.ts";
-import type { Bench, BenchRow } from "./row.ts";
+import { type Bench, type BenchRow, figure } from "./row.ts";
 
 const VALUES = { expected: "https://example.org/new", old: "https://example.org/old" };
 const CONDUCTS: readonly Conduct[] = ["down", "error", "hangs", "lies", "replays", "elsewhere"];
@@ -26,10 +26,6 @@ const CONDUCTS_SMALL: readonly Conduct[] = ["down", "hangs", "lies", "replays"];
 const PATIENCE_MS = 15_000;
 const STOCK = new Set(["viem", "ensjs", "ethers"]);
 
-function row(id: string, value: number, unit: string, goal: string, ok: boolean | null): BenchRow {
-  return { id, value, unit, peer: null, peerValue: null, ratio: null, goal, ok };
-}
-
 /** A client's row: how long it took, in milliseconds, where it ended right; otherwise how it ended. */
 function rowOf({ client, conduct, badCount, ms, ending }: Cell): BenchRow {
   const what = badCount === 0 ? "all good" : `${badCount} ${conduct}`;
@@ -37,7 +33,7 @@ function rowOf({ client, conduct, badCount, ms, ending }: Cell): BenchRow {
   const msMax = conduct === "hangs" ? 700 : 3_000;
   // Stock clients have time-outs of their own, or none, and ethers asks one gateway after the other: shown, not judged.
   const goal = isOurs ? `right, <= ${msMax} ms` : "-";
-  return row(
+  return figure(
     `${what}: ${client}`,
     ms,
     ending === "right" ? "ms" : `ms, ${ending}`,
@@ -92,11 +88,11 @@ async function greatRows(small: boolean): Promise<BenchRow[]> {
   const great = await measureGreatSet(count);
   const what = `set of ${count.toLocaleString("en")} names`;
   return [
-    row(`${what}: cut into ${great.pieceCount} pieces`, great.cutMs / 1_000, "s", "-", true),
-    row(`${what}: head`, great.headBytes, "B", "<= 524288", great.headBytes <= 524_288),
-    row(`${what}: greatest answer`, great.answerBytesMax, "B", "<= 1536", great.answerBytesMax <= 1_536),
-    row(`${what}: answer, piece not in memory`, great.coldMs, "ms", "-", true),
-    row(`${what}: answer, piece in memory`, great.warmMs, "ms", "-", true),
+    figure(`${what}: cut into ${great.pieceCount} pieces`, great.cutMs / 1_000, "s", "-", true),
+    figure(`${what}: head`, great.headBytes, "B", "<= 524288", great.headBytes <= 524_288),
+    figure(`${what}: greatest answer`, great.answerBytesMax, "B", "<= 1536", great.answerBytesMax <= 1_536),
+    figure(`${what}: answer, piece not in memory`, great.coldMs, "ms", "-", true),
+    figure(`${what}: answer, piece in memory`, great.warmMs, "ms", "-", true),
   ];
 }
 
@@ -104,8 +100,8 @@ async function crashRows(small: boolean): Promise<BenchRow[]> {
   const told = await runCrashes(small ? 300 : 10_000, small ? 100 : 400, "offchain");
   const what = `${told.writeCount} writes, kill -9 ${told.killCount} times`;
   return [
-    row(`${what}: acknowledged sets lost`, told.lostCount, "sets", "= 0", told.lostCount === 0),
-    row(`${what}: sets half-written`, told.brokenCount, "sets", "= 0", told.brokenCount === 0),
+    figure(`${what}: acknowledged sets lost`, told.lostCount, "sets", "= 0", told.lostCount === 0),
+    figure(`${what}: sets half-written`, told.brokenCount, "sets", "= 0", told.brokenCount === 0),
   ];
 }
 
@@ -115,9 +111,9 @@ async function relayedRows(small: boolean): Promise<BenchRow[]> {
   const { perSecond, msP99, count, everywhereCount } = told;
   const what = "updates taken, four gateways, each passed to the other three";
   return [
-    row(what, perSecond, "1/s", ">= 1000", perSecond >= 1_000),
-    row(`${what}: until two have it, p99`, msP99, "ms", "-", null),
-    row(`${what}: all four hold`, everywhereCount, "sets", `= ${count}`, everywhereCount === count),
+    figure(what, perSecond, "1/s", ">= 1000", perSecond >= 1_000),
+    figure(`${what}: until two have it, p99`, msP99, "ms", "-", null),
+    figure(`${what}: all four hold`, everywhereCount, "sets", `= ${count}`, everywhereCount === count),
   ];
 }
 
@@ -125,11 +121,11 @@ async function fleetCrashRows(small: boolean): Promise<BenchRow[]> {
   const told = await (small ? runFleetCrashes(200, 10, 40, "offchain") : runFleetCrashes(10_000, 50, 300, "offchain"));
   const what = `${told.writeCount} writes over HTTP to four gateways, kill -9 ${told.killCount} times`;
   return [
-    row(`${what}: requests made again`, told.retryCount, "requests", "-", null),
-    row(`${what}: acknowledged sets lost`, told.lostCount, "sets", "= 0", told.lostCount === 0),
-    row(`${what}: sets half-written`, told.brokenCount, "sets", "= 0", told.brokenCount === 0),
-    row(`${what}: names that differ after repair`, told.unequalCount, "names", "= 0", told.unequalCount === 0),
-    row(`${what}: repaired within`, told.repairMs, "ms", "-", null),
+    figure(`${what}: requests made again`, told.retryCount, "requests", "-", null),
+    figure(`${what}: acknowledged sets lost`, told.lostCount, "sets", "= 0", told.lostCount === 0),
+    figure(`${what}: sets half-written`, told.brokenCount, "sets", "= 0", told.brokenCount === 0),
+    figure(`${what}: names that differ after repair`, told.unequalCount, "names", "= 0", told.unequalCount === 0),
+    figure(`${what}: repaired within`, told.repairMs, "ms", "-", null),
   ];
 }
 
@@ -137,7 +133,7 @@ export const bench: Bench = async ({ small, say }) => {
   const startMs = systemClock.monotonicMs();
   const rows = await tableRows(small, say);
   const updates = await measureUpdates(small ? { names: 4, perName: 10 } : { names: 40, perName: 100 });
-  rows.push(row("updates taken, one gateway", updates.perSecond, "1/s", ">= 1000", updates.perSecond >= 1_000));
+  rows.push(figure("updates taken, one gateway", updates.perSecond, "1/s", ">= 1000", updates.perSecond >= 1_000));
   rows.push(...(await relayedRows(small)), ...(await greatRows(small)));
   rows.push(...(await crashRows(small)), ...(await fleetCrashRows(small)));
   say(`offchain: ${((systemClock.monotonicMs() - startMs) / 1_000).toFixed(0)} s`);

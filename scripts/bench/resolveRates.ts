@@ -7,13 +7,9 @@ import type { RecordKey } from "../../src/protocol/record.ts";
 import { createChainWorld, namehash } from "../../test/support/client/chainWorld.ts";
 import { addName, createWorld } from "../../test/support/client/gatewayWorld.ts";
 import { createProvenWorld } from "../../test/support/client/provenWorld.ts";
-import type { BenchOptions, BenchRow } from "./row.ts";
+import { type BenchOptions, type BenchRow, figure } from "./row.ts";
 
 const ADDR: RecordKey = { kind: "addr", coinType: 60n };
-
-function absolute(id: string, value: number, unit: string, goal: string, ok: boolean): BenchRow {
-  return { id, value, unit, peer: null, peerValue: null, ratio: null, goal, ok };
-}
 
 /** Processor time of `work`, in microseconds a round: on a shared machine the steady measure. */
 async function cpuMicroseconds(rounds: number, work: (round: number) => unknown): Promise<number> {
@@ -36,9 +32,9 @@ export async function cacheRows({ small }: BenchOptions): Promise<BenchRow[]> {
   const { user, system } = process.cpuUsage(before);
   const peek = (user + system) / rounds;
   return [
-    absolute("cache.resolve", hit, "us", "<= 2", small || hit <= 2),
-    absolute("cache.peek", peek, "us", "<= 2", small || peek <= 2),
-    absolute("cache.rate", 1e6 / hit, "/s", ">= 500000", small || 1e6 / hit >= 500_000),
+    figure("cache.resolve", hit, "us", "<= 2", small || hit <= 2),
+    figure("cache.peek", peek, "us", "<= 2", small || peek <= 2),
+    figure("cache.rate", 1e6 / hit, "/s", ">= 500000", small || 1e6 / hit >= 500_000),
   ];
 }
 
@@ -69,8 +65,8 @@ export async function memoryRows({ small }: BenchOptions): Promise<BenchRow[]> {
   const megabytes = (process.memoryUsage().rss - before) / 2 ** 20;
   const goal = "bounded: <= 100000 kept";
   return [
-    absolute("cache.million.kept", cache.size(), "names", goal, cache.size() <= 100_000),
-    absolute("cache.million.rss", megabytes, "MiB", "<= 256", megabytes <= 256),
+    figure("cache.million.kept", cache.size(), "names", goal, cache.size() <= 100_000),
+    figure("cache.million.rss", megabytes, "MiB", "<= 256", megabytes <= 256),
   ];
 }
 
@@ -95,7 +91,7 @@ export async function proofRows({ small }: BenchOptions): Promise<BenchRow[]> {
   const warm = await cpuMicroseconds(rounds, () => verifyAnswer(world.pinned, lean, [ADDR], roots));
   const nodeCount = answer.evidence.account.length + needed.reduce((sum, proof) => sum + proof.nodes.length, 0);
   return [
-    absolute("verify.answer", cold, `us, ${nodeCount} nodes`, "<= 100", small || cold <= 100),
-    absolute("verify.sameBlock", warm, "us", "<= 100", small || warm <= 100),
+    figure("verify.answer", cold, `us, ${nodeCount} nodes`, "<= 100", small || cold <= 100),
+    figure("verify.sameBlock", warm, "us", "<= 100", small || warm <= 100),
   ];
 }

@@ -11,8 +11,13 @@ export interface BenchRow {
   readonly ratio: number | null;
   /** The goal in words, such as `>= 1.2x` or `<= 44400`. */
   readonly goal: string;
-  /** `null` where the goal could not be judged, for want of the peer. */
+  /** `null` where there is no goal, or where it could not be judged for want of the peer. */
   readonly ok: boolean | null;
+}
+
+/** A row without a peer. */
+export function figure(id: string, value: number, unit: string, goal: string, ok: boolean | null): BenchRow {
+  return { id, value, unit, peer: null, peerValue: null, ratio: null, goal, ok };
 }
 
 export interface BenchOptions {

@@ -20,7 +20,7 @@ import {
 } from "../../src/simulation/published/shuffleSharding.ts";
 import { anySlow, simulateTail, type TailResult } from "../../src/simulation/published/tailAtScale.ts";
 import { near } from "./publishedRow.ts";
-import type { BenchRow } from "./row.ts";
+import { type BenchRow, figure } from "./row.ts";
 
 const SEED = 20181031;
 
@@ -75,16 +75,10 @@ export function codnsRows(small: boolean): BenchRow[] {
     rows.push(
       near(`codns-common-cause-${beta * 100}%-both-fail`, failed, 100 * expected, tolerance, "%", "beta-factor model"),
     );
-    rows.push({
-      id: `codns-common-cause-${beta * 100}%-lift`,
-      value: (run.lookups - run.answeredLocal) / Math.max(1, run.lookups - run.answered),
-      unit: "x fewer failures",
-      peer: null,
-      peerValue: null,
-      ratio: null,
-      goal: `<= ${(1.25 / beta).toFixed(2)}`,
-      ok: (run.lookups - run.answeredLocal) / Math.max(1, run.lookups - run.answered) <= 1.25 / beta,
-    });
+    const lift = (run.lookups - run.answeredLocal) / Math.max(1, run.lookups - run.answered);
+    const liftMax = 1.25 / beta;
+    const id = `codns-common-cause-${beta * 100}%-lift`;
+    rows.push(figure(id, lift, "x fewer failures", `<= ${liftMax.toFixed(2)}`, lift <= liftMax));
   }
   return rows;
 }

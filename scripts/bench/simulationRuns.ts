@@ -9,17 +9,13 @@ import type { Scenario } from "../../src/simulation/scenario.ts";
 import { loadScenario, scenarioNames } from "../../src/simulation/scenarioFile.ts";
 import { type SimulateOptions, simulate } from "../../src/simulation/simulate.ts";
 import { buildTopology } from "../../src/simulation/topology.ts";
-import type { BenchRow } from "./row.ts";
+import { type BenchRow, figure } from "./row.ts";
 
 const SEED = 20181121;
 
 async function run(scenario: Scenario, options: Omit<SimulateOptions, "seed">) {
   const laboratory = await createLaboratory(scenario, buildTopology(scenario, options));
   return await simulate(scenario, laboratory, { seed: SEED, ...options });
-}
-
-function row(id: string, value: number, unit: string, goal: string, ok: boolean): BenchRow {
-  return { id, value, unit, peer: null, peerValue: null, ratio: null, goal, ok };
 }
 
 /** One row a scenario: the share of its claims that hold. */
@@ -31,7 +27,7 @@ export async function scenarioRows(small: boolean): Promise<BenchRow[]> {
     const result = await run(scenario, { probes: small ? 900 : 30_000 });
     const held = result.claims.filter((claim) => claim.holds).length;
     const goal = scenario.mustFail ? "at least one claim fails" : `all ${result.claims.length}`;
-    rows.push(row(`scenario-${name}`, held, "claims hold", `${goal}, checkers silent`, result.asExpected));
+    rows.push(figure(`scenario-${name}`, held, "claims hold", `${goal}, checkers silent`, result.asExpected));
   }
   return rows;
 }
@@ -60,7 +56,7 @@ export async function coverageRows(small: boolean): Promise<BenchRow[]> {
   const slack = 2 * Math.sqrt((0.95 * 0.05) / seeds);
   return [...covered].map(([key, count]) => {
     const share = count / seeds;
-    return row(
+    return figure(
       `interval-covers-${key.replace(" ", "-")}`,
       100 * share,
       "% of seeds",
@@ -80,9 +76,15 @@ export async function speedRows(small: boolean): Promise<BenchRow[]> {
   const { user, system } = process.cpuUsage(cpu);
   const cpuSeconds = (user + system) / 1e6;
   return [
-    row("million-probes-cpu", cpuSeconds * scale, "s a million", "< 20", cpuSeconds * scale < 20),
-    row("million-probes-wall", ((systemClock.monotonicMs() - startMs) / 1000) * scale, "s a million", "reported", true),
-    row("million-probes-courses", result.courses, "real runs", "reported", result.asExpected),
+    figure("million-probes-cpu", cpuSeconds * scale, "s a million", "< 20", cpuSeconds * scale < 20),
+    figure(
+      "million-probes-wall",
+      ((systemClock.monotonicMs() - startMs) / 1000) * scale,
+      "s a million",
+      "reported",
+      true,
+    ),
+    figure("million-probes-courses", result.courses, "real runs", "reported", result.asExpected),
   ];
 }
 
@@ -108,7 +110,7 @@ export function repeatRow(): BenchRow {
     hashOf({ TZ: "Asia/Seoul", LANG: "ko_KR.UTF-8" }),
     hashOf({ TZ: "America/Lima", LANG: "C" }),
   ]);
-  return row(
+  return figure(
     `same-seed-same-bytes-${[...hashes][0]!.slice(0, 12)}`,
     hashes.size,
     "different outputs",

@@ -8,7 +8,7 @@ import { delay, systemClock } from "../../src/base/clock.ts";
 import { secureRandom, seededRandom } from "../../src/base/random.ts";
 import { ANY_PORTS, type LocalNetwork, startLocalNetwork } from "../../src/compare/local/network.ts";
 import { namehash } from "../../src/naming/namehash.ts";
-import type { Bench, BenchRow } from "./row.ts";
+import { type Bench, type BenchRow, figure } from "./row.ts";
 import { createLoad } from "./soak/load.ts";
 import { growthOf, type Sample } from "./soak/memory.ts";
 
@@ -65,26 +65,16 @@ async function makeBlocks(
 }
 
 function rowsOf(samples: readonly Sample[], blockCount: number, answerCount: number, errorCount: number): BenchRow[] {
-  const row = (id: string, value: number, unit: string, goal: string, ok: boolean | null): BenchRow => ({
-    id: `soak: ${id}`,
-    value,
-    unit,
-    peer: null,
-    peerValue: null,
-    ratio: null,
-    goal,
-    ok,
-  });
   const memory = (["heapBytes", "residentBytes"] as const).flatMap((kind) => {
     const { ratio, slopeBytesPerBlock, levelBytes } = growthOf(samples, kind);
     const name = kind === "heapBytes" ? "heap" : "resident memory";
     // Of a short run the share says nothing: caches are still filling.
     const isJudged = blockCount >= 100;
     return [
-      row(`${name}, level`, levelBytes / 1e6, "MB", "-", null),
-      row(`${name}, slope`, slopeBytesPerBlock, "B/block", "-", null),
-      row(
-        `${name}, growth`,
+      figure(`soak: ${name}, level`, levelBytes / 1e6, "MB", "-", null),
+      figure(`soak: ${name}, slope`, slopeBytesPerBlock, "B/block", "-", null),
+      figure(
+        `soak: ${name}, growth`,
         ratio * 100,
         "%",
         `<= ${GROWTH_RATIO_MAX * 100}`,
@@ -93,9 +83,9 @@ function rowsOf(samples: readonly Sample[], blockCount: number, answerCount: num
     ];
   });
   return [
-    row("blocks", blockCount, "blocks", "-", null),
-    row("answers", answerCount, "answers", "-", null),
-    row("queries not answered right", errorCount, "queries", "0", errorCount === 0),
+    figure("soak: blocks", blockCount, "blocks", "-", null),
+    figure("soak: answers", answerCount, "answers", "-", null),
+    figure("soak: queries not answered right", errorCount, "queries", "0", errorCount === 0),
     ...memory,
   ];
 }
