@@ -1,5 +1,6 @@
 /** The events from which a copy of the registry and the directory can be rebuilt, as signatures. */
-import { parseAbi } from "viem";
+import { parseAbi, toEventSelector } from "viem";
+import type { Hex } from "../base/bytes.ts";
 
 /** Events of NameRegistry that write storage or tell a name (contracts/registry/LAYOUT.md). */
 export const registryEvents = parseAbi([
@@ -47,3 +48,23 @@ export const directoryEvents = parseAbi([
   "event NameIsolated(bytes32 indexed node, uint32 index, uint64 version)",
   "event NameReleased(bytes32 indexed node, uint64 version)",
 ]);
+
+/**
+ * Events of ReverseRegistrar, all of which write storage. Names are `bytes` here and `string` in the contract, which takes any bytes for
+ * text: a copy needs them as they are. `reverseNameTopics` leads from the one to the other.
+ */
+export const reverseEvents = parseAbi([
+  "event AuthorityUpdated(address authority)",
+  "event NameForAddrChanged(address indexed account, bytes name)",
+  "event DefaultNameForAddrChanged(address indexed account, bytes name)",
+  "event PrimaryNameClaimed(address indexed account, bool isDefault, uint48 signedAt)",
+  "event ReverseControllerChanged(address indexed controller, bool allowed)",
+]);
+
+/** The first topic of `reverseEvents` by that of the contract's event. */
+export const reverseNameTopics: ReadonlyMap<Hex, Hex> = new Map(
+  ["NameForAddrChanged", "DefaultNameForAddrChanged"].map((name) => [
+    toEventSelector(`${name}(address,string)`),
+    toEventSelector(`${name}(address,bytes)`),
+  ]),
+);

@@ -7,6 +7,7 @@ import type { Node } from "../naming/namehash.ts";
 import { formatDirectory } from "./directoryText.ts";
 import type { RegistryEvent } from "./mirror/events.ts";
 import { applyRegistryEvent, type Mirror } from "./mirror/registryMirror.ts";
+import { applyReverseEvent, type ReverseEvent } from "./mirror/reverseMirror.ts";
 import type { BlockHeader, ChainLog } from "./source/chainSource.ts";
 import type { SlotState } from "./state.ts";
 import { type BlockChange, type SlotKey, slotKeyOf } from "./store/store.ts";
@@ -18,11 +19,13 @@ export interface Contracts {
   readonly tldNode: Node;
 }
 
-/** A log as an event of one of the two contracts; `undefined` for events that change nothing. */
+/** A log as an event of one of the contracts followed. */
 export type DecodedLog =
   | { readonly contract: "registry"; readonly event: RegistryEvent }
-  | { readonly contract: "directory"; readonly event: DirectoryEvent };
+  | { readonly contract: "directory"; readonly event: DirectoryEvent }
+  | { readonly contract: "reverse"; readonly event: ReverseEvent };
 
+/** `undefined` for events that change nothing. */
 export type DecodeLog = (log: ChainLog) => DecodedLog | undefined;
 
 /** The changes of a run of blocks, and what the state will be after them. */
@@ -114,7 +117,8 @@ export function draftBlocks(parameters: DraftParameters): Draft {
         directory = applyDirectoryEvent(directory, decoded.event, atSeconds);
         continue;
       }
-      applyRegistryEvent(change.mirror, decoded.event);
+      if (decoded.contract === "reverse") applyReverseEvent(change.mirror.storage, decoded.event);
+      else applyRegistryEvent(change.mirror, decoded.event);
     }
     close(change);
   }

@@ -308,7 +308,7 @@ export class Replica {
 
   async #readBlocks(source: ChainSource, from: number, to: number, isRecent: boolean): Promise<BlocksRead> {
     const { contracts, rangeBlocksMax } = this.#options;
-    const addresses = [contracts.registry, contracts.directory];
+    const addresses = [...new Set([contracts.registry, contracts.directory])];
     if (this.#isFilling && !isRecent) {
       const isEnough = (logCount: number, rangeCount: number) =>
         logCount >= FILL_LOGS || rangeCount >= FILL_RANGES || this.#isStopped;
