@@ -211,7 +211,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** One slot at the last checkpoint. */
-function storageProofOf(replica: Replica, slot: Hex): StorageProof {
+export function storageProofOf(replica: Replica, slot: Hex): StorageProof {
   const bytes = fromHex(slot);
   return {
     slot,
@@ -221,6 +221,6 @@ function storageProofOf(replica: Replica, slot: Hex): StorageProof {
 }
 
 /** Long byte strings as hexadecimal: Node's own conversion is some twenty times that of a loop. */
-function toHexFast(bytes: Uint8Array): Hex {
+export function toHexFast(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
 }

@@ -13,6 +13,7 @@ import { SET_BYTES_MAX } from "../protocol/publishedSet.ts";
 import { bootstrapStore } from "../replica/bootstrap.ts";
 import { createLogDecoder } from "../replica/decode.ts";
 import { Replica } from "../replica/replica.ts";
+import { createReverseReplica } from "../replica/reverseReplica.ts";
 import type { ChainSource } from "../replica/source/chainSource.ts";
 import { ProviderPool } from "../replica/source/providerPool.ts";
 import type { Fetch } from "../replica/source/rpc.ts";
@@ -32,12 +33,16 @@ import { openApiRoute } from "./http/openApiRoute.ts";
 import { type HttpServer, startHttpServer } from "./http/server.ts";
 import { type StatusRouteOptions, statusRoutes } from "./http/statusRoutes.ts";
 import { compareConfigs } from "./reload.ts";
+import { withReverseNames } from "./reverseNames.ts";
 import { type RunningDns, runDns } from "./runDns.ts";
 import { openSets } from "./runSets.ts";
 import type { SignedZones } from "./sets/signedZones.ts";
 import { followShardHints } from "./shardHints.ts";
 import { createSigner } from "./signer.ts";
 import { createReplicaZones } from "./zone/replicaZones.ts";
+
+/** Looks of the registry's copy at the chain to one of the copy of primary names. */
+const REVERSE_PACE = 4;
 
 /** What the world gives a gateway, handed in. */
 export interface GatewayWorld {
@@ -56,6 +61,8 @@ export interface RunningGateway {
   /** `host:port`; `null` where DNS is off. */
   readonly dnsEndpoint: string | null;
   readonly replica: Replica;
+  /** The copy of primary names. */
+  readonly reverse: Replica;
   /**
    * Takes over what can change while running, reads the TLS files again, and logs what waits for a restart. Throws
    * `InvalidConfigError` and then changes nothing.
@@ -139,6 +146,27 @@ async function openReplica(config: GatewayConfig, deployment: Deployment, world:
   return { replica, pool, follow };
 }
 
+/** The copy of primary names. They are few and change seldom, so it looks for news less often than the registry's copy. */
+function openReverse(config: GatewayConfig, deployment: Deployment, world: GatewayWorld, pool: ProviderPool): Replica {
+  const { chainId, contracts, codeHashes } = deployment;
+  const { reverseRegistrar: address } = contracts;
+  const startBlock = Number(deployment.startBlock);
+  const identity = { chainId, registry: address, directory: address, startBlock };
+  return createReverseReplica({
+    address,
+    codeHash: codeHashes.reverseRegistrar,
+    store: new Store(join(config.data, "reverse.db"), identity),
+    pool,
+    startBlock,
+    clock: world.clock,
+    log: world.log,
+    reorgBlocksMax: config.reorgBlocksMax,
+    confirmationCount: config.confirmationCount,
+    rangeBlocksMax: config.rangeBlocksMax,
+    pollMs: config.pollMs * REVERSE_PACE,
+  });
+}
+
 /**
  * Starts a gateway: loads its copy, opens its fronts, follows the chain. It answers from what the store holds before any RPC
  * provider is reached. Throws `InvalidConfigError`, `StoreError`, `ForeignStoreError`, `HttpPortError`, `PortInUseError`.
@@ -156,40 +184,33 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   const fetch = world.fetch ?? globalThis.fetch;
   const attestations = createAttestations({ ...world, fetch, replica, gatewayId, domain });
   const names = { replica, gatewayId, registry, tld };
-  const gateway = createGateway({ ...names, signer, domain, clock, othersAttesting: attestations.of });
+  const reverse = openReverse(config, deployment, world, pool);
+  const speaker = { gatewayId, signer, domain, othersAttesting: attestations.of };
+  const gateway = withReverseNames(createGateway({ ...names, ...speaker, clock }), { ...speaker, replica: reverse });
   let isDraining = false;
   let dns: RunningDns | undefined;
   let http: HttpServer | undefined;
   const offchain = openSets(config, deployment, world, { gateway, replica, clock });
-  const shardHints = followShardHints({ replica, tld, clock });
-  shardHints.whenComplete.catch((error: unknown) => log.warn("shard hints are missing", { reason: messageOf(error) }));
+  const shardHints = followShardHints({ replica, tld, clock, log });
   try {
     if (config.dns !== false) {
       const { signed } = offchain;
       const zones = createReplicaZones({ ...zoneWishesOf(config), replica, gateway, registry, tld, signed });
       dns = await runDns(config.dns, zones, world);
     }
-    const front = {
-      ...names,
-      gateway,
-      pool,
-      chainId,
-      directoryAddress: directory,
-      clock,
-      log,
-      shardHints,
-      isDraining: () => isDraining,
-    };
+    const about = { gateway, pool, chainId, directoryAddress: directory, clock, log, shardHints };
+    const front = { ...names, ...about, isDraining: () => isDraining };
     const handler = createFront(front, dns?.handler, offchain.routes, offchain.signed.zones);
     http = await listenHttp(config, handler, clock);
   } catch (error) {
     await dns?.close();
     offchain.close();
     shardHints.close();
-    await replica.stop();
+    await Promise.all([replica.stop(), reverse.stop()]);
     throw error;
   }
   replica.start();
+  reverse.start();
   offchain.replication.start();
   attestations.start();
   const front = http;
@@ -199,6 +220,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     httpUrl: `${config.http.tls === undefined ? "http" : "https"}://${urlHost(front.host)}:${front.port}`,
     dnsEndpoint: dns?.endpoint ?? null,
     replica,
+    reverse,
     reload: createReload({ config, front, dns, follow, log }),
     async close() {
       isDraining = true;
@@ -207,7 +229,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
       await Promise.all([front.close(), dns?.close()]);
       offchain.close();
       shardHints.close();
-      await replica.stop();
+      await Promise.all([replica.stop(), reverse.stop()]);
     },
   };
 }

@@ -4,6 +4,8 @@
  */
 import { fromHex, type Hex } from "../base/bytes.ts";
 import { type Clock, delay } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
 import {
   createShardHintTable,
   encodeShardHints,
@@ -24,7 +26,7 @@ export interface PublishedHints {
 export interface FollowedHints {
   /** The table as it is now; the same object until it changes. */
   readonly published: () => PublishedHints;
-  /** When every name of the store is in the table, or it was closed before. */
+  /** When every name of the store is in the table, or it was closed before, or the store failed. Never rejects. */
   readonly whenComplete: Promise<void>;
   readonly close: () => void;
 }
@@ -33,13 +35,14 @@ export interface FollowHintsOptions {
   readonly replica: Pick<Replica, "onChange" | "read" | "store">;
   readonly tld: string;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Names looked at between two turns of the event loop: a few milliseconds. */
 const PAGE_NAMES = 1_000;
 
 /** Starts a table over a replica. */
-export function followShardHints({ replica, tld, clock }: FollowHintsOptions): FollowedHints {
+export function followShardHints({ replica, tld, clock, log }: FollowHintsOptions): FollowedHints {
   let table = createShardHintTable();
   let known: { readonly of: ShardHints; readonly made: PublishedHints } | undefined;
   let isClosed = false;
@@ -71,7 +74,9 @@ export function followShardHints({ replica, tld, clock }: FollowHintsOptions): F
       known = { of: hints, made: { encoded, tag: shardHintsTag(encoded) } };
       return known.made;
     },
-    whenComplete: readStore(),
+    whenComplete: readStore().catch((error: unknown) => {
+      log.warn("shard hints are missing", { reason: messageOf(error) });
+    }),
     close() {
       isClosed = true;
       stop();

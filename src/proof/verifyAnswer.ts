@@ -11,7 +11,10 @@ import type { RecordKey } from "../protocol/record.ts";
 import { verifyAccount, verifySlot } from "./account.ts";
 import { parseHeader } from "./header.ts";
 import { type NameReading, readName } from "./readName.ts";
+import { parseReverseName } from "./reverse.ts";
+import { readReverse } from "./reverseReading.ts";
 import type { HashNode } from "./trie.ts";
+import type { ReadSlot } from "./value.ts";
 
 /** The evidence does not hold a slot that the answer depends on. */
 export class WithheldSlotError extends BaseError {
@@ -36,6 +39,13 @@ export interface PinnedRegistry {
   readonly codeHash: Hex;
 }
 
+/** A contract and its code. */
+export interface PinnedContract {
+  readonly address: Hex;
+  /** keccak256 of its code. */
+  readonly codeHash: Hex;
+}
+
 /** Storage roots proven so far, by block hash: answers read at the same block share their account proof. */
 export type ProvenRoots = Map<Hex, Uint8Array>;
 
@@ -57,14 +67,14 @@ function checkBlock(told: BlockReference, proven: BlockReference): void {
 }
 
 function storageRootOf(
-  pinned: PinnedRegistry,
+  pinned: PinnedContract,
   block: BlockReference,
   evidence: ProofEvidence,
   roots: ProvenRoots,
 ): Uint8Array {
   const known = roots.get(block.hash);
   if (known !== undefined) return known;
-  const root = verifyAccount(fromHex(block.stateRoot), pinned.registry, pinned.codeHash, evidence.account.map(fromHex));
+  const root = verifyAccount(fromHex(block.stateRoot), pinned.address, pinned.codeHash, evidence.account.map(fromHex));
   const oldest = roots.size >= ROOTS_MAX ? roots.keys().next().value : undefined;
   if (oldest !== undefined) roots.delete(oldest);
   roots.set(block.hash, root);
@@ -121,19 +131,17 @@ function checkReading(answer: Answer, reading: NameReading): void {
   }
 }
 
-/**
- * What a proven answer shows about `records` of its name (nothing about them where it is a referral), at a block whose header
- * is yet to be trusted. The caller has checked that the answer is to its question.
- *
- * Throws errors of this room where the proof does not hold, and `ForeignResolverError` where the records are not in the
- * registry.
- */
-export function verifyAnswer(
-  pinned: PinnedRegistry,
+/** The block and the proven slots of an answer; `read` throws where the evidence does not prove a slot. */
+interface ProvenState {
+  readonly block: BlockReference;
+  readonly read: ReadSlot;
+}
+
+function provenState(
+  pinned: PinnedContract,
   answer: Answer & { readonly evidence: ProofEvidence },
-  records: readonly RecordKey[],
-  roots: ProvenRoots = new Map(),
-): VerifiedAnswer {
+  roots: ProvenRoots,
+): ProvenState {
   const { evidence } = answer;
   const block = parseHeader(fromHex(evidence.header));
   checkBlock(answer.block, block);
@@ -152,6 +160,24 @@ export function verifyAnswer(
     words.set(slot, word);
     return word;
   };
+  return { block, read };
+}
+
+/**
+ * What a proven answer shows about `records` of its name (nothing about them where it is a referral), at a block whose header
+ * is yet to be trusted. The caller has checked that the answer is to its question.
+ *
+ * Throws errors of this room where the proof does not hold, and `ForeignResolverError` where the records are not in the
+ * registry.
+ */
+export function verifyAnswer(
+  pinned: PinnedRegistry,
+  answer: Answer & { readonly evidence: ProofEvidence },
+  records: readonly RecordKey[],
+  roots: ProvenRoots = new Map(),
+): VerifiedAnswer {
+  const { evidence } = answer;
+  const { block, read } = provenState({ address: pinned.registry, codeHash: pinned.codeHash }, answer, roots);
   const reading = readName(read, {
     name: answer.name,
     records: answer.kind === "referral" ? [] : records,
@@ -160,6 +186,26 @@ export function verifyAnswer(
     timestamp: block.timestamp,
     ...(evidence.zone === undefined ? {} : { zone: evidence.zone }),
   });
+  checkReading(answer, reading);
+  return { block, reading };
+}
+
+/**
+ * The same for an answer about a reverse name, out of the contract that keeps primary names. What it shows is what the account
+ * claims; whether the name resolves back to the account is another question.
+ *
+ * @param keeper That contract. `roots` are its own.
+ */
+export function verifyReverseAnswer(
+  keeper: PinnedContract,
+  answer: Answer & { readonly evidence: ProofEvidence },
+  records: readonly RecordKey[],
+  roots: ProvenRoots = new Map(),
+): VerifiedAnswer {
+  const question = parseReverseName(answer.name);
+  if (question === undefined) throw new ContradictionError("name");
+  const { block, read } = provenState(keeper, answer, roots);
+  const reading = readReverse(read, question, records);
   checkReading(answer, reading);
   return { block, reading };
 }

@@ -102,7 +102,7 @@ describe(`fuzzing, ${RUNS} inputs each`, function () {
       chainId: 31337,
       directoryAddress: DIRECTORY,
       log: silentLog,
-      shardHints: followShardHints(names),
+      shardHints: followShardHints({ ...names, log: silentLog }),
     };
     front = createFront({ ...about, isDraining: () => false }, zoneHandler);
   });

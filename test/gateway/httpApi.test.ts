@@ -70,7 +70,7 @@ describe("HTTP API", function () {
       chainId: 31337,
       directoryAddress: domain.directory,
       log: silentLog,
-      shardHints: followShardHints(shared),
+      shardHints: followShardHints({ ...shared, log: silentLog }),
     };
     const store = new SetStore(":memory:");
     const sets = createSets({

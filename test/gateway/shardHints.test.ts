@@ -16,7 +16,7 @@ describe("shard hints of a gateway", function () {
   it("cover every name that the store holds, page by page", async () => {
     const replica = openSynthetic(":memory:", 2_500, systemClock, silentLog);
     await replica.step();
-    const followed = followShardHints({ replica, tld: "hold", clock: systemClock });
+    const followed = followShardHints({ replica, tld: "hold", clock: systemClock, log: silentLog });
     await followed.whenComplete;
     const hints = decodeShardHints(followed.published().encoded);
     expect([hints.firstIndex, hintCountOf(hints)]).to.deep.equal([0, 2_500]);
@@ -37,7 +37,7 @@ describe("shard hints of a gateway", function () {
 
     it("follow registrations, and one of a name that was free again", async () => {
       const { replica } = replicaOf(chain);
-      const followed = followShardHints({ replica, tld: "hold", clock: systemClock });
+      const followed = followShardHints({ replica, tld: "hold", clock: systemClock, log: silentLog });
       const owner = chain.alice.account.address;
       const lookUp = (name: string) =>
         createShardHintLookup(decodeShardHints(followed.published().encoded))(namehash(name));

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Hex, keccak256 } from "viem";
+import type { Hex } from "viem";
 import { fromHex, utf8Text } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
@@ -23,11 +23,10 @@ describe("replica of primary names", function () {
     chain = await deployWithDirectory();
     [alice, bob] = [chain.alice, chain.bob].map(({ account }) => account.address.toLowerCase() as Hex) as [Hex, Hex];
     const { address } = chain.reverse;
-    const client = await chain.viem.getPublicClient();
     const pool = new ProviderPool({ sources: [chain.source], clock: systemClock, log: silentLog });
     replica = createReverseReplica({
       address,
-      codeHash: keccak256((await client.getCode({ address }))!),
+      codeHash: chain.reverseCodeHash,
       store: new Store(":memory:", { chainId: 31337, registry: address, directory: address, startBlock: 0 }),
       pool,
       startBlock: 0,

@@ -50,7 +50,7 @@ const about = {
   chainId: 31337,
   directoryAddress: DIRECTORY,
   log: silentLog,
-  shardHints: followShardHints(shared),
+  shardHints: followShardHints({ ...shared, log: silentLog }),
 };
 const front = createFront({ ...about, isDraining: () => false }, dns.handler);
 const records = [{ kind: "addr", coinType: 60n } as const];

@@ -3,19 +3,13 @@
  * then proven against that block's state root. With a quorum of one nobody vouches for the block, and the answer is what the
  * provider says. Where the index of a name can be guessed, its records come with the block, in one exchange; else in two.
  */
-import { type Hex, toHex } from "../../base/bytes.ts";
+import type { Hex } from "../../base/bytes.ts";
 import { registeredNameOf } from "../../naming/name.ts";
 import { namehash } from "../../naming/namehash.ts";
 import { nameSlot } from "../../proof/layout.ts";
-import {
-  type ForeignName,
-  ForeignResolverError,
-  type NameReading,
-  NEGATIVE_TTL_SECONDS,
-  readName,
-  TTL_SECONDS_DEFAULT,
-} from "../../proof/readName.ts";
-import { parseReverseName, type ReverseQuestion, readPrimaryName, reverseSlots } from "../../proof/reverse.ts";
+import { type ForeignName, ForeignResolverError, type NameReading, readName } from "../../proof/readName.ts";
+import { parseReverseName, type ReverseQuestion, reverseSlots } from "../../proof/reverse.ts";
+import { readReverse } from "../../proof/reverseReading.ts";
 import { UnknownZoneError, type ZoneKey } from "../../proof/zone.ts";
 import type { BlockReference, RecordResult } from "../../protocol/answer.ts";
 import type { RecordKey } from "../../protocol/record.ts";
@@ -164,15 +158,10 @@ async function askReverse(
   const { reverseAccount } = options;
   if (reverseAccount === undefined)
     return failedReply("chain", "refused", "the deployment does not tell who keeps them");
-  const reader: ReadState<Uint8Array | undefined> = (read) => readPrimaryName(read, question);
+  const reader: ReadState<NameReading> = (read) => readReverse(read, question, records);
   const told = await readState(run, options, reverseAccount, reverseSlots(question), [reader]);
   if ("path" in told) return told;
-  const [name] = told.results;
-  const results = records.map((record): RecordResult => {
-    if (record.kind !== "name" || name === undefined) return { record, value: null, ttlSeconds: NEGATIVE_TTL_SECONDS };
-    return { record, value: toHex(name), ttlSeconds: TTL_SECONDS_DEFAULT };
-  });
-  return chainReply(options, told.block, null, results);
+  return chainReply(options, told.block, null, told.results[0]?.results ?? []);
 }
 
 function chainReply(

@@ -7,7 +7,7 @@ import { recoverAddress } from "../../proof/recoverAddress.ts";
 import { isOutwardUrl } from "../dropins/ccipUrl.ts";
 import { type BlockGuard, createBlockGuard } from "../guard.ts";
 import type { LightClient } from "../lightClient.ts";
-import type { NameClientOptions } from "../options.ts";
+import type { ClientDeployment, NameClientOptions } from "../options.ts";
 import type { Shared } from "../run.ts";
 import { createSignedSetReader } from "../signedSets.ts";
 import { withAliases } from "./aliases.ts";
@@ -36,6 +36,7 @@ interface Common {
 function gatewaysPathOf({ options, guard, shards, directory, foreign, lightClient }: Common): Path {
   const { trust, deployment } = options;
   const { tld, chainId, contracts, codeHashes } = deployment;
+  const keeper = keeperOf(deployment);
   const domain = { chainId, directory: contracts.directory };
   const recover = options.recoverAddress ?? recoverAddress;
   const headers = createHeaderTrust({
@@ -46,7 +47,17 @@ function gatewaysPathOf({ options, guard, shards, directory, foreign, lightClien
     recoverAddress: recover,
   });
   const pinned = { tld, registry: contracts.registry, codeHash: codeHashes.registry };
-  const checks = { domain, pinned, headers, roots: new Map(), guard, recoverAddress: recover, ...lightClient };
+  const reverse = keeper === undefined ? {} : { keeper: { pinned: keeper, roots: new Map() } };
+  const checks = {
+    domain,
+    pinned,
+    headers,
+    roots: new Map(),
+    ...reverse,
+    guard,
+    recoverAddress: recover,
+    ...lightClient,
+  };
   const evidence = trust?.gateways ?? "proof";
   return withForeignNames(createGatewaysPath({ tld, checks, shards, evidence }), foreign);
 }
@@ -63,15 +74,17 @@ function chainPathOf({ options, foreign, shards }: Common, head: ChainHeadOption
   const { trust, deployment, paths } = options;
   const { tld, contracts, codeHashes } = deployment;
   const account = { address: contracts.registry, codeHash: codeHashes.registry };
-  const keeper = { address: contracts.reverseRegistrar, codeHash: codeHashes.reverseRegistrar };
-  const reverse = isKnown(keeper) ? { reverseAccount: keeper } : {};
+  const keeper = keeperOf(deployment);
+  const reverse = keeper === undefined ? {} : { reverseAccount: keeper };
   const path = createChainPath({ ...head, tld, account, indices: shards, ...reverse });
   const runResolver = createForeignResolver({ ...head, allowsUrl: paths.chain?.allowsUrl ?? isOutwardUrl });
   return withForeignNames(path, trust?.agreement === "refused" ? foreign : { ...foreign, runResolver });
 }
 
-function isKnown(account: { readonly [Key in keyof ContractAccount]: Hex | undefined }): account is ContractAccount {
-  return account.address !== undefined && account.codeHash !== undefined;
+/** The contract that keeps primary names, where the deployment tells of it and its code. */
+function keeperOf({ contracts, codeHashes }: ClientDeployment): ContractAccount | undefined {
+  const [address, codeHash] = [contracts.reverseRegistrar, codeHashes.reverseRegistrar];
+  return address === undefined || codeHash === undefined ? undefined : { address, codeHash };
 }
 
 /** Reads sets that owners signed; contracts' signatures where there are RPC providers to run the contracts. */

@@ -4,7 +4,15 @@ import { BaseError, messageOf } from "../../base/errors.ts";
 import { namehash } from "../../naming/namehash.ts";
 import type { HeaderTrust } from "../../proof/headerTrust.ts";
 import { type ForeignName, ForeignResolverError } from "../../proof/readName.ts";
-import { type PinnedRegistry, type ProvenRoots, verifyAnswer } from "../../proof/verifyAnswer.ts";
+import { parseReverseName } from "../../proof/reverse.ts";
+import {
+  type PinnedContract,
+  type PinnedRegistry,
+  type ProvenRoots,
+  type VerifiedAnswer,
+  verifyAnswer,
+  verifyReverseAnswer,
+} from "../../proof/verifyAnswer.ts";
 import {
   type Answer,
   answerDigest,
@@ -37,6 +45,8 @@ export interface GatewayChecks {
   readonly pinned: PinnedRegistry;
   readonly headers: HeaderTrust;
   readonly roots: ProvenRoots;
+  /** The contract that keeps primary names, and its storage roots, where the deployment tells. */
+  readonly keeper?: { readonly pinned: PinnedContract; readonly roots: ProvenRoots };
   readonly guard: BlockGuard;
   readonly recoverAddress: RecoverAddress;
   /** Where there is one, headers count by its word instead of by attestations. */
@@ -107,7 +117,7 @@ function proven(
 ): GatewayValue {
   const { attestations } = answer.evidence;
   try {
-    const { block, reading } = verifyAnswer(checks.pinned, answer, records, checks.roots);
+    const { block, reading } = verified(checks, answer, records);
     attest(checks, block, attestations);
     const told = { ...answer, block, status: reading.status };
     return { target, answer: told.kind === "referral" ? told : { ...told, results: reading.results } };
@@ -117,6 +127,18 @@ function proven(
     attest(checks, answer.block, attestations);
     return { target, answer: { ...answer, status: error.foreign.status }, foreign: error.foreign };
   }
+}
+
+/** A gateway without a copy of primary names refers; that much the registry proves. */
+function verified(
+  { pinned, roots, keeper }: GatewayChecks,
+  answer: Answer & { readonly evidence: ProofEvidence },
+  records: readonly RecordKey[],
+): VerifiedAnswer {
+  const isReverse = keeper !== undefined && answer.kind === "records" && parseReverseName(answer.name) !== undefined;
+  return isReverse
+    ? verifyReverseAnswer(keeper.pinned, answer, records, keeper.roots)
+    : verifyAnswer(pinned, answer, records, roots);
 }
 
 function attest(

@@ -2,6 +2,7 @@
 import { nowSeconds } from "../../base/clock.ts";
 import { BaseError } from "../../base/errors.ts";
 import { parentOf, registeredNameOf } from "../../naming/name.ts";
+import { parseReverseName } from "../../proof/reverse.ts";
 import { contentHash } from "../../protocol/answer.ts";
 import type { EvidenceKind, Query } from "../../protocol/query.ts";
 import type { RecordKey } from "../../protocol/record.ts";
@@ -28,8 +29,10 @@ export function createGatewaysPath(options: GatewaysPathOptions): Path {
   return {
     name: "gateways",
     verified: true,
-    // Gateways hold the registry's state, not that of the contract which keeps primary names.
-    supports: (_, name) => name === options.tld || name.endsWith(`.${options.tld}`),
+    supports: (record, name) =>
+      name === options.tld ||
+      name.endsWith(`.${options.tld}`) ||
+      (record.kind === "name" && options.checks.keeper !== undefined && parseReverseName(name) !== undefined),
     ask: (run, name, records) => askShard(options, run, name, records),
   };
 }
@@ -45,9 +48,10 @@ interface Start {
  * than the choice of who votes. After the gateways of a guess come those of the bootstrap shard, so that whoever made a hint up
  * cannot lead to gateways that stay silent.
  */
-function startOf({ shards, evidence }: GatewaysPathOptions, registered: string): Start {
+function startOf({ shards, evidence, tld }: GatewaysPathOptions, registered: string): Start {
   const index = shards.indexOf(registered);
-  const guess = index === null && evidence === "proof" ? shards.guessesOf(registered)[0] : undefined;
+  const isGuessed = index === null && evidence === "proof" && registered.endsWith(`.${tld}`);
+  const guess = isGuessed ? shards.guessesOf(registered)[0] : undefined;
   const targets = shards.targetsOf(registered, guess ?? index);
   if (guess === undefined) return { index, targets };
   const first = new Set(targets.map((target) => target.gatewayId));
@@ -62,7 +66,8 @@ async function askShard(
   records: readonly RecordKey[],
 ): Promise<PathReply> {
   const { checks, shards } = options;
-  const registered = registeredNameOf(name, options.tld) ?? parentOf(name);
+  const registered =
+    registeredNameOf(name, options.tld) ?? (parseReverseName(name) === undefined ? parentOf(name) : name);
   const isSigned = options.evidence === "signature";
   const wanted = isSigned ? withAuthority(records) : records;
   const query: Query = {

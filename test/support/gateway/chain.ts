@@ -1,4 +1,5 @@
 /** Replicas of the contracts on an in-process chain, and ways to get between the two. */
+import { keccak256 } from "viem";
 import type { Hex } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLog } from "../../../src/base/log.ts";
@@ -35,9 +36,9 @@ export async function deployWithDirectory() {
   const directory = await viem.deployContract("GatewayDirectory", [manager.address, registry.address]);
   const { provider } = connection;
   const publicClient = await viem.getPublicClient();
-  const code = await publicClient.getCode({ address: registry.address });
-  const { keccak256 } = await import("viem");
-  const codeHash = keccak256(code ?? "0x");
+  const codeHashOf = async (address: Hex) => keccak256((await publicClient.getCode({ address })) ?? "0x");
+  const codeHash = await codeHashOf(registry.address);
+  const reverseCodeHash = await codeHashOf(holdfast.reverse.address);
   const source = createRpcSource({ url: "http://rpc.example", clock: systemClock, fetch: fetchFrom(provider) });
   // One by one: a run of blocks mined at once is made up by the development chain, without parents and states.
   const mine = async (count: number) => {
@@ -49,7 +50,7 @@ export async function deployWithDirectory() {
     const missing = (8 - ((await head()) % 8)) % 8;
     if (missing > 0) await mine(missing);
   };
-  return { ...holdfast, directory, provider, source, codeHash, mine, head, mineToCheckpoint };
+  return { ...holdfast, directory, provider, source, codeHash, reverseCodeHash, mine, head, mineToCheckpoint };
 }
 
 export type Chain = Awaited<ReturnType<typeof deployWithDirectory>>;

@@ -62,11 +62,12 @@ export function writeDeployment(chain: Chain, file: string): void {
     controller: address,
     priceFeed: address,
     directory: chain.directory.address as Hex,
-    reverseRegistrar: address,
+    reverseRegistrar: chain.reverse.address as Hex,
     universalResolver: address,
     offchainResolver: address,
     accessManager: address,
   };
-  const codeHashes = Object.fromEntries(Object.keys(contracts).map((name) => [name, chain.codeHash])) as never;
+  const same = Object.fromEntries(Object.keys(contracts).map((name) => [name, chain.codeHash]));
+  const codeHashes = { ...same, reverseRegistrar: chain.reverseCodeHash } as never;
   writeFileSync(file, formatDeployment({ chainId: 31337, tld: "hold", startBlock: 0n, contracts, codeHashes }));
 }

@@ -221,8 +221,10 @@ export async function createOffchainWorld(
       while ((await owner.getBlockNumber({ cacheTime: 0 })) % checkpointed !== 0n)
         await send(owner, owner.account.address, "0x");
       const head = Number(await owner.getBlockNumber({ cacheTime: 0 }));
-      for (const { replica } of world.gateways) {
-        while ((replica.checkpoint?.header.number ?? -1) < head) await new Promise((resolve) => setImmediate(resolve));
+      for (const { replica, reverse } of world.gateways) {
+        for (const copy of [replica, reverse]) {
+          while ((copy.checkpoint?.header.number ?? -1) < head) await new Promise((resolve) => setImmediate(resolve));
+        }
       }
     },
     async stop() {
