@@ -141,9 +141,11 @@ function signer(clock: Clock, key: TsigKey | undefined, requestMac: Uint8Array |
 }
 
 function* whole(zone: Zone): Generator<ResourceRecord> {
-  yield* recordsOf(zone.soa);
+  // Its serial may move while it is being sent; the last record has to be the first again.
+  const soa = recordsOf(zone.soa);
+  yield* soa;
   yield* zone.records?.() ?? [];
-  yield* recordsOf(zone.soa);
+  yield* soa;
 }
 
 /** The steps from the asker's serial; the SOA alone where it is up to date; the whole zone where the steps are not kept. */

@@ -50,6 +50,16 @@ export function serverNode(domain: DomainName, label: string, directory: Directo
   return new Map([[type, rrsetOf(domain, type, addressBytes(host))]]);
 }
 
+/** Addresses of every virtual gateway that has one. */
+export function* serverRecords(suffix: DomainName, directory: Directory): Iterable<ResourceRecord> {
+  for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
+    for (let slot = 0; slot < SLOT_COUNT; slot += 1) {
+      const label = `g-${zone}-${slot}`;
+      yield* recordsOfNode(serverNode(`${label}.${suffix}`, label, directory) ?? NO_RRSETS);
+    }
+  }
+}
+
 function rrsetOf(name: DomainName, type: number, rdata: Uint8Array): RRset {
   return { name, type, ttlSeconds: INFRASTRUCTURE_TTL_SECONDS, rdatas: [rdata] };
 }

@@ -7,6 +7,7 @@
 import { fromHex, type Hex } from "../../base/bytes.ts";
 import { shardOf } from "../../directory/directory.ts";
 import { TYPE } from "../../dns/codes.ts";
+import type { ResourceRecord } from "../../dns/message.ts";
 import { type DomainName, isAtOrBelow } from "../../dns/name.ts";
 import { labelsOf, registeredNameOf } from "../../naming/name.ts";
 import { type Node, namehash, ROOT_NODE } from "../../naming/namehash.ts";
@@ -17,8 +18,16 @@ import { NO_RRSETS, type Zone, type ZoneNode, type ZoneSource } from "../dns/zon
 import type { Gateway } from "../gateway.ts";
 import type { SignedZones } from "../sets/signedZones.ts";
 import { domainOf, nameOf } from "./domain.ts";
-import { delegationOf, isServerLabel, recordsOfNode, serverNode, syntheticSoa } from "./infrastructure.ts";
+import {
+  delegationOf,
+  isServerLabel,
+  recordsOfNode,
+  serverNode,
+  serverRecords,
+  syntheticSoa,
+} from "./infrastructure.ts";
 import { buildNameZone, type NameZone } from "./nameZone.ts";
+import { type Delegation, TldHistory } from "./tldHistory.ts";
 
 export interface ReplicaZonesOptions {
   readonly replica: Replica;
@@ -31,7 +40,7 @@ export interface ReplicaZonesOptions {
   readonly signed?: { readonly zones: SignedZones; readonly resolver: Hex };
   /** Zones of names kept built. */
   readonly zonesMax?: number;
-  /** Notes how the zones of names change, for secondaries that take the steps (IXFR). */
+  /** Notes how zones change, for secondaries that take the steps (IXFR). */
   readonly keepsHistory?: boolean;
 }
 
@@ -40,6 +49,8 @@ interface View {
   readonly suffix: DomainName;
   readonly suffixDepth: number;
   readonly tldZone: Zone;
+  /** Where steps are kept. */
+  readonly tldHistory: TldHistory | undefined;
   /** The next time at which a delegation that was handed out lapses, in seconds since 1970. */
   delegationsHoldUntil: number;
   /** Of names that this gateway serves, by domain name. */
@@ -54,6 +65,8 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
   const listeners = new Set<(apex: DomainName) => void>();
   const suffixes = mirrorSuffix === undefined ? [tld] : [tld, mirrorSuffix];
   const views = suffixes.map((suffix) => createView(options, suffix));
+
+  let isolated = new Map(replica.directory.isolated);
 
   const drop = (view: View, apex: DomainName) => dropZone(view, apex, keepsHistory ? zonesMax : 0);
   const zoneOfName = (view: View, domain: DomainName): Zone | undefined => {
@@ -73,6 +86,12 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
   };
 
   replica.onChange((change) => {
+    const { touched, directoryChanged } = change;
+    const moved = directoryChanged ? movedNodes(isolated, replica.directory.isolated) : [];
+    if (directoryChanged) isolated = new Map(replica.directory.isolated);
+    for (const view of views) {
+      noteTldStep(view, options, touched === "all" ? "all" : [...touched, ...moved], directoryChanged);
+    }
     const apexes = new Set(views.flatMap((view) => [...changedApexes(options, view, change, drop)]));
     for (const listener of listeners) for (const apex of apexes) listener(apex);
   });
@@ -93,7 +112,7 @@ export function createReplicaZones(options: ReplicaZonesOptions): ZoneSource {
       for (const view of views) {
         yield view.tldZone;
         for (const { label } of replica.store.childrenOf(namehash(tld))) {
-          const zone = zoneOfName(view, `${label}.${view.suffix}`);
+          const zone = zoneOfName(view, `${domainOf(label)}.${view.suffix}`);
           if (zone !== undefined) yield zone;
         }
       }
@@ -123,9 +142,8 @@ function* changedApexes(
     return;
   }
   for (const node of touched) {
-    const label = topLabelOf(replica, node, namehash(tld));
-    if (label === undefined) continue;
-    const apex = `${label}.${view.suffix}`;
+    const apex = topDomainOf(replica, node, tld, view.suffix);
+    if (apex === undefined) continue;
     drop(view, apex);
     yield apex;
     yield view.suffix;
@@ -172,14 +190,37 @@ export function nameUnderTld(view: Pick<View, "suffix">, domain: DomainName, tld
   return nameOf(`${domain.slice(0, domain.length - view.suffix.length)}${tld}`);
 }
 
-/** The label directly under the TLD at or above a node, as far as events told it. */
-function topLabelOf(replica: Replica, node: Node, tldNode: Node): string | undefined {
+/** Nodes that were put on an isolated shard, or taken off one. */
+function movedNodes(before: ReadonlyMap<Node, number>, after: ReadonlyMap<Node, number>): readonly Node[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((node) => before.get(node) !== after.get(node));
+}
+
+/** Tells the history of a view's TLD which names to look at again. */
+function noteTldStep(
+  { tldHistory, suffix }: View,
+  { replica, tld }: ReplicaZonesOptions,
+  touched: readonly Node[] | "all",
+  directoryChanged: boolean,
+): void {
+  if (tldHistory === undefined) return;
+  if (directoryChanged) tldHistory.touchInfrastructure();
+  if (touched === "all") tldHistory.forget();
+  else
+    for (const node of touched) {
+      const owner = topDomainOf(replica, node, tld, suffix);
+      if (owner !== undefined) tldHistory.touch(owner);
+    }
+}
+
+/** The domain directly under a suffix that stands for the name at or above a node, as far as events told it. */
+function topDomainOf(replica: Replica, node: Node, tld: string, suffix: DomainName): DomainName | undefined {
+  const tldNode = namehash(tld);
   let at = node;
   // A name has at most 127 labels.
   for (let depth = 0; depth < 128 && at !== ROOT_NODE; depth += 1) {
     const entry = replica.store.nameEntry(at);
     if (entry === undefined) return undefined;
-    if (entry.parent === tldNode) return entry.label;
+    if (entry.parent === tldNode) return `${domainOf(entry.label)}.${suffix}`;
     at = entry.parent;
   }
   return undefined;
@@ -192,6 +233,7 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
     suffix,
     suffixDepth,
     tldZone: undefined as never,
+    tldHistory: undefined,
     delegationsHoldUntil: Number.POSITIVE_INFINITY,
     nameZones: new Map(),
     formerZones: new Map(),
@@ -203,13 +245,18 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
     const timestamp = BigInt(head.timestamp);
     return readName((slot) => replica.read(fromHex(slot)), { name, records: [], tld, registry, timestamp }).status;
   };
-  const delegation = (domain: DomainName): ZoneNode | undefined => {
+  const leaseOf = (domain: DomainName): Delegation | undefined => {
     const name = nameUnderTld(view, domain, tld);
     const status = name === undefined ? undefined : statusOf(name);
     if (name === undefined || status === undefined || status.shardIndex === null) return undefined;
     const slots = shardOf(replica.directory, namehash(name), status.shardIndex);
-    view.delegationsHoldUntil = Math.min(view.delegationsHoldUntil, Number(status.expiry));
-    return new Map([[TYPE.NS, delegationOf(domain, slots, suffix)]]);
+    const expiry = Number(status.expiry);
+    view.delegationsHoldUntil = Math.min(view.delegationsHoldUntil, expiry);
+    return { slots, expiry };
+  };
+  const delegation = (domain: DomainName): ZoneNode | undefined => {
+    const lease = leaseOf(domain);
+    return lease && new Map([[TYPE.NS, delegationOf(domain, lease.slots, suffix)]]);
   };
   const apexNode = (): ZoneNode => {
     const slots = shardOf(replica.directory, namehash(tld), null);
@@ -217,6 +264,16 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
     return new Map(rrsets.map((rrset) => [rrset.type, rrset]));
   };
   const soaOf = () => syntheticSoa(suffix, suffix, replica.head?.number ?? 0);
+  function* owners(): Iterable<DomainName> {
+    for (const { label } of replica.store.childrenOf(namehash(tld))) yield `${domainOf(label)}.${suffix}`;
+  }
+  function* infrastructure(): Iterable<ResourceRecord> {
+    yield* recordsOfNode(apexNode());
+    yield* serverRecords(suffix, replica.directory);
+  }
+  const timestamp = () => replica.head?.timestamp ?? 0;
+  const content = { suffix, soa: soaOf, timestamp, owners, delegation: leaseOf, infrastructure };
+  const tldHistory = options.keepsHistory ? new TldHistory(content) : undefined;
 
   const tldZone: Zone = {
     apex: suffix,
@@ -236,12 +293,11 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
       return depth === 1 ? delegation(domain) : delegation(`${label}.${suffix}`) && NO_RRSETS;
     },
     *records() {
-      yield* recordsOfNode(apexNode());
-      for (const { label } of replica.store.childrenOf(namehash(tld))) {
-        const node = delegation(`${label}.${suffix}`);
-        if (node !== undefined) yield* recordsOfNode(node);
-      }
+      if (tldHistory !== undefined) return yield* tldHistory.records();
+      yield* infrastructure();
+      for (const owner of owners()) yield* recordsOfNode(delegation(owner) ?? NO_RRSETS);
     },
+    changesSince: (serial) => tldHistory?.changesSince(serial),
   };
-  return Object.assign(view, { tldZone });
+  return Object.assign(view, { tldZone, tldHistory });
 }

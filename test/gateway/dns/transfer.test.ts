@@ -6,39 +6,24 @@ import {
   type PeerOptions,
   PROGRAMS,
   startPeer,
-  untilServed,
 } from "../../../scripts/bench/dnsPeers.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLog } from "../../../src/base/log.ts";
 import { secureRandom } from "../../../src/base/random.ts";
 import { RCODE, TYPE } from "../../../src/dns/codes.ts";
-import { decodeMessage } from "../../../src/dns/decode.ts";
-import type { ResourceRecord } from "../../../src/dns/message.ts";
 import { formatRecord } from "../../../src/dns/rdataText.ts";
 import type { TsigKey } from "../../../src/dns/tsig.ts";
 import { parseZoneFile, type ZoneData } from "../../../src/dns/zoneFile.ts";
 import { createCatalogSource } from "../../../src/gateway/dns/catalog.ts";
-import { createDnsHandler } from "../../../src/gateway/dns/handler.ts";
-import {
-  combineSources,
-  createMemoryZoneSource,
-  type MemoryZoneSource,
-  serialOf,
-} from "../../../src/gateway/dns/memoryZone.ts";
+import { combineSources, createMemoryZoneSource, type MemoryZoneSource } from "../../../src/gateway/dns/memoryZone.ts";
 import { type Notifier, startNotifier } from "../../../src/gateway/dns/notify.ts";
-import { type DnsServer, startDnsServer } from "../../../src/gateway/dns/server.ts";
-import type { StreamHandler } from "../../../src/gateway/dns/tcp.ts";
-import { createTransfers, isSerialAfter, type TransferPolicy } from "../../../src/gateway/dns/transfer.ts";
-import type { ZoneSource } from "../../../src/gateway/dns/zoneSource.ts";
+import type { DnsServer } from "../../../src/gateway/dns/server.ts";
+import { isSerialAfter, type TransferPolicy } from "../../../src/gateway/dns/transfer.ts";
 import { needPrograms } from "../../support/tools.ts";
+import { KEY, recordsAt, serve, type Transfer, untilSerial } from "./secondaries.ts";
 import { ZONE } from "./support.ts";
 import { sortedText, transferFrom } from "./tcpClient.ts";
 
-const KEY: TsigKey = {
-  name: "transfer.example",
-  algorithm: "hmac-sha256",
-  secret: Uint8Array.from({ length: 32 }, (_, index) => index),
-};
 const OPEN: TransferPolicy = { networks: ["127.0.0.0/8"], keyNames: [] };
 const KEYED: TransferPolicy = { networks: ["127.0.0.0/8"], keyNames: [KEY.name] };
 
@@ -50,32 +35,6 @@ function zoneAt(serial: number, extra = ""): ZoneData {
     .join("\n")
     .replace("2026112201", String(serial));
   return parseZoneFile(`${text}${bulk}\n${extra}`, "zone")[0]!;
-}
-
-/** A transfer as it went out: which was asked for, whether it was signed, and how many bytes it took. */
-interface Transfer {
-  readonly type: number;
-  readonly isSigned: boolean;
-  byteCount: number;
-}
-
-async function serve(source: ZoneSource, policy: TransferPolicy, transfers: Transfer[] = []): Promise<DnsServer> {
-  const handler = createDnsHandler({ source, clock: systemClock, random: secureRandom, keys: [KEY] });
-  const inner = createTransfers({ source, clock: systemClock, keys: [KEY], policy });
-  const stream: StreamHandler = (query, peer) => {
-    const messages = inner(query, peer);
-    return messages && noted(query, messages);
-  };
-  function* noted(query: Uint8Array, messages: Iterable<Uint8Array>): Iterable<Uint8Array> {
-    const { questions, tsig } = decodeMessage(query);
-    const transfer: Transfer = { type: questions[0]!.type, isSigned: tsig !== undefined, byteCount: 0 };
-    transfers.push(transfer);
-    for (const message of messages) {
-      transfer.byteCount += message.length;
-      yield message;
-    }
-  }
-  return await startDnsServer({ handler, stream, host: "127.0.0.1", port: 0, clock: systemClock, log: silentLog });
 }
 
 const nowSeconds = () => Math.floor(systemClock.nowMs() / 1000);
@@ -283,25 +242,4 @@ async function untilRefused(peer: Peer, apex: string): Promise<void> {
     if ((await askUdp(peer.port, apex, TYPE.SOA))?.rcode === RCODE.REFUSED) return;
   }
   throw new Error(`${peer.kind} still serves ${apex}:\n${peer.log()}`);
-}
-
-/** Waits until a secondary serves a serial. */
-async function untilSerial(peer: Peer, apex: string, serial: number): Promise<void> {
-  const end = systemClock.monotonicMs() + 20_000;
-  while (systemClock.monotonicMs() < end) if ((await untilServed(peer, apex)) === serial) return;
-  throw new Error(`${peer.kind} never reached serial ${serial} of ${apex}:\n${peer.log()}`);
-}
-
-/**
- * What a secondary transfers once it is at a serial. Its processes do not change over at the same moment (NSD forks new ones), so
- * that one may answer a query with the new serial while another still transfers the zone as it was.
- */
-async function recordsAt(peer: Peer, apex: string, serial: number): Promise<readonly ResourceRecord[]> {
-  await untilSerial(peer, apex, serial);
-  const end = systemClock.monotonicMs() + 20_000;
-  while (systemClock.monotonicMs() < end) {
-    const { records } = await transferFrom(peer.port, apex);
-    if (records[0] !== undefined && serialOf(records[0].rdata) === serial) return records;
-  }
-  throw new Error(`${peer.kind} never transferred serial ${serial} of ${apex}:\n${peer.log()}`);
 }
