@@ -14,13 +14,14 @@ import {
   resetAddressLength,
 } from "./nativeSocket.ts";
 import { ADDRESS_BYTES, type Outgoing } from "./outgoing.ts";
+import { PAUSE_MICROSECONDS, Pace } from "./pace.ts";
 import type { listenUdp } from "./udp.ts";
 
-const BATCH_COUNT = 64;
+const BATCH_COUNT = 256;
 /** Queries longer than this are not answered over UDP; none that a client sends is. */
 const QUERY_BYTES_MAX = 2048;
-/** Batches in a row before other work gets its turn. */
-const TURNS_MAX = 16;
+/** How long rounds may follow one another before other work gets its turn. */
+const TURN_MS_MAX = 2;
 const POLL_MS = 200;
 const BUFFER_BYTES = 4 << 20;
 const DEFAULT_PENDING_MAX = 1000;
@@ -58,6 +59,7 @@ class BatchServer {
   readonly #hashes = new Uint32Array(BATCH_COUNT);
   readonly #late: LateReply[] = [];
   readonly #turn = () => this.#serve();
+  readonly #pace: Pace;
   readonly #closed: Promise<void>;
   #markClosed = () => {};
   #pending = 0;
@@ -66,6 +68,7 @@ class BatchServer {
   constructor(socket: NativeSocket, options: listenUdp.Options) {
     this.#socket = socket;
     this.#options = options;
+    this.#pace = new Pace(options.clock.monotonicMs());
     this.#incoming = socket.createBatch(BATCH_COUNT, QUERY_BYTES_MAX);
     this.#outgoing = socket.createOutgoing(BATCH_COUNT, UDP_SIZE_BYTES);
     this.#closed = new Promise((resolve) => {
@@ -89,24 +92,33 @@ class BatchServer {
       this.#markClosed();
       return;
     }
-    for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    for (let nowMs = startMs; nowMs - startMs < TURN_MS_MAX; ) {
       const count = this.#socket.receive(this.#incoming, BATCH_COUNT);
-      this.#prepare(count);
-      for (let index = 0; index < count; index += 1) {
-        try {
-          this.#answer(index);
-        } catch (error) {
-          this.#fail(error);
-        }
-        resetAddressLength(this.#incoming, index);
-      }
-      this.#outgoing.flush();
+      this.#answerAll(count);
+      nowMs = clock.monotonicMs();
+      const shouldPause = this.#pace.shouldPause(count, nowMs);
       if (count === 0) {
         this.#socket.poll(POLL_MS, this.#turn);
         return;
       }
+      if (shouldPause) this.#socket.pause(PAUSE_MICROSECONDS);
     }
     setImmediate(this.#turn);
+  }
+
+  #answerAll(count: number): void {
+    this.#prepare(count);
+    for (let index = 0; index < count; index += 1) {
+      try {
+        this.#answer(index);
+      } catch (error) {
+        this.#fail(error);
+      }
+      resetAddressLength(this.#incoming, index);
+    }
+    this.#outgoing.flush();
   }
 
   #prepare(count: number): void {

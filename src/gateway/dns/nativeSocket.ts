@@ -43,6 +43,7 @@ interface Library {
   sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
   close(fd: number): number;
   poll: { async(fds: Pointer, count: number, timeoutMs: number, done: (error: unknown, result: number) => void): void };
+  usleep(microseconds: number): number;
   alloc(bytes: number): { pointer: Pointer; address: bigint; memory: ArrayBuffer };
   errno(): number;
 }
@@ -62,6 +63,7 @@ function loadLibrary(): Library | undefined {
       sendmmsg: libc.func("int sendmmsg(int, void *, uint32_t, int)"),
       close: libc.func("int close(int)"),
       poll: libc.func("int poll(void *, uint64_t, int)"),
+      usleep: libc.func("int usleep(uint32_t)"),
       alloc(bytes) {
         const pointer = koffi.alloc("uint8_t", bytes);
         return { pointer, address: BigInt(koffi.address(pointer)), memory: koffi.view(pointer, bytes) };
@@ -143,6 +145,8 @@ export interface NativeSocket {
   createOutgoing(count: number, slotBytes: number): Outgoing;
   /** Calls `done` once the socket can be read or `timeoutMs` have passed. */
   poll(timeoutMs: number, done: () => void): void;
+  /** Holds the thread for a moment; below a millisecond, which no timer can. */
+  pause(microseconds: number): void;
   close(): void;
 }
 
@@ -211,6 +215,7 @@ export function openNativeSocket(options: {
       new DataView(pollSet.memory).setInt32(4, POLLIN, true);
       lib.poll.async(pollSet.pointer, 1, timeoutMs, () => done());
     },
+    pause: (microseconds) => void lib.usleep(microseconds),
     close: () => lib.close(fd),
   };
 }
