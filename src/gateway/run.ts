@@ -221,7 +221,16 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     dnsEndpoint: dns?.endpoint ?? null,
     replica,
     reverse,
-    reload: createReload({ config, front, dns, follow, log }),
+    reload: createReload({
+      config,
+      front,
+      dns,
+      log,
+      follow(next) {
+        follow(next);
+        offchain.follow(next);
+      },
+    }),
     async close() {
       isDraining = true;
       offchain.replication.stop();

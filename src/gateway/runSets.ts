@@ -6,7 +6,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { Route } from "./http/handler.ts";
 import { setRoutes } from "./http/setRoutes.ts";
 import type { GatewayWorld } from "./run.ts";
-import { createContractSignatures } from "./sets/contractSignature.ts";
+import { createContractSignatures, type SignatureProviders } from "./sets/contractSignature.ts";
 import { createReplication, type Replication } from "./sets/replication.ts";
 import { SetStore } from "./sets/setStore.ts";
 import { createSets, type SetsOptions } from "./sets/sets.ts";
@@ -17,6 +17,8 @@ export interface RunningSets {
   readonly replication: Replication;
   /** The sets as the DNS front reads them. */
   readonly signed: { readonly zones: SignedZones; readonly resolver: Hex };
+  /** Asks the RPC providers of another configuration from now on. */
+  follow(config: GatewayConfig): void;
   close(): void;
 }
 
@@ -30,10 +32,10 @@ export function openSets(
   const { chainId, contracts, tld } = deployment;
   const { registry, offchainResolver: resolver } = contracts;
   const { replica, clock, gateway } = parts;
-  const { gatewayId, rpc: urls, rpcDeadlineMs: deadlineMs, sets: quota } = config;
+  const { gatewayId, sets: quota } = config;
   const store = new SetStore(join(config.data, "sets.db"));
-  const agreement = config.agreement ?? (urls.length >= 3 ? 2 : 1);
-  const isContractSignature = createContractSignatures({ urls, agreement, clock, deadlineMs, fetch });
+  let providers = providersOf(config);
+  const isContractSignature = createContractSignatures({ providers: () => providers, clock, fetch });
   const domain = { chainId, resolver };
   const sets = createSets({ ...parts, store, domain, registry, tld, quota, isContractSignature });
   const { serves } = gateway;
@@ -44,9 +46,16 @@ export function openSets(
     routes: setRoutes({ sets, store, replication, origin }),
     replication,
     signed: { zones, resolver },
+    follow(next) {
+      providers = providersOf(next);
+    },
     close() {
       zones.close();
       store.close();
     },
   };
+}
+
+function providersOf({ rpc: urls, agreement, rpcDeadlineMs: deadlineMs }: GatewayConfig): SignatureProviders {
+  return { urls, agreement: agreement ?? (urls.length >= 3 ? 2 : 1), deadlineMs };
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { expect } from "chai";
 import { freePort, PROGRAMS, startPeer, untilServed } from "../../scripts/bench/dnsPeers.ts";
+import { fromHex, type Hex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { EDNS_OPTION, TYPE } from "../../src/dns/codes.ts";
 import { decodeMessage } from "../../src/dns/decode.ts";
@@ -17,10 +18,12 @@ import { encodeMessage } from "../../src/dns/encode.ts";
 import type { Message } from "../../src/dns/message.ts";
 import { nameToWire } from "../../src/dns/name.ts";
 import { namehash } from "../../src/naming/namehash.ts";
+import { nameSlot, parseNameWord } from "../../src/proof/layout.ts";
 import { type Chain, deployWithDirectory } from "../support/gateway/chain.ts";
 import { keyOf, listGateways, recordWire, registerShop, writeDeployment } from "../support/gateway/fleet.ts";
 import { type GatewayProcess, startGatewayProcess } from "../support/gateway/gatewayProcess.ts";
 import { type RpcServer, startRpcServer } from "../support/gateway/rpcServer.ts";
+import { addressRecord, publishable } from "../support/offchain/publish.ts";
 import { needPrograms } from "../support/tools.ts";
 import { EDNS, queryOf } from "./dns/support.ts";
 import { sortedText, transferFrom } from "./dns/tcpClient.ts";
@@ -46,6 +49,11 @@ async function certifiedName(url: string): Promise<string> {
   const { subject } = socket.getPeerCertificate();
   socket.destroy();
   return String(subject.CN);
+}
+
+async function readSlot({ provider, registry }: Chain, slot: Hex): Promise<Uint8Array> {
+  const params = [registry.address, slot, "latest"];
+  return fromHex((await provider.request({ method: "eth_getStorageAt", params })) as Hex);
 }
 
 /** A recursive resolver that answers nothing until it is told to. */
@@ -167,6 +175,34 @@ describe("holdfast gateway", function () {
       // At most the step that was under way.
       expect(rpc.callCount("eth_getBlockByNumber") - asked).to.be.at.most(20);
       await first.kill();
+    });
+
+    it("asks other providers whether a contract signed", async () => {
+      const other = await startRpcServer(chain.provider);
+      const gateway = await start(["http: {}", "dns: false"]);
+      await gateway.ready();
+      /** What becomes of a set that no key signed. */
+      const offer = async (): Promise<number> => {
+        const nowSeconds = Math.floor(systemClock.nowMs() / 1000);
+        const [validFrom, validUntil] = [nowSeconds - 10, nowSeconds + 3600];
+        const { epoch } = parseNameWord(await readSlot(chain, nameSlot(namehash("shop.hold"))));
+        const head = { epoch, sequence: 1n, validFrom, validUntil };
+        const address = chain.alice.account.address.toLowerCase() as Hex;
+        const signer = { address, signTypedData: async (): Promise<Hex> => `0x${"ab".repeat(65)}` };
+        const domain = { chainId: 31337, resolver: chain.registry.address as Hex };
+        const body = await publishable("shop.hold", head, [addressRecord("shop.hold", 1)], domain, signer);
+        return (await fetch(`${gateway.httpUrl}/v1/sets`, { method: "PUT", body })).status;
+      };
+      const asked = () => [rpc, other].map((server) => server.callCount("eth_call"));
+      const [before] = asked();
+      expect(await offer()).to.equal(403);
+      expect(asked()).to.deep.equal([before! + 1, 0]);
+      write([...base().filter((line) => !line.startsWith("rpc:")), `rpc: [${other.url}]`, "dns: false"]);
+      gateway.child.kill("SIGHUP");
+      await gateway.logged({ message: "configuration read again" });
+      expect(await offer()).to.equal(403);
+      expect(asked()).to.deep.equal([before! + 1, 1]);
+      await other.kill();
     });
   });
 

@@ -77,10 +77,8 @@ describe("signed record sets", function () {
     await replica.step();
     const shared = { replica, tld: "hold", clock: systemClock };
     const isContractSignature = createContractSignatures({
-      urls: ["http://rpc.example"],
-      agreement: 1,
+      providers: () => ({ urls: ["http://rpc.example"], agreement: 1, deadlineMs: 5_000 }),
       clock: systemClock,
-      deadlineMs: 5_000,
       fetch: fetchFrom(chain.provider),
     });
     for (const [index, store] of stores.entries()) {

@@ -9,13 +9,21 @@ const ABI = parseAbi(["function isValidSignature(bytes32 digest, bytes signature
 /** What the contract returns for a valid one: the function's own selector, in a word. */
 const VALID = `0x1626ba7e${"00".repeat(28)}`;
 
-export interface ContractSignatureOptions {
+const BODY_BYTES_MAX = 64 * 1024;
+
+/** Whom to ask. */
+export interface SignatureProviders {
   /** RPC providers, of distinct operators. */
   readonly urls: readonly string[];
   /** How many must say the same. */
   readonly agreement: number;
-  readonly clock: Clock;
   readonly deadlineMs: number;
+}
+
+export interface ContractSignatureOptions {
+  /** Asked anew for every signature, since the list may change while the gateway runs. */
+  readonly providers: () => SignatureProviders;
+  readonly clock: Clock;
   readonly fetch: Fetch;
 }
 
@@ -23,9 +31,10 @@ export interface ContractSignatureOptions {
 export type IsContractSignature = (signer: Hex, digest: Hex, signature: Hex) => Promise<boolean>;
 
 export function createContractSignatures(options: ContractSignatureOptions): IsContractSignature {
-  const { urls, agreement, clock, deadlineMs, fetch } = options;
-  const providers = urls.map((url) => createRpc({ url, clock, deadlineMs, fetch, bodyBytesMax: 64 * 1024 }));
+  const { clock, fetch } = options;
   return async (signer, digest, signature) => {
+    const { urls, agreement, deadlineMs } = options.providers();
+    const providers = urls.map((url) => createRpc({ url, clock, deadlineMs, fetch, bodyBytesMax: BODY_BYTES_MAX }));
     const data = encodeFunctionData({ abi: ABI, args: [digest, signature] });
     const answers = await Promise.all(
       providers.map(async (rpc) => {
