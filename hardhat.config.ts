@@ -37,7 +37,7 @@ const HOT_SOURCES = [
 ];
 const overrides = Object.fromEntries(HOT_SOURCES.map((path) => [path, hot]));
 
-const fuzzRuns = Number(process.env["FC_NUM_RUNS"] ?? (process.env["CI"] ? 4096 : 256));
+const fuzzRuns = Number(process.env.FC_NUM_RUNS ?? (process.env.CI ? 4096 : 256));
 
 export default defineConfig({
   plugins: [

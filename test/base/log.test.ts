@@ -23,7 +23,7 @@ describe("base/log", () => {
     log.info("b");
     log.warn("c");
     log.error("d");
-    expect(lines.map((line) => line["message"])).to.deep.equal(["c", "d"]);
+    expect(lines.map((line) => line.message)).to.deep.equal(["c", "d"]);
     silentLog.error("e");
     expect(lines).to.have.length(2);
   });

@@ -41,7 +41,7 @@ describe("npm run build", function () {
   });
 
   it("returns a command that runs", () => {
-    const output = execFileSync(process.execPath, ["--no-strip-types", bin["holdfast"]!, "shard", "512", "--json"], {
+    const output = execFileSync(process.execPath, ["--no-strip-types", bin.holdfast!, "shard", "512", "--json"], {
       encoding: "utf8",
     });
     expect((JSON.parse(output) as { slots: number[] }).slots).to.deep.equal([0, 1, 2, 4]);
