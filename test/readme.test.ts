@@ -4,6 +4,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { createProgram } from "../src/cli/program.ts";
+import { SILENT } from "./support/program.ts";
 
 const READMES = ["README.md", ...globSync("{src,contracts}/*/README.md").sort()];
 const BLOCK = /^```(\w+)\n([\s\S]*?)^```$/gm;
@@ -50,8 +51,7 @@ describe("README examples", () => {
   }
 
   it("keeps to commands and options that exist", () => {
-    const silent = { out: () => {}, err: () => {}, interactive: false, exit: () => {} };
-    const program = createProgram(silent);
+    const program = createProgram(SILENT);
     const wrong = READMES.flatMap((file) => blocksOf(file, "sh"))
       .flatMap((block) => block.split("\n"))
       .flatMap((line) => {

@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { createProgram } from "../../src/cli/program.ts";
 import { decodeMessage } from "../../src/dns/decode.ts";
 import { encodeMessage } from "../../src/dns/encode.ts";
 import { aRecord, startDnsServer, type TestDnsServer } from "../support/client/dnsServer.ts";
 import { DEPLOYMENT } from "../support/client/gatewayWorld.ts";
+import { type Printed, runHoldfast } from "../support/program.ts";
 
 const CONTRACTS = [
   "registry",
@@ -76,22 +76,10 @@ describe("holdfast compare", function () {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   /** What the last run has printed so far. */
-  let printed: { out: string; err: string; code: number };
+  let printed: Printed;
 
   async function run(...args: string[]) {
     printed = { out: "", err: "", code: -1 };
-    const program = createProgram({
-      out: (text) => {
-        printed.out += text;
-      },
-      err: (text) => {
-        printed.err += text;
-      },
-      interactive: false,
-      exit: (code) => {
-        printed.code = code;
-      },
-    });
     const fixed = [
       "--profile",
       join(folder, "profile.json"),
@@ -100,8 +88,7 @@ describe("holdfast compare", function () {
       "--vantage",
       "here",
     ];
-    await program.parseAsync(["node", "holdfast", "compare", "shop.hold=shop.example.org", ...fixed, ...args]);
-    return printed;
+    return await runHoldfast(["compare", "shop.hold=shop.example.org", ...fixed, ...args], printed);
   }
   const servers = () => ["--dns", `127.0.0.1:${right.port}`, "--dns", `127.0.0.1:${other.port}`];
   const samples = () =>

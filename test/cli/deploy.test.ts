@@ -5,17 +5,12 @@ import { expect } from "chai";
 import { createPublicClient, getAddress, http } from "viem";
 import { registryAbi } from "../../src/chain/abis/registry.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
-import { createProgram } from "../../src/cli/program.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { startEdr, type TestNode } from "../contracts/support/node.ts";
+import { runHoldfast } from "../support/program.ts";
 
 /** Runs a command line and returns what it printed. */
-async function run(...args: string[]): Promise<string> {
-  const parts: string[] = [];
-  const terminal = { out: (part: string) => parts.push(part), err: () => {}, interactive: false, exit: () => {} };
-  await createProgram(terminal).parseAsync(args, { from: "user" });
-  return parts.join("");
-}
+const run = async (...args: string[]): Promise<string> => (await runHoldfast(args)).out;
 
 describe("holdfast deploy, register, set", () => {
   let node: TestNode;

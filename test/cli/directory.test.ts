@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { createProgram } from "../../src/cli/program.ts";
 import { createShardHintTable, encodeShardHints } from "../../src/directory/shardHints.ts";
 import { type DirectorySnapshot, formatSnapshot, parseSnapshot } from "../../src/directory/snapshot.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { createDirectory, DOMAIN } from "../support/client/gatewayWorld.ts";
+import { runHoldfast } from "../support/program.ts";
 
 const CONTRACTS = [
   "registry",
@@ -67,23 +67,7 @@ describe("holdfast directory", () => {
     await rm(folder, { recursive: true });
   });
 
-  const run = async (...args: string[]) => {
-    const printed = { out: "", err: "", code: 0 };
-    const terminal = {
-      out: (text: string) => {
-        printed.out += text;
-      },
-      err: (text: string) => {
-        printed.err += text;
-      },
-      interactive: false,
-      exit: (code: number) => {
-        printed.code = code;
-      },
-    };
-    await createProgram(terminal).parseAsync(["node", "holdfast", "directory", "--profile", profile, ...args]);
-    return printed;
-  };
+  const run = (...args: string[]) => runHoldfast(["directory", "--profile", profile, ...args]);
 
   it("writes what two operators publish, with hints, for a client to load", async () => {
     const file = join(folder, "directory.json");

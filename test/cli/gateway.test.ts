@@ -10,9 +10,9 @@ import { deployContracts } from "../../src/chain/deploy.ts";
 import { type Deployment, formatDeployment } from "../../src/chain/deployment.ts";
 import { createChainReader, readFleet } from "../../src/chain/fleet.ts";
 import { TransactionFailedError } from "../../src/chain/sender.ts";
-import { type Terminal, UsageError } from "../../src/cli/command.ts";
-import { createProgram } from "../../src/cli/program.ts";
+import { UsageError } from "../../src/cli/command.ts";
 import { type GatewayProcess, startGatewayProcess } from "../support/gateway/gatewayProcess.ts";
+import { failureOf, runHoldfast } from "../support/program.ts";
 
 const SIGNER_KEY = generatePrivateKey();
 const SIGNER = privateKeyToAddress(SIGNER_KEY);
@@ -28,12 +28,7 @@ describe("holdfast gateway, on a chain", function () {
   let deployment: Deployment;
   let stop = async () => {};
 
-  const run = async (...args: string[]): Promise<string> => {
-    let out = "";
-    const terminal: Terminal = { out: (text) => (out += text), err: () => {}, interactive: false, exit: () => {} };
-    await createProgram(terminal).parseAsync(["node", "holdfast", "gateway", ...args]);
-    return out;
-  };
+  const run = async (...args: string[]): Promise<string> => (await runHoldfast(["gateway", ...args])).out;
   const register = async (change: Readonly<Record<string, string | undefined>> = {}, ...more: string[]) => {
     const options: Record<string, string | undefined> = {
       "--rpc": url,
@@ -47,11 +42,6 @@ describe("holdfast gateway, on a chain", function () {
     const args = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
     return await run("register", ...args, ...more);
   };
-  const failure = async (work: Promise<unknown>): Promise<unknown> =>
-    await work.then(
-      () => expect.fail("the command did not fail"),
-      (error: unknown) => error,
-    );
   const start = async (id: number, data: string, ...args: string[]): Promise<GatewayProcess> => {
     const common = [
       "--id",
@@ -100,7 +90,7 @@ describe("holdfast gateway, on a chain", function () {
     ];
     for (const [what, change, message] of mistakes) {
       it(`rejects ${what} before anything is sent`, async () => {
-        const error = await failure(register(change));
+        const error = await failureOf(register(change));
         expect(error).to.be.instanceOf(UsageError);
         expect(String(error)).to.match(message);
         const fleet = await readFleet(createChainReader(url), deployment);
@@ -120,10 +110,10 @@ describe("holdfast gateway, on a chain", function () {
     });
 
     it("says why the directory refuses: an endpoint that is taken, a sender without the role", async () => {
-      const taken = await failure(register());
+      const taken = await failureOf(register());
       expect(taken).to.be.instanceOf(TransactionFailedError);
       process.env.HOLDFAST_KEY = generatePrivateKey();
-      const stranger = await failure(
+      const stranger = await failureOf(
         register({ "--http-url": "https://g2.example.org", "--dns-endpoint": "192.0.2.2:53" }),
       );
       expect(stranger).to.be.instanceOf(TransactionFailedError);
@@ -173,7 +163,7 @@ describe("holdfast gateway, on a chain", function () {
       const database = new DatabaseSync(forged);
       database.exec("UPDATE slots SET value = randomblob(32) WHERE key = (SELECT min(key) FROM slots)");
       database.close();
-      const error = await failure(start(3, "third", "--bootstrap", forged));
+      const error = await failureOf(start(3, "third", "--bootstrap", forged));
       expect(String(error)).to.include("its storage has another root than the chain's");
     });
   });

@@ -7,10 +7,10 @@ import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { formatDeployment } from "../../src/chain/deployment.ts";
-import { createProgram } from "../../src/cli/program.ts";
 import { serveSetFile } from "../../src/gateway/serveFile.ts";
 import { parseSetFile } from "../../src/protocol/setFile.ts";
 import { createOffchainWorld, type OffchainWorld } from "../support/offchain/world.ts";
+import { runHoldfast } from "../support/program.ts";
 
 describe("holdfast publish and export", function () {
   this.timeout(60_000);
@@ -53,21 +53,7 @@ records:
   const run = async (key: string | undefined, ...args: readonly string[]) => {
     if (key === undefined) delete process.env.HOLDFAST_KEY;
     else process.env.HOLDFAST_KEY = key;
-    let [out, err, code] = ["", "", 0];
-    const terminal = {
-      out: (text: string) => {
-        out += text;
-      },
-      err: (text: string) => {
-        err += text;
-      },
-      interactive: false,
-      exit: (next: number) => {
-        code = next;
-      },
-    };
-    await createProgram(terminal).parseAsync(["node", "holdfast", ...args, "--profile", profile]);
-    return { out, err, code };
+    return await runHoldfast([...args, "--profile", profile]);
   };
   const file = (name: string) => join(folder, name);
 
@@ -153,18 +139,7 @@ records:
   it("exports all sets of a gateway and imports them into one that lost its disk", async () => {
     const common = ["--from", join(world.folder, "g0"), "--chain", join(world.folder, "deployment.json")];
     const program = async (...args: readonly string[]) => {
-      let [out, code] = ["", 0];
-      const terminal = {
-        out: (text: string) => {
-          out += text;
-        },
-        err: () => {},
-        interactive: false,
-        exit: (next: number) => {
-          code = next;
-        },
-      };
-      await createProgram(terminal).parseAsync(["node", "holdfast", "gateway", ...args]);
+      const { out, code } = await runHoldfast(["gateway", ...args]);
       return [out, code];
     };
     expect(await program("export-sets", file("all.sets"), ...common)).to.deep.equal([

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { drawTimeline } from "../../src/cli/commands/resolveTimeline.ts";
-import { createProgram } from "../../src/cli/program.ts";
 import { aRecord, startDnsServer, type TestDnsServer } from "../support/client/dnsServer.ts";
 import { DEPLOYMENT } from "../support/client/gatewayWorld.ts";
+import { runHoldfast } from "../support/program.ts";
 
 const filled = (value: string) =>
   Object.fromEntries(
@@ -51,23 +51,7 @@ describe("holdfast resolve", () => {
     await rm(folder, { recursive: true });
   });
 
-  const run = async (...args: string[]) => {
-    const printed = { out: "", err: "", code: 0 };
-    const program = createProgram({
-      out: (text) => {
-        printed.out += text;
-      },
-      err: (text) => {
-        printed.err += text;
-      },
-      interactive: false,
-      exit: (code) => {
-        printed.code = code;
-      },
-    });
-    await program.parseAsync(["node", "holdfast", "resolve", "--profile", profile, ...args]);
-    return printed;
-  };
+  const run = (...args: string[]) => runHoldfast(["resolve", "--profile", profile, ...args]);
 
   it("prints the value, how it came, and a timeline", async () => {
     const { out, err, code } = await run("www.hold", "--trace");

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { CommanderError } from "commander";
-import { type Terminal, UsageError } from "../../src/cli/command.ts";
-import { createProgram } from "../../src/cli/program.ts";
+import { UsageError } from "../../src/cli/command.ts";
 import { namehash } from "../../src/naming/index.ts";
 import {
   bootstrapIndexOf,
@@ -12,22 +11,10 @@ import {
   IndexOutOfRangeError,
   SubsetImpossibleError,
 } from "../../src/sharding/index.ts";
+import { failureOf, runHoldfast } from "../support/program.ts";
 
-async function run(...args: string[]): Promise<string> {
-  let out = "";
-  const terminal: Terminal = { out: (text) => (out += text), err: () => {}, interactive: false, exit: () => {} };
-  await createProgram(terminal).parseAsync(["node", "holdfast", ...args]);
-  return out;
-}
-
-async function failure(...args: string[]): Promise<unknown> {
-  try {
-    await run(...args);
-  } catch (error) {
-    return error;
-  }
-  throw new Error("the command did not fail");
-}
+const run = async (...args: string[]): Promise<string> => (await runHoldfast(args)).out;
+const failure = (...args: string[]) => failureOf(run(...args));
 
 describe("holdfast shard", () => {
   it("returns the slots of an index as JSON", async () => {

@@ -12,8 +12,7 @@ import { deployContracts } from "../../src/chain/deploy.ts";
 import { type Deployment, formatDeployment } from "../../src/chain/deployment.ts";
 import { createChainReader, readFleet, UnreadableFleetError, WrongChainError } from "../../src/chain/fleet.ts";
 import { IsolationFailedError } from "../../src/chain/isolation.ts";
-import { EXIT, type Terminal, UsageError } from "../../src/cli/command.ts";
-import { createProgram } from "../../src/cli/program.ts";
+import { EXIT, UsageError } from "../../src/cli/command.ts";
 import { namehash } from "../../src/naming/index.ts";
 import {
   NobodyHoldsSlotError,
@@ -22,6 +21,7 @@ import {
   slotsOf,
   tableWords,
 } from "../../src/sharding/index.ts";
+import { failureOf, runHoldfast } from "../support/program.ts";
 
 const NAME_COUNT = 12;
 const ZONES = [0, 1, 2, 3];
@@ -34,25 +34,8 @@ describe("shards on a chain", () => {
   let deployment: Deployment;
   let stop = async () => {};
 
-  async function run(...args: string[]): Promise<{ out: string; exitCode: number }> {
-    let out = "";
-    let exitCode = 0;
-    const terminal: Terminal = {
-      out: (text) => (out += text),
-      err: () => {},
-      interactive: false,
-      exit: (code) => (exitCode = code),
-    };
-    await createProgram(terminal).parseAsync(["node", "holdfast", ...args, "--rpc", url, "--deployment", file]);
-    return { out, exitCode };
-  }
-
-  async function failure(...args: string[]): Promise<unknown> {
-    return run(...args).then(
-      () => expect.fail("the command did not fail"),
-      (error: unknown) => error,
-    );
-  }
+  const run = (...args: string[]) => runHoldfast([...args, "--rpc", url, "--deployment", file]);
+  const failure = (...args: string[]) => failureOf(run(...args));
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "holdfast-chain-"));
@@ -136,9 +119,9 @@ describe("shards on a chain", () => {
 
   describe("holdfast shards audit", () => {
     it("returns overlap and balance of every registered name", async () => {
-      const { out, exitCode } = await run("shards", "audit", "--json");
+      const { out, code } = await run("shards", "audit", "--json");
       const report = JSON.parse(out);
-      expect(exitCode).to.equal(EXIT.ok);
+      expect(code).to.equal(EXIT.ok);
       expect(report).to.include({
         nameCount: NAME_COUNT,
         gatewayCount: 12,

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { createProgram } from "../../src/cli/program.ts";
 import { readConfig } from "../../src/gateway/config.ts";
+import { SILENT } from "../support/program.ts";
 import { needPrograms } from "../support/tools.ts";
 
 const FOLDER = "scripts/deploy";
@@ -14,8 +15,7 @@ const unit = readFileSync(join(FOLDER, "holdfast-gateway.service"), "utf8");
 const container = readFileSync(join(FOLDER, "Containerfile"), "utf8");
 
 /** The options that `holdfast gateway` takes. */
-const terminal = { out: () => {}, err: () => {}, interactive: false, exit: () => {} };
-const gateway = createProgram(terminal).commands.find((command) => command.name() === "gateway")!;
+const gateway = createProgram(SILENT).commands.find((command) => command.name() === "gateway")!;
 const known = new Set(gateway.options.map(({ long }) => long));
 const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag);
 

@@ -1,22 +1,7 @@
 import { expect } from "chai";
-import { createProgram } from "../../src/cli/program.ts";
+import { runHoldfast } from "../support/program.ts";
 
-async function holdfast(...args: string[]) {
-  let out = "";
-  let code = 0;
-  const terminal = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: () => {},
-    interactive: false,
-    exit: (status: number) => {
-      code = status;
-    },
-  };
-  await createProgram(terminal).parseAsync(["node", "holdfast", ...args]);
-  return { out, code };
-}
+const holdfast = (...args: string[]) => runHoldfast(args);
 
 describe("holdfast simulate", function () {
   this.timeout(30_000);
