@@ -102,8 +102,9 @@ interface IOffchainResolver {
     error UnsupportedResolverProfile(bytes4 selector);
 
     /// @notice The lowest sequence number that counts: the name's `data` record `holdfast.minSequence` (ENSIP-24) in the registry, a
-    /// number in big-endian bytes, 0 where there is none. Whoever may write the name's records revokes sets by raising it. A
-    /// record longer than 32 bytes revokes all.
+    /// number in big-endian bytes, 0 where there is none. Whoever may write the name's records revokes sets by raising it, and nobody
+    /// can lower it again; a cleared name begins anew, with an epoch for which no set was signed. A record longer than 32 bytes
+    /// revokes all.
     function minSequence(bytes32 node) external view returns (uint256);
 
     /// @notice The EIP-712 digest of a set.

@@ -5,6 +5,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {DnsName} from "../naming/DnsName.sol";
+import {MinSequence} from "../resolver/MinSequence.sol";
 import {IBatchGateway, OffchainLookup} from "../universal/LookupBatch.sol";
 import {IOffchainResolver, IRecordGateway, RecordLeaf, RecordSet, SignedAnswer} from "./IOffchainResolver.sol";
 import {RecordCall} from "./RecordCall.sol";
@@ -61,8 +62,6 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
     bytes32 private constant SET_TYPEHASH = keccak256(
         "RecordSet(bytes32 node,uint64 epoch,uint64 sequence,uint48 validFrom,uint48 validUntil,bytes32 root)"
     );
-    /// @dev Key of the registry's record by which sets are revoked.
-    string private constant MIN_SEQUENCE_KEY = "holdfast.minSequence";
     /// @dev keccak256("*").
     bytes32 private constant WILDCARD = keccak256("*");
 
@@ -87,10 +86,7 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
 
     /// @inheritdoc IOffchainResolver
     function minSequence(bytes32 node) public view returns (uint256) {
-        bytes memory number = _registry.data(node, MIN_SEQUENCE_KEY);
-        if (number.length == 0) return 0;
-        if (number.length > 32) return type(uint256).max;
-        return uint256(bytes32(number)) >> (8 * (32 - number.length));
+        return MinSequence.numberOf(_registry.data(node, MinSequence.KEY));
     }
 
     /// @inheritdoc IOffchainResolver

@@ -93,7 +93,8 @@ interface IRecordResolver {
     /// that it implements it, otherwise zero.
     function interfaceImplementer(bytes32 node, bytes4 interfaceID) external view returns (address);
 
-    /// @notice Sets a data record (ENSIP-24).
+    /// @notice Sets a data record (ENSIP-24). `holdfast.minSequence`, by which signed sets are revoked, only goes up while the name has
+    /// the same record epoch.
     function setData(bytes32 node, string calldata key, bytes calldata value) external;
 
     /// @notice A data record (ENSIP-24).
@@ -204,4 +205,7 @@ interface IRecordResolver {
     /// @notice The call to be answered is not one of the reading functions.
     /// @dev Error selector: 0x97b6f93f
     error RecordUnsupportedCall(bytes4 selector);
+    /// @notice Sets of records that were revoked would count again.
+    /// @dev Error selector: 0xcd003de4
+    error RecordMinSequenceLowered(bytes32 node, uint256 present, uint256 next);
 }

@@ -6,6 +6,7 @@ import {ERC165Checker} from "@openzeppelin/contracts/utils/introspection/ERC165C
 import {Words} from "../registry/Words.sol";
 import {DnsRecords} from "./DnsRecords.sol";
 import {IRecordResolver} from "./IRecordResolver.sol";
+import {MinSequence} from "./MinSequence.sol";
 import {RecordStore} from "./RecordStore.sol";
 import {RecordWriter} from "./RecordWriter.sol";
 
@@ -165,6 +166,11 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     /// @inheritdoc IRecordResolver
     function setData(bytes32 node, string calldata key, bytes calldata value) external {
         bytes32 keyHash = _keyHash(key);
+        if (keyHash == MinSequence.KEY_HASH) {
+            uint256 present = MinSequence.numberOf(_get(node, KIND_DATA, keyHash));
+            uint256 next = MinSequence.numberOf(value);
+            require(next >= present, RecordMinSequenceLowered(node, present, next));
+        }
         uint256 kindWord = _set(node, KIND_DATA, keyHash, value);
         emit DataChanged(node, key, keyHash, keccak256(value));
         emit RecordStored(node, kindWord, keyHash, value);

@@ -189,8 +189,12 @@ describe("records that owners sign", function () {
         });
       await send(world.owner, registry, setMinimum("0x7fff"));
       expect((await ask("shop.hold", ADDR, "chain")).outcome).to.equal("wrong");
-      await send(world.owner, registry, setMinimum("0x"));
+      const lowered = await send(world.owner, registry, setMinimum("0x")).catch((thrown: unknown) => thrown);
+      expect(lowered).to.be.instanceOf(Error);
       await world.caughtUp();
+      sequence = 0x7fffn;
+      world.shown.replays = (await publishShop(recordsOf("https://example.org/old"))).held.text;
+      await publishShop(recordsOf("https://example.org/new"));
       expect((await ask("shop.hold", ADDR)).outcome).to.equal("answered");
     });
   });
@@ -281,7 +285,7 @@ describe("records that owners sign", function () {
       );
       const now = Math.floor(Date.now() / 1_000);
       const base = { name: "shop.hold", records: [addressRecord("shop.hold", 0xaa)], domain, signer: signer() };
-      const head = { ...base, epoch, sequence: 9_000n, validFrom: now, validUntil: now + YEAR };
+      const head = { ...base, epoch, sequence: 90_000n, validFrom: now, validUntil: now + YEAR };
       const stranger = privateKeyToAccount(`0x${"77".repeat(32)}`);
       const good = await signSet(head);
       const tampered = (from: string | RegExp, to: string) => ({ ...good, text: good.text.replace(from, to) });
@@ -296,7 +300,8 @@ describe("records that owners sign", function () {
         "403 wrong-signature": await signSet({ ...head, domain: { ...domain, chainId: 1 } }),
         "422 expired": await signSet({ ...head, validFrom: 1, validUntil: 1_000 }),
         "422 not-yet-valid": await signSet({ ...head, validFrom: now + YEAR, validUntil: now + 2 * YEAR }),
-        "409 old-sequence": await signSet({ ...head, sequence: 1n }),
+        "409 old-sequence": await signSet({ ...head, sequence: 0x7fffn }),
+        "409 revoked": await signSet({ ...head, sequence: 1n }),
         "409 wrong-epoch": await signSet({ ...head, epoch: epoch + 7n }),
         "413 too-large": { ...good, text: `${good.text}${" ".repeat(600_000)}` },
         "422 too-many-records": tampered(/"records":\[.*\]/, list(1_001, {})),

@@ -16,6 +16,7 @@ export const registryAbi = [
   {"inputs":[{"name":"resource","type":"uint16"}],"name":"RecordInvalidDnsType","type":"error"},
   {"inputs":[{"name":"length","type":"uint256"},{"name":"max","type":"uint256"}],"name":"RecordInvalidKeyLength","type":"error"},
   {"inputs":[{"name":"offset","type":"uint256"}],"name":"RecordMalformedDns","type":"error"},
+  {"inputs":[{"name":"node","type":"bytes32"},{"name":"present","type":"uint256"},{"name":"next","type":"uint256"}],"name":"RecordMinSequenceLowered","type":"error"},
   {"inputs":[{"name":"length","type":"uint256"},{"name":"max","type":"uint256"}],"name":"RecordTooLong","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"max","type":"uint256"}],"name":"RecordTooMany","type":"error"},
   {"inputs":[{"name":"selector","type":"bytes4"}],"name":"RecordUnsupportedCall","type":"error"},

@@ -302,8 +302,15 @@ describe("OffchainResolver", () => {
       expect((await verify(holdings.honest))[1]).to.equal(5n);
       await setMinimum(`0x${"00".repeat(33)}`);
       await refuses("RecordSetRevoked", holdings.honest);
-      await setMinimum("0x");
-      expect((await verify(holdings.replaying))[1]).to.equal(4n);
+      for (const lower of ["0x", "0x05", `0x${"ff".repeat(32)}`] as const) {
+        const error = await setMinimum(lower).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+        // 32 bytes of ones are as high as 33 of anything.
+        expect(error === undefined, lower).to.equal(lower.length === 66);
+      }
+      await refuses("RecordSetRevoked", holdings.honest);
     });
   });
 });

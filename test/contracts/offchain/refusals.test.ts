@@ -1,6 +1,7 @@
 /** What the offchain resolver answers and refuses, without gateways: questions, answers by hand, callbacks. */
 import { expect } from "chai";
 import {
+  type Abi,
   decodeAbiParameters,
   decodeErrorResult,
   encodeAbiParameters,
@@ -208,15 +209,45 @@ describe("OffchainResolver, by hand", () => {
       const min = () => offchain().read.minSequence([NODE]);
       expect(await min()).to.equal(0n);
       for (const [value, number] of [
+        ["0x", 0n],
         ["0x05", 5n],
+        ["0x0005", 5n],
         ["0x0100", 256n],
         [`0x${"ff".repeat(32)}`, 2n ** 256n - 1n],
         [`0x${"00".repeat(33)}`, 2n ** 256n - 1n],
-        ["0x", 0n],
       ] as const) {
         await setMinimum(value);
         expect(await min()).to.equal(number);
       }
+    });
+
+    it("never goes down, by whichever way it is written, until the name is cleared", async () => {
+      const { registry, alice, bob } = world();
+      const min = () => offchain().read.minSequence([NODE]);
+      await setMinimum("0x0200");
+      await registry.write.approve([NODE, bob.account.address, true], { account: alice.account });
+      const lower = encodeFunctionData({
+        abi: registry.abi as Abi,
+        functionName: "setData",
+        args: [NODE, "holdfast.minSequence", "0x01ff"],
+      });
+      const refusesIt = (call: Promise<unknown>, next: bigint) =>
+        refuses(world(), call, registry, "RecordMinSequenceLowered", [NODE, 0x200n, next]);
+      for (const account of [alice.account, bob.account]) {
+        const set = (value: Hex) => registry.write.setData([NODE, "holdfast.minSequence", value], { account });
+        await refusesIt(set("0x01ff"), 0x1ffn);
+        await refusesIt(set("0x"), 0n);
+        await refusesIt(registry.write.multicall([[lower]], { account }), 0x1ffn);
+      }
+      expect(await min()).to.equal(0x200n);
+      // Other data records come and go as ever.
+      await registry.write.setData([NODE, "other", "0x02"], { account: bob.account });
+      await registry.write.setData([NODE, "other", "0x01"], { account: bob.account });
+      const epoch = await registry.read.epochOf([NODE]);
+      await registry.write.clearRecords([NODE], { account: alice.account });
+      expect(await min()).to.equal(0n);
+      // No set of before is of the new epoch.
+      expect(await registry.read.epochOf([NODE])).not.to.equal(epoch);
     });
   });
 
