@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import {
   type Abi,
+  concatHex,
   decodeAbiParameters,
   decodeErrorResult,
   encodeAbiParameters,
@@ -308,13 +309,18 @@ describe("OffchainResolver, by hand", () => {
     const response = (failures: readonly boolean[], answers: readonly Hex[]) =>
       encodeAbiParameters([{ type: "bool[]" }, { type: "bytes[]" }], [failures, answers]);
     const start = () => lookup(raw("resolve", [wire(NAME), text("url")]));
-    const callback = (answer: Hex, extraData: Hex) => raw("resolveCallback", [answer, extraData]);
+    const callback = (answer: Hex, extraData: Hex, gas = 10_000_000) =>
+      raw("resolveCallback", [answer, extraData], gas);
     /** An `eth_call` without the client's own following of lookups. */
-    async function raw(functionName: "resolve" | "resolveCallback", args: readonly [Hex, Hex]): Promise<Hex> {
+    async function raw(
+      functionName: "resolve" | "resolveCallback",
+      args: readonly [Hex, Hex],
+      gas = 10_000_000,
+    ): Promise<Hex> {
       const data = encodeFunctionData({ abi: offchain().abi, functionName, args });
       const to = offchain().address;
       const { provider } = world().connection;
-      return (await provider.request({ method: "eth_call", params: [{ to, data }, "latest"] })) as Hex;
+      return (await provider.request({ method: "eth_call", params: [{ to, data, gas: toHex(gas) }, "latest"] })) as Hex;
     }
 
     it("asks all of them at once, by the batch scheme first, then each alone", async () => {
@@ -367,6 +373,16 @@ describe("OffchainResolver, by hand", () => {
       }
       const short = await callback(response([false], [answerTo([text("url")]), "0x"]), extraData);
       expect(short).to.match(/^0x/);
+    });
+
+    it("has gas left to ask the rest when a response burns what its reading gets", async () => {
+      const { extraData } = await start();
+      // A thousand answers that are all the same 16 kB: small to send, and 16 MB of memory to read.
+      const count = 1_000;
+      const words = [0x40, 0x60, 0, count, ...Array.from({ length: count }, () => 32 * count), 16_384];
+      const bomb = concatHex([...words.map((word) => toHex(word, { size: 32 })), `0x${"00".repeat(16_384)}`]);
+      const again = await lookup(callback(bomb, extraData, 3_000_000));
+      expect(again.asked).to.deep.equal(["x-batch-gateway:true", `${urls[1]}/ccip`]);
     });
   });
 

@@ -2,9 +2,11 @@
 import { expect } from "chai";
 import {
   concatHex,
+  encodeAbiParameters,
   encodeFunctionData,
   getAddress,
   type Hex,
+  keccak256,
   numberToHex,
   pad,
   toHex,
@@ -204,6 +206,21 @@ describe("NameRegistry at its limits", () => {
       await refusedBare("alice", call(2n ** 256n - 4n, 0n));
     });
 
+    it("a call of a multicall whose offset leads back to before itself", async () => {
+      // From the call's arguments on it goes back 100 bytes, to the number of calls: a length of one byte.
+      const back = concatHex(["0x304e6ade", NODE, word32(2n ** 256n - 100n)]);
+      const data = concatHex([
+        "0xac9650d8",
+        word32(32),
+        word32(1),
+        word32(32),
+        word32(68),
+        back,
+        `0x${"00".repeat(28)}`,
+      ]);
+      await refusedBare("alice", data);
+    });
+
     it("registrations whose tuple is cut off, leads out of it, or has an owner that is no address", async () => {
       const { registry, alice: holder } = world();
       const wish = registration({ label: "new", owner: holder.account.address });
@@ -223,6 +240,21 @@ describe("NameRegistry at its limits", () => {
       const calls = 1 + Number(BigInt(`0x${good.slice(10 + 64 * 5, 10 + 64 * 6)}`) / 32n);
       await refusedBare("controller", changed(calls, 5n));
     });
+  });
+
+  it("keeps and emits a text without what stands behind key and value in calldata", async () => {
+    const { alice: holder, registry, client } = world();
+    const dirty = (text: string): Hex => `0x${Buffer.from(text).toString("hex").padEnd(64, "d1")}`;
+    const head = [numberToHex(0x60, { size: 32 }), numberToHex(0xa0, { size: 32 })];
+    const [size, three] = [numberToHex(2, { size: 32 }), numberToHex(3, { size: 32 })];
+    const data = concatHex(["0x10f13a8c", NODE, ...head, three, dirty("url"), size, dirty("ab")]);
+    const hash = await holder.sendTransaction({ to: registry.address, data });
+    const { logs } = await client.getTransactionReceipt({ hash });
+    const clean = encodeAbiParameters([{ type: "string" }, { type: "string" }], ["url", "ab"]);
+    expect(logs.map((log) => log.data)).to.deep.equal([clean]);
+    const kindWord = (2n << 248n) | (await registry.read.epochOf([NODE]));
+    const slot = keccak256(concatHex([NODE, numberToHex(kindWord, { size: 32 }), keccak256(toHex("url"))]));
+    expect(await word(slot)).to.equal(`0x6162${"00".repeat(29)}02`);
   });
 
   it("takes ether back from nobody: it has no payable function", async () => {

@@ -1,10 +1,13 @@
 import { expect } from "chai";
 import {
+  concatHex,
   decodeAbiParameters,
   encodeFunctionData,
   getAddress,
   type Hex,
   keccak256,
+  numberToHex,
+  parseEventLogs,
   stringToHex,
   zeroAddress,
 } from "viem";
@@ -298,6 +301,38 @@ describe("RecordResolver", () => {
       const bad = registry.write.multicall([[text(NODE, "c"), text(nodeOf("none.hold"), "d")]], alice());
       await refused(bad, "RegistryNameNotLive", nodeOf("none.hold"));
       expect(await registry.read.text([NODE, "k"])).to.equal("a");
+    });
+
+    it("make each call once, with its events in order", async () => {
+      const { registry, client } = world();
+      const { abi } = registry;
+      const calls = [
+        encodeFunctionData({ abi, functionName: "setAddr", args: [NODE, ADDRESS] }),
+        text(NODE, "a"),
+        encodeFunctionData({ abi, functionName: "setContenthash", args: [NODE, "0xe301"] }),
+        encodeFunctionData({ abi, functionName: "setDNSRecords", args: [NODE, "0x"] }),
+        encodeFunctionData({ abi, functionName: "setName", args: [NODE, "shop.hold"] }),
+      ];
+      const hash = await registry.write.multicall([calls], alice());
+      const logs = parseEventLogs({ abi, logs: (await client.getTransactionReceipt({ hash })).logs });
+      expect(logs.map(({ eventName }) => eventName)).to.deep.equal([
+        "AddrChanged",
+        "TextChanged",
+        "ContenthashChanged",
+        "NameChanged",
+      ]);
+    });
+
+    it("keep nothing in a record's slots of what an earlier call had in memory", async () => {
+      const { registry, client } = world();
+      const { abi, address } = registry;
+      const set = (node: Hex, value: Hex) =>
+        encodeFunctionData({ abi, functionName: "setContenthash", args: [node, value] });
+      await registry.write.multicall([[set(NODE, bytes(200)), set(OTHER, bytes(40))]], alice());
+      const kindWord = (3n << 248n) | (await registry.read.epochOf([OTHER]));
+      const head = keccak256(concatHex([OTHER, numberToHex(kindWord, { size: 32 }), `0x${"00".repeat(32)}`]));
+      const next = numberToHex(BigInt(head) + 1n, { size: 32 });
+      expect(await client.getStorageAt({ address, slot: next })).to.equal(`0x${"5a".repeat(11)}${"00".repeat(21)}`);
     });
 
     it("return each call's result", async () => {
