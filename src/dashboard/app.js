@@ -72,7 +72,7 @@ function draw(view) {
       return rowOf([one.path, words().dashes[index % 6], String(one.probes), String(one.right), String(one.wrong), percent(one), time(now), time(one.p99Ms)]);
     }),
   );
-  const broken = view.members.filter(({ state }) => state !== "running").length;
+  const broken = view.members.filter(({ state, fault }) => state !== "running" || fault !== null).length;
   const best = view.paths.find(({ path }) => path === "combined");
   const verdict = best ? words().verdict(broken, view.members.length, percent(best)) : words().waiting;
   if (byId("verdict").textContent !== verdict) byId("verdict").textContent = verdict;
@@ -114,16 +114,33 @@ function buttonsOf(what) {
   return buttons;
 }
 
+/** A list of faults for one process; the first entry is none. */
+function faultsOf(what) {
+  const list = document.createElement("select");
+  list.setAttribute("aria-label", words().faultOf(what));
+  for (const kind of ["", ...(latest?.faultKinds ?? [])]) {
+    list.append(Object.assign(document.createElement("option"), { value: kind, textContent: words().faults[kind] ?? kind }));
+  }
+  list.addEventListener("change", async () => {
+    const told = await post("/fault", { what, fault: list.value === "" ? null : list.value });
+    if (told.members) drawMembers(told.members);
+    await drawShards();
+  });
+  return list;
+}
+
 function drawMembers(members) {
   const body = byId("members").tBodies[0];
-  for (const { what, state } of members) {
+  for (const { what, state, fault } of members) {
     let row = [...body.rows].find((one) => one.dataset.what === what);
     if (row === undefined) {
-      row = rowOf([what, "", buttonsOf(what)]);
+      row = rowOf([what, "", buttonsOf(what), faultsOf(what)]);
       row.dataset.what = what;
       body.append(row);
     }
-    row.cells[1].textContent = words().states[state];
+    row.cells[1].textContent = fault === null ? words().states[state] : `${words().states[state]}, ${words().faults[fault] ?? fault}`;
+    const list = row.querySelector("select");
+    if (document.activeElement !== list) list.value = fault ?? "";
   }
 }
 

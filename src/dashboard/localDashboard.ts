@@ -8,6 +8,7 @@ import { formatValue, recordOfType } from "../client/recordText.ts";
 import type { ShardedName } from "../compare/drill/blast.ts";
 import type { LocalNetwork } from "../compare/local/network.ts";
 import { profileOf } from "../compare/local/profile.ts";
+import { optionsAt } from "../compare/local/vantages.ts";
 import { WORDS } from "../compare/report/write.ts";
 import { createWatchMetrics } from "../compare/watch/metrics.ts";
 import type { WatchedName } from "../compare/watch/names.ts";
@@ -18,6 +19,7 @@ import { gatewaysOfShard, shardOf } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { normaliseName } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
+import { FAULT_KINDS, startHandFaults } from "./faults.ts";
 import { startDashboard } from "./server.ts";
 import { shardsView } from "./shards.ts";
 import { createViewModel } from "./view.ts";
@@ -38,7 +40,7 @@ const SHOWN: readonly string[] = ["dns", "chain", "gateways", "combined"];
 /** Runs until `signal` fires. */
 export async function runLocalDashboard(options: LocalDashboardOptions, clock: Clock, random: Random): Promise<void> {
   const { network, directory, signal } = options;
-  const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
+  const direct = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
   const names = network.plan.names.flatMap(({ name, probe }): WatchedName[] =>
     probe === undefined ? [] : [{ name, record: { kind: "dns", owner: probe.owner, rrtype: probe.type } }],
   );
@@ -47,6 +49,9 @@ export async function runLocalDashboard(options: LocalDashboardOptions, clock: C
     network.deployment,
     network.plan.names.map(({ name }) => name),
   );
+  const hand = await startHandFaults({ network, directory, shardIndices: indices, clock });
+  const [vantage = ""] = hand.proxies.vantages;
+  const client = optionsAt(direct, hand.proxies, vantage, network);
   const model = createViewModel();
   const policy = "verified-first";
   const sources = createSources({ client, policy, cache: false, mirrors: [], domains: new Map(), clock, random });
@@ -57,12 +62,18 @@ export async function runLocalDashboard(options: LocalDashboardOptions, clock: C
     return { name, slots, gatewayIds: gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0) };
   });
   const broken = () =>
-    new Set(network.gateways.flatMap(({ state }, index) => (state === "running" ? [] : [index + 1])));
+    new Set(
+      network.gateways.flatMap(({ what, state }, index) =>
+        state === "running" && !hand.held.has(what) ? [] : [index + 1],
+      ),
+    );
   const dashboard = await startDashboard({
     port: options.port,
     clock,
     view: () => model.view(clock.nowMs()),
-    members: () => members.map(({ what, state }) => ({ what, state })),
+    members: () => members.map(({ what, state }) => ({ what, state, fault: hand.held.get(what) ?? null })),
+    faultKinds: FAULT_KINDS,
+    spoil: (what, fault) => hand.set(what, fault),
     shards: (language) => shardsView(shardedNames, broken(), model.names(clock.nowMs()), WORDS[language]),
     put: async (what, state) => await members.find((member) => member.what === what)?.put(state),
     async resolve(text, type) {
@@ -92,5 +103,6 @@ export async function runLocalDashboard(options: LocalDashboardOptions, clock: C
     });
   } finally {
     await dashboard.close();
+    await hand.close();
   }
 }

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import { LANGUAGES, type Language } from "../compare/report/language.ts";
+import type { FaultKind } from "../simulation/fault.ts";
 import type { ShardsView } from "./shards.ts";
 import type { DashboardView } from "./view.ts";
 
@@ -17,8 +18,16 @@ export interface DashboardOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly view: () => DashboardView;
-  /** The processes of the network and how each is. */
-  readonly members: () => readonly { readonly what: string; readonly state: ProcessState }[];
+  /** The processes of the network, how each is, and which fault holds for it. */
+  readonly members: () => readonly {
+    readonly what: string;
+    readonly state: ProcessState;
+    readonly fault: FaultKind | null;
+  }[];
+  /** The kinds of faults that the page offers. */
+  readonly faultKinds: readonly FaultKind[];
+  /** Makes a fault hold for a process, or none. */
+  readonly spoil: (what: string, fault: FaultKind | null) => Promise<void>;
   readonly put: (what: string, state: ProcessState) => Promise<void>;
   /** Who is hurt and who is expected to be, in a language. */
   readonly shards: (language: Language) => ShardsView;
@@ -70,15 +79,28 @@ function reply(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value, bigints));
 }
 
+/** Whether `body` says what to do to a process, which is then done: a state, or a fault. To mend it is to lift its fault too. */
+async function breakAsTold(options: DashboardOptions, what: string, body: Record<string, unknown>): Promise<boolean> {
+  const { state, fault } = body;
+  if (fault === null || options.faultKinds.some((kind) => kind === fault)) {
+    await options.spoil(what, fault as FaultKind | null);
+    return true;
+  }
+  if (!STATES.includes(String(state))) return false;
+  if (state === "running") await options.spoil(what, null);
+  await options.put(what, state as ProcessState);
+  return true;
+}
+
 /** Carries out a control; what goes wrong is told to the page. */
 async function control(options: DashboardOptions, path: string, request: IncomingMessage, response: ServerResponse) {
   const body = await readJson(request);
   try {
     if (path === "/fault") {
-      const { what, state } = body;
-      const known = options.members().some((member) => member.what === what);
-      if (!known || !STATES.includes(String(state))) return reply(response, 400, { error: "no such process or state" });
-      await options.put(String(what), state as ProcessState);
+      const known = options.members().some((member) => member.what === body.what);
+      if (!known || !(await breakAsTold(options, String(body.what), body))) {
+        return reply(response, 400, { error: "no such process, state or fault" });
+      }
       return reply(response, 200, { members: options.members() });
     }
     if (path === "/resolve") return reply(response, 200, await options.resolve(String(body.name), String(body.type)));
@@ -144,5 +166,5 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
 }
 
 function event(options: DashboardOptions): string {
-  return `data: ${JSON.stringify({ ...options.view(), members: options.members() })}\n\n`;
+  return `data: ${JSON.stringify({ ...options.view(), members: options.members(), faultKinds: options.faultKinds })}\n\n`;
 }

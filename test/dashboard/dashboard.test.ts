@@ -4,9 +4,11 @@ import type { ShardedName } from "../../src/compare/drill/blast.ts";
 import { ENGLISH } from "../../src/compare/report/english.ts";
 import { KOREAN } from "../../src/compare/report/korean.ts";
 import type { Sample } from "../../src/compare/watch/sample.ts";
+import { FAULT_KINDS } from "../../src/dashboard/faults.ts";
 import { type Dashboard, type ProcessState, startDashboard } from "../../src/dashboard/server.ts";
 import { shardsView } from "../../src/dashboard/shards.ts";
 import { createViewModel } from "../../src/dashboard/view.ts";
+import type { FaultKind } from "../../src/simulation/fault.ts";
 import { axeFindings, type Browser, startChromium } from "../support/chromium.ts";
 
 const sample = (more: Partial<Sample> = {}): Sample => ({
@@ -46,12 +48,14 @@ const SHARDED: ShardedName[] = [
 describe("dashboard", () => {
   let dashboard: Dashboard;
   let states: Map<string, ProcessState>;
+  let faults: Map<string, FaultKind | null>;
   beforeEach(async () => {
     const model = createViewModel();
     states = new Map<string, ProcessState>([
       ["gateway 1", "running"],
       ["dns-a", "running"],
     ]);
+    faults = new Map();
     const at = systemClock.nowMs();
     for (let index = 0; index < 20; index += 1) {
       for (const path of ["dns", "combined"])
@@ -63,7 +67,9 @@ describe("dashboard", () => {
       port: 0,
       clock: systemClock,
       view: () => model.view(systemClock.nowMs()),
-      members: () => [...states].map(([what, state]) => ({ what, state })),
+      members: () => [...states].map(([what, state]) => ({ what, state, fault: faults.get(what) ?? null })),
+      faultKinds: FAULT_KINDS,
+      spoil: async (what, fault) => void faults.set(what, fault),
       shards: (language) => {
         const broken = new Set(states.get("gateway 1") === "running" ? [] : [1, 2, 3]);
         return shardsView(SHARDED, broken, model.names(systemClock.nowMs()), language === "ko" ? KOREAN : ENGLISH);
@@ -105,6 +111,22 @@ describe("dashboard", () => {
     expect(states.get("dns-a")).to.equal("dead");
   });
 
+  it("makes a fault of every kind hold, and rejects kinds that there are not; to mend is to lift it", async () => {
+    const post = async (body: object) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${dashboard.url}fault`, { method: "POST", headers, body: JSON.stringify(body) });
+      return response.status;
+    };
+    for (const fault of FAULT_KINDS) {
+      expect(await post({ what: "dns-a", fault })).to.equal(200);
+      expect(faults.get("dns-a")).to.equal(fault);
+    }
+    expect(await post({ what: "dns-a", fault: "flood" })).to.equal(400);
+    expect(await post({ what: "nobody", fault: "wrong" })).to.equal(400);
+    expect(await post({ what: "dns-a", state: "running" })).to.equal(200);
+    expect(faults.get("dns-a")).to.equal(null);
+  });
+
   describe("in Chromium", () => {
     let browser: Browser | undefined;
     before(async function () {
@@ -128,6 +150,10 @@ describe("dashboard", () => {
       await page.keyboard.press("Enter");
       await page.getByRole("cell", { name: "stopped", exact: true }).waitFor();
       expect(states.get("gateway 1")).to.equal("paused");
+      await page.getByRole("combobox", { name: "Fault of dns-a" }).focus();
+      await page.keyboard.press("ArrowDown");
+      await page.getByRole("cell", { name: "running, SERVFAIL or 503" }).waitFor();
+      expect(faults.get("dns-a")).to.equal("servfail");
       await page.getByRole("textbox", { name: "Name" }).fill("shop.hold");
       await page.keyboard.press("Enter");
       await page.locator("#trace tbody tr").waitFor();
@@ -154,6 +180,7 @@ describe("dashboard", () => {
       expect(await axeFindings(page)).to.deep.equal([]);
       await page.emulateMedia({ media: "print" });
       expect(await page.getByRole("button").count()).to.equal(0);
+      expect(await page.getByRole("combobox").count()).to.equal(0);
       await page.close();
     });
   });
