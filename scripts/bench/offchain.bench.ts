@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- offchain`: names whose owner signs their records. How stock clients, the same with the drop-ins, and the name client
  * fare while 0 to 3 of a name's four gateways are down, hang, lie, show an old set or answer for another name; how many updates one
- * gateway takes, and four that pass them on; what a set of a million names costs; and what is left after kill -9.
+ * gateway takes, and four that pass them on; what a set of a million names costs; and what is left after kill -9. Parts of it by name:
+ * table, updates, fleet, great, crash.
  */
 import { privateKeyToAccount } from "viem/accounts";
 import { toHex, utf8Bytes } from "../../src/base/bytes.ts";
@@ -10,11 +11,12 @@ import { nodeTransport } from "../../src/client/nodeTransport.ts";
 import { publish } from "../../src/client/publishName.ts";
 import { recoverAddressFast } from "../../src/proof/recoverAddressFast.ts";
 import type { SetRecord } from "../../src/protocol/offchainRecords.ts";
+import { createProcessWorld } from "../../test/support/offchain/processes.ts";
 import { type Conduct, createOffchainWorld, type OffchainWorld } from "../../test/support/offchain/world.ts";
 import { runCrashes } from "./offchain/crash.ts";
-import { runFleetCrashes } from "./offchain/crashFleet.ts";
+import { type FleetCrashResult, runFleetCrashes } from "./offchain/crashFleet.ts";
 import { measureGreatSet } from "./offchain/great.ts";
-import { measureRelayedUpdates } from "./offchain/relayed.ts";
+import { measureRelayedUpdates, type RelayedRate } from "./offchain/relayed.ts";
 import { type Cell, clientsOf, measureCell } from "./offchain/table.ts";
 import { measureUpdates } from "./offchain/updates.ts";
 import { type Bench, type BenchRow, figure } from "./row.ts";
@@ -105,10 +107,23 @@ async function crashRows(small: boolean): Promise<BenchRow[]> {
   ];
 }
 
-/** The same with four gateways that pass on what they take. */
-async function relayedRows(small: boolean): Promise<BenchRow[]> {
-  const told = await measureRelayedUpdates(small ? { names: 4, perName: 10 } : { names: 64, perName: 150 });
-  const { perSecond, msP99, count, everywhereCount } = told;
+/** Four gateways that pass on what they take: how much that is, and what is left of it when they are killed. */
+async function fleetRows(small: boolean): Promise<BenchRow[]> {
+  const label = (kind: string) => (_: unknown, index: number) => `${kind}${index}`;
+  const quick = Array.from({ length: small ? 4 : 64 }, label("quick"));
+  const killed = Array.from({ length: small ? 10 : 50 }, label("killed"));
+  const world = await createProcessWorld([...quick, ...killed]);
+  try {
+    return [
+      ...relayedRows(await measureRelayedUpdates(world, quick, small ? 10 : 150)),
+      ...fleetCrashRows(await runFleetCrashes(world, killed, small ? 15 : 200, small ? 40 : 300, "offchain")),
+    ];
+  } finally {
+    await world.stop();
+  }
+}
+
+function relayedRows({ perSecond, msP99, count, everywhereCount }: RelayedRate): BenchRow[] {
   const what = "updates taken, four gateways, each passed to the other three";
   return [
     figure(what, perSecond, "1/s", ">= 1000", perSecond >= 1_000),
@@ -117,8 +132,7 @@ async function relayedRows(small: boolean): Promise<BenchRow[]> {
   ];
 }
 
-async function fleetCrashRows(small: boolean): Promise<BenchRow[]> {
-  const told = await (small ? runFleetCrashes(200, 10, 40, "offchain") : runFleetCrashes(10_000, 50, 300, "offchain"));
+function fleetCrashRows(told: FleetCrashResult): BenchRow[] {
   const what = `${told.writeCount} writes over HTTP to four gateways, kill -9 ${told.killCount} times`;
   return [
     figure(`${what}: requests made again`, told.retryCount, "requests", "-", null),
@@ -129,13 +143,25 @@ async function fleetCrashRows(small: boolean): Promise<BenchRow[]> {
   ];
 }
 
-export const bench: Bench = async ({ small, say }) => {
+async function updateRows(small: boolean): Promise<BenchRow[]> {
+  const { perSecond } = await measureUpdates(small ? { names: 4, perName: 10 } : { names: 40, perName: 100 });
+  return [figure("updates taken, one gateway", perSecond, "1/s", ">= 1000", perSecond >= 1_000)];
+}
+
+const PARTS: Readonly<Record<string, (small: boolean, say: (text: string) => void) => Promise<BenchRow[]>>> = {
+  table: tableRows,
+  updates: updateRows,
+  fleet: fleetRows,
+  great: greatRows,
+  crash: crashRows,
+};
+
+export const bench: Bench = async ({ small, say, args }) => {
   const startMs = systemClock.monotonicMs();
-  const rows = await tableRows(small, say);
-  const updates = await measureUpdates(small ? { names: 4, perName: 10 } : { names: 40, perName: 100 });
-  rows.push(figure("updates taken, one gateway", updates.perSecond, "1/s", ">= 1000", updates.perSecond >= 1_000));
-  rows.push(...(await relayedRows(small)), ...(await greatRows(small)));
-  rows.push(...(await crashRows(small)), ...(await fleetCrashRows(small)));
+  const rows: BenchRow[] = [];
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (args.length === 0 || args.includes(name)) rows.push(...(await part(small, say)));
+  }
   say(`offchain: ${((systemClock.monotonicMs() - startMs) / 1_000).toFixed(0)} s`);
   return rows;
 };

@@ -4,7 +4,7 @@
  */
 import { systemClock } from "../../../src/base/clock.ts";
 import { type Random, seededRandom } from "../../../src/base/random.ts";
-import { createProcessWorld, type ProcessWorld, type Told } from "../../../test/support/offchain/processes.ts";
+import type { ProcessWorld, Told } from "../../../test/support/offchain/processes.ts";
 
 export interface FleetCrashResult {
   /** Writes that were acknowledged as stored: two gateways had them on disk. */
@@ -38,12 +38,13 @@ async function write(world: ProcessWorld, random: Random, text: string): Promise
 }
 
 /** What the four hold of a name. */
-async function heldAt(world: ProcessWorld, label: string): Promise<readonly string[]> {
+export async function heldAt(world: ProcessWorld, label: string): Promise<readonly string[]> {
   const told = await Promise.all([0, 1, 2, 3].map((index) => world.get(index, `/v1/sets/${label}.hold`)));
   return told.map(({ status, body }) => (status === 200 ? body : ""));
 }
 
-async function untilAlike(world: ProcessWorld, labels: readonly string[]): Promise<number> {
+/** Resolves to how long it took until the four held the same of each name, in milliseconds. */
+export async function untilAlike(world: ProcessWorld, labels: readonly string[]): Promise<number> {
   const startMs = systemClock.monotonicMs();
   for (const label of labels) {
     for (;;) {
@@ -113,49 +114,52 @@ class Progress {
   }
 }
 
-/** Writes `writeCount` sets of so many names under as many kills as come. */
+/** Writes sets of some names of the world, `perName` each, under as many kills as come. */
 export async function runFleetCrashes(
-  writeCount: number,
-  nameCount: number,
+  world: ProcessWorld,
+  labels: readonly string[],
+  perName: number,
   meanLife: number,
   seed: string,
 ): Promise<FleetCrashResult> {
-  const labels = Array.from({ length: nameCount }, (_, index) => `name${index}`);
-  const perName = Math.ceil(writeCount / nameCount);
-  const world = await createProcessWorld(labels);
-  try {
-    const signed = new Map<string, readonly string[]>();
-    for (const label of labels) signed.set(label, await world.sign(label, 1, perName));
-    const progress = new Progress();
-    let requestCount = 0;
-    const killing = killOnAndOn(world, seededRandom(seed, "kills"), meanLife, progress);
-    const writing = labels.map(async (label) => {
-      const random = seededRandom(seed, label);
-      for (const text of signed.get(label)!) {
-        await progress.turn();
-        const tries = await write(world, random, text);
-        requestCount += tries;
-        progress.note();
-      }
-    });
-    await Promise.all(writing);
-    progress.end();
-    const killCount = await killing;
-    const repairMs = await untilAlike(world, labels);
-    let [lostCount, brokenCount, unequalCount] = [0, 0, 0];
-    for (const [label, texts] of signed) {
-      const held = await heldAt(world, label);
-      // All were acknowledged, so the last is what everybody must have.
-      for (const text of held) {
-        if (text !== texts.at(-1)) lostCount += 1;
-        if (text !== "" && !texts.includes(text)) brokenCount += 1;
-      }
-      if (new Set(held).size > 1) unequalCount += 1;
+  const signed = new Map<string, readonly string[]>();
+  for (const label of labels) signed.set(label, await world.sign(label, 1, perName));
+  const progress = new Progress();
+  let requestCount = 0;
+  const killing = killOnAndOn(world, seededRandom(seed, "kills"), meanLife, progress);
+  const writing = labels.map(async (label) => {
+    const random = seededRandom(seed, label);
+    for (const text of signed.get(label)!) {
+      await progress.turn();
+      const tries = await write(world, random, text);
+      requestCount += tries;
+      progress.note();
     }
-    const { count } = progress;
-    const retryCount = requestCount - count;
-    return { writeCount: count, killCount, retryCount, lostCount, brokenCount, unequalCount, repairMs };
-  } finally {
-    await world.stop();
+  });
+  await Promise.all(writing);
+  progress.end();
+  const killCount = await killing;
+  const repairMs = await untilAlike(world, labels);
+  const { count } = progress;
+  return {
+    writeCount: count,
+    killCount,
+    retryCount: requestCount - count,
+    repairMs,
+    ...(await inspect(world, signed)),
+  };
+}
+
+async function inspect(world: ProcessWorld, signed: ReadonlyMap<string, readonly string[]>) {
+  let [lostCount, brokenCount, unequalCount] = [0, 0, 0];
+  for (const [label, texts] of signed) {
+    const held = await heldAt(world, label);
+    // All were acknowledged, so the last is what everybody must have.
+    for (const text of held) {
+      if (text !== texts.at(-1)) lostCount += 1;
+      if (text !== "" && !texts.includes(text)) brokenCount += 1;
+    }
+    if (new Set(held).size > 1) unequalCount += 1;
   }
+  return { lostCount, brokenCount, unequalCount };
 }
