@@ -133,7 +133,7 @@ class CachingNameClient implements NameClient {
     this.#options = options;
     this.#shared = shared;
     this.#directory = options.paths.gateways?.directory;
-    this.usesShardHints = options.paths.gateways !== undefined && options.paths.gateways.shardHints !== "unused";
+    this.usesShardHints = options.paths.gateways?.shardHints !== "unused";
     this.cache = options.cache === false ? undefined : createCache(shared.clock, options.cache);
     this.#trust = options.trust?.unverified === "refused" ? "verified" : "any";
     const { shardHints } = options.paths.gateways?.directory ?? {};

@@ -84,6 +84,14 @@ describe("slots guessed by shard hints", () => {
     expect(world.exchanges.count).to.equal(2);
   });
 
+  it("serve a client that has RPC providers alone, once it is given some", async () => {
+    const client = world.client({ paths: { chain: { rpcUrls: RPC_URLS } } });
+    client.setShardHints(right());
+    world.exchanges.count = 0;
+    expect(await client.resolve("shop.hold", ADDR)).to.include({ outcome: "answered", evidence: "proof" });
+    expect(world.exchanges.count).to.equal(2);
+  });
+
   it("cost a second exchange where the name is not as most are", async () => {
     const cleared = await ask(right(), "cleared.hold", ADDR);
     expect([cleared.told.value, cleared.exchanges]).to.deep.equal([`0x${"cd".repeat(20)}`, 1]);
