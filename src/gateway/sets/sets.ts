@@ -230,7 +230,7 @@ export function createSets(options: SetsOptions): Sets {
       const roots = pieces.map(({ root }) => root);
       const present = new Set<Hex>(roots.length === 0 ? [] : store.pieces(name).map(({ root }) => root));
       const missing = roots.filter((root) => !present.has(root));
-      const waiting = store.pending(name);
+      const waiting = roots.length === 0 ? undefined : store.pending(name);
       if (waiting?.text !== text) updates.count(name);
       if (missing.length === 0) {
         await store.put({ name, sequence, text }, roots);

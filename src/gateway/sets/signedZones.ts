@@ -38,7 +38,7 @@ interface Known {
 }
 
 /** Names whose sets are kept taken apart. */
-const NAMES_MAX = 10_000;
+const NAMES_MAX = 1_000;
 const DAY_MS = 86_400_000;
 
 /** Calls back once for each key when its time has come; an earlier time replaces a later one. */
