@@ -381,7 +381,7 @@ describe("OffchainResolver, by hand", () => {
       const count = 1_000;
       const words = [0x40, 0x60, 0, count, ...Array.from({ length: count }, () => 32 * count), 16_384];
       const bomb = concatHex([...words.map((word) => toHex(word, { size: 32 })), `0x${"00".repeat(16_384)}`]);
-      const again = await lookup(callback(bomb, extraData, 3_000_000));
+      const again = await lookup(callback(bomb, extraData, 800_000));
       expect(again.asked).to.deep.equal(["x-batch-gateway:true", `${urls[1]}/ccip`]);
     });
   });
