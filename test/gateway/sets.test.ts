@@ -194,7 +194,7 @@ describe("signed record sets", function () {
       [201, undefined],
     ]);
     expect(sequences()).to.deep.equal([7n, 7n, 7n, 7n]);
-    const many = { method: "PUT", headers, body: Array(257).fill("{}").join("\n") };
+    const many = { method: "PUT", headers, body: Array(65).fill("{}").join("\n") };
     expect((await network(`${URLS[1]}/v1/sets`, many)).status).to.equal(413);
   });
 
