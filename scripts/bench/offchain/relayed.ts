@@ -11,6 +11,8 @@ export interface RelayedRate {
   readonly perSecond: number;
   readonly count: number;
   readonly msP99: number;
+  /** CPU time that the four gateways together used for a set, in milliseconds; `undefined` where the system does not tell. */
+  readonly cpuMsPerSet: number | undefined;
   /** Sets that all four hold at the end, or newer ones of the name. */
   readonly everywhereCount: number;
 }
@@ -24,6 +26,7 @@ export async function measureRelayedUpdates(
   const texts: (readonly string[])[] = [];
   for (const label of labels) texts.push(await world.sign(label, 1, perName));
   const tookMs: number[] = [];
+  const startCpuMs = world.cpuMs();
   const startMs = systemClock.monotonicMs();
   await Promise.all(
     texts.map(async (ofName, index) => {
@@ -37,6 +40,8 @@ export async function measureRelayedUpdates(
   );
   const count = labels.length * perName;
   const perSecond = count / ((systemClock.monotonicMs() - startMs) / 1_000);
+  const endCpuMs = world.cpuMs();
+  const cpuMsPerSet = startCpuMs === undefined || endCpuMs === undefined ? undefined : (endCpuMs - startCpuMs) / count;
   tookMs.sort((left, right) => left - right);
   await untilAlike(world, labels);
   let everywhereCount = 0;
@@ -44,5 +49,5 @@ export async function measureRelayedUpdates(
     const held = await heldAt(world, label);
     if (held.every((text) => text === texts[index]!.at(-1))) everywhereCount += perName;
   }
-  return { perSecond, count, msP99: tookMs[Math.floor(tookMs.length * 0.99)]!, everywhereCount };
+  return { perSecond, count, cpuMsPerSet, msP99: tookMs[Math.floor(tookMs.length * 0.99)]!, everywhereCount };
 }

@@ -1,6 +1,6 @@
 /** Names whose owner signs their records, and their four gateways as processes of their own, which can be killed. */
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,20 @@ import { type GatewayProcess, startGatewayProcess } from "../gateway/gatewayProc
 import { addressRecord } from "./publish.ts";
 import { listFour, startOffchainChain } from "./world.ts";
 
+/** A tick of Linux's process accounting. */
+const TICK_MS = 10;
+
+/** CPU time of a process, in milliseconds. */
+function cpuMsOf(pid: number): number | undefined {
+  try {
+    // The name of the program, in brackets, may hold anything; user and system time are the 12th and 13th fields behind it.
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a gateway said to a request. */
 export interface Told {
   readonly status: number;
@@ -31,6 +45,8 @@ export interface ProcessWorld {
   sign(label: string, first: number, count: number): Promise<readonly string[]>;
   put(index: number, text: string): Promise<Told>;
   get(index: number, path: string): Promise<Told>;
+  /** CPU time that the four have used, in milliseconds; `undefined` where the system does not tell (Linux does). */
+  cpuMs(): number | undefined;
   /** kill -9. */
   kill(index: number): Promise<void>;
   /** Starts a killed one again and waits until it serves. */
@@ -109,6 +125,10 @@ export async function createProcessWorld(names: readonly string[]): Promise<Proc
     },
     put: (index, text) => call(index, "PUT", "/v1/sets", text),
     get: (index, path) => call(index, "GET", path),
+    cpuMs() {
+      const each = gateways.map(({ child }) => cpuMsOf(child.pid!));
+      return each.reduce((sum, ms) => (sum === undefined || ms === undefined ? undefined : sum + ms), 0);
+    },
     async kill(index) {
       const { child } = gateways[index]!;
       const exited = once(child, "exit");
