@@ -9,7 +9,7 @@ import { messageOf } from "../base/errors.ts";
 import { isLate, type Run } from "./run.ts";
 import { TransportError } from "./transport.ts";
 
-/** How one endpoint replied. `value` is set where the reply passed its own checks. */
+/** How one endpoint replied. `value` is set where the reply passed its own checks; beside `wrong`, what of it counts all the same. */
 export interface Reply<Value> {
   readonly outcome: Outcome;
   readonly value?: Value;
@@ -141,13 +141,11 @@ class Inquiry<Item extends Target, Value, Result> {
   #onReply(target: Item, flight: Flight, reply: Reply<Value>): void {
     if (this.#isSettled) return;
     this.#flights.delete(target);
-    if (reply.value === undefined) {
+    if (reply.value === undefined || reply.outcome === "wrong") {
       this.#run.health.failed(target.endpoint, reply.barredMs);
       this.#note(reply.outcome, reply.reason);
-    } else {
-      this.#run.health.answered(target.endpoint, this.#elapsedMs(flight));
-      this.#values.push(reply.value);
-    }
+    } else this.#run.health.answered(target.endpoint, this.#elapsedMs(flight));
+    if (reply.value !== undefined) this.#values.push(reply.value);
     this.#record(target, flight, reply.outcome, reply.reason);
     this.#advance();
   }

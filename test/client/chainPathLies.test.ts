@@ -22,8 +22,8 @@ const ofBlock =
     return result;
   };
 
-/** Every way in which a provider can lie or fail. */
-const LIES: Readonly<Record<string, Tamper>> = {
+/** Proofs that do not hold, beside the truth about the block. */
+const FALSE_PROOFS: Readonly<Record<string, Tamper>> = {
   "changes a value": ofProof(({ storageProof }) => {
     for (const entry of storageProof) entry.proof[entry.proof.length - 1] = entry.proof[0]!;
   }),
@@ -46,6 +46,11 @@ const LIES: Readonly<Record<string, Tamper>> = {
   "truncates the account": ofProof(({ accountProof }) => {
     accountProof.pop();
   }),
+};
+
+/** Every way in which a provider can lie or fail. */
+const LIES: Readonly<Record<string, Tamper>> = {
+  ...FALSE_PROOFS,
   "tells of another block": ofBlock((block) => {
     block.hash = `0x${"11".repeat(32)}`;
   }),
@@ -107,6 +112,21 @@ describe("chain path, with providers that lie", () => {
       if (told.outcome === "answered") expect(told.value).to.equal(VALUE);
       else expect(told.value).to.equal(null);
       expect(told.outcome).to.not.equal("absent");
+    });
+  }
+
+  for (const [what, tamper] of Object.entries(FALSE_PROOFS)) {
+    it(`returns the right value when one of two ${what}, since it still tells of the same block`, async () => {
+      for (const url of RPC_URLS.slice(0, 2)) {
+        world.tampers.clear();
+        world.tampers.set(url, tamper);
+        const client = world.client({ paths: { chain: { rpcUrls: RPC_URLS.slice(0, 2) } } });
+        const told = await client.resolve("shop.hold", ADDR);
+        expect(told, url).to.include({ outcome: "answered", value: VALUE, evidence: "proof" });
+        expect(told.trace.filter(({ outcome }) => outcome === "wrong").map(({ endpoint }) => endpoint)).to.deep.equal([
+          url,
+        ]);
+      }
     });
   }
 

@@ -33,6 +33,13 @@ export interface Head {
   readonly words: SlotWords;
 }
 
+/** What one provider tells. Its word about the block counts even where the proofs it sent along do not hold. */
+interface Told {
+  readonly target: Target;
+  readonly block: BlockReference;
+  readonly words: SlotWords | undefined;
+}
+
 /** The newest block that counts, with the slots certain to be needed. */
 export async function agreeOnHead(
   options: ChainHeadOptions,
@@ -76,37 +83,51 @@ async function askProviders(
   run: Run,
   slots: readonly Hex[],
 ): Promise<Head | PathReply> {
-  const { guard, quorum } = options;
-  const head: RpcCall = { method: "eth_getBlockByNumber", params: ["latest", false] };
-  const told = await askSeveral<Target, Head, readonly Head[]>(run, {
+  const { quorum } = options;
+  const told = await askSeveral<Target, Told, readonly Told[]>(run, {
     path: "chain",
     targets: options.rpcUrls.map((endpoint) => ({ endpoint })),
-    ask: (target, signal) =>
-      replyFrom(async () => {
-        const [block, ...results] = await callRpc(
-          run,
-          target.endpoint,
-          [head, ...fetcher.calls(slots, "latest")],
-          signal,
-        );
-        const parsed = parseRpcBlock(block);
-        const objection = guard.objection(parsed);
-        if (objection !== undefined) return objection;
-        const words = await wordsAt(run, fetcher, target, parsed, slots, results, signal);
-        return { outcome: "answered", value: { target, block: parsed, words }, reason: `block ${parsed.number}` };
-      }),
+    ask: (target, signal) => replyFrom(() => askHead(options, fetcher, run, target, slots, signal)),
     judge(heads) {
       const near = nearest(heads);
       return near.length >= quorum ? { done: near } : { missing: quorum - near.length };
     },
   });
-  if (told.result !== undefined) return await confirm(options, run, told.result);
+  if (told.result !== undefined) {
+    const head = await confirm(options, run, told.result);
+    return "path" in head ? head : await withWords(options, fetcher, run, head, told.result, slots);
+  }
   const isSplit = told.values.length >= quorum;
   return pathFailure(
     isSplit ? "wrong" : told.failure,
     isSplit ? "providers tell of different blocks" : told.reason,
     told.values.length,
   );
+}
+
+const LATEST: RpcCall = { method: "eth_getBlockByNumber", params: ["latest", false] };
+
+async function askHead(
+  options: ChainHeadOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  target: Target,
+  slots: readonly Hex[],
+  signal: AbortSignal,
+): Promise<Reply<Told>> {
+  const calls = [LATEST, ...fetcher.calls(slots, "latest")];
+  const [head, ...results] = await callRpc(run, target.endpoint, calls, signal);
+  const block = parseRpcBlock(head);
+  const objection = options.guard.objection(block);
+  if (objection !== undefined) return objection;
+  try {
+    const words = await wordsAt(run, fetcher, target, block, slots, results, signal);
+    return { outcome: "answered", value: { target, block, words }, reason: `block ${block.number}` };
+  } catch (error) {
+    const isWrong = isVerificationError(error) || (error instanceof RpcError && error.outcome === "wrong");
+    if (!isWrong) throw error;
+    return { outcome: "wrong", value: { target, block, words: undefined }, reason: error.shortMessage };
+  }
 }
 
 /** A block may arrive between the two calls of one exchange; then the slots are asked for again, at the block told. */
@@ -128,9 +149,25 @@ async function wordsAt(
   }
 }
 
+/** A block agreed upon with the slots that came with it, from whoever sent them; asked for once more where nobody did. */
+async function withWords(
+  options: ChainHeadOptions,
+  fetcher: SlotFetcher,
+  run: Run,
+  head: Told,
+  heads: readonly Told[],
+  slots: readonly Hex[],
+): Promise<Head | PathReply> {
+  for (const { target, block, words } of [head, ...heads]) {
+    if (words !== undefined && isSameBlock(block, head.block)) return { target, block, words };
+  }
+  const words = await fetchSlots(options, fetcher, run, head.block, slots, head.target);
+  return "path" in words ? words : { target: head.target, block: head.block, words };
+}
+
 /** The largest group of heads that lie near one another and do not contradict the first of them. */
-function nearest(heads: readonly Head[]): readonly Head[] {
-  let largest: readonly Head[] = [];
+function nearest(heads: readonly Told[]): readonly Told[] {
+  let largest: readonly Told[] = [];
   for (const { block } of heads) {
     const group = heads.filter(({ block: other }) => {
       if (other.number === block.number) return isSameBlock(other, block);
@@ -142,7 +179,7 @@ function nearest(heads: readonly Head[]): readonly Head[] {
 }
 
 /** The lowest of the heads of which enough providers tell; each is tried in turn, since any of them may be made up. */
-async function confirm(options: ChainHeadOptions, run: Run, heads: readonly Head[]): Promise<Head | PathReply> {
+async function confirm(options: ChainHeadOptions, run: Run, heads: readonly Told[]): Promise<Told | PathReply> {
   let failure: PathReply | undefined;
   for (const head of [...heads].sort((left, right) => Number(left.block.number - right.block.number))) {
     const told = await confirmHead(options, run, head, heads);
@@ -156,9 +193,9 @@ async function confirm(options: ChainHeadOptions, run: Run, heads: readonly Head
 async function confirmHead(
   options: ChainHeadOptions,
   run: Run,
-  head: Head,
-  heads: readonly Head[],
-): Promise<Head | PathReply> {
+  head: Told,
+  heads: readonly Told[],
+): Promise<Told | PathReply> {
   const { block } = head;
   const spoken = heads.filter((other) => other.block.number === block.number);
   const same = spoken.filter((other) => isSameBlock(other.block, block)).length;
