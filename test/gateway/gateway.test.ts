@@ -130,6 +130,14 @@ describe("gateway", function () {
     expect(contentHash(answers[0] as never)).to.equal(contentHash(answers[1] as never));
   });
 
+  it("refers for its own names too while its copy is not the chain's", async () => {
+    const own = await start(1);
+    await caughtUp(own, await chain.head());
+    expect((await ask(own, QUERY)).kind).to.equal("records");
+    Object.defineProperty(own.replica, "status", { get: () => "diverged" });
+    expect((await ask(own, { ...QUERY, records: KEYS.slice(1) })).kind).to.equal("referral");
+  });
+
   it("refers for names outside its shards, saying which shard is theirs", async () => {
     const other = await start(2);
     await caughtUp(other, await chain.head());

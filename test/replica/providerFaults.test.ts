@@ -5,6 +5,7 @@
 import { expect } from "chai";
 import { type Hex, toHex } from "viem";
 import { systemClock } from "../../src/base/clock.ts";
+import { silentLog } from "../../src/base/log.ts";
 import type { Replica } from "../../src/replica/replica.ts";
 import { createRpcSource } from "../../src/replica/source/rpcSource.ts";
 import { StorageTrie } from "../../src/replica/trie/storageTrie.ts";
@@ -187,6 +188,53 @@ describe("RPC providers at fault", function () {
   for (const [at, first] of names.entries()) {
     it(`two, one ${first}: keeps to the chain or stands still`, async () => {
       for (const second of names.slice(at)) await run([first, second], false);
+    });
+  }
+
+  for (const lie of ["withholding", "forging"]) {
+    it(`two ${lie} alike: found out at the next checkpoint, said aloud, and nothing is answered until it is put right`, async () => {
+      const servers = await Promise.all([0, 1, 2].map(() => startRpcServer(chain.provider)));
+      let head = since;
+      const said: string[] = [];
+      const noting = { ...silentLog, error: (message: string) => said.push(message) };
+      const sources = servers.map(({ url }) => createRpcSource({ url, clock: systemClock, deadlineMs: 1_000 }));
+      const { replica } = replicaOf(chain, { sources, pool: { suspicionMs: 0 }, options: { log: noting } });
+      const seen = new Set<string>();
+      const stop = replica.onChange(() => seen.add(replica.status));
+      const step = async () => {
+        await replica.step().catch(() => {});
+        seen.add(replica.status);
+        // Past a checkpoint that was found wrong, whatever is served is the chain's.
+        if (seen.has("diverged")) check(replica, lie);
+      };
+      try {
+        for (const server of servers)
+          server.behaviour = upTo(
+            () => head,
+            (call, honest) => honest(call),
+          );
+        while (replica.head?.number !== since) await step();
+        head = end;
+        for (const [index, server] of servers.slice(0, 2).entries()) {
+          const stage = { index: 0, server, foreign: foreign[index]!, since };
+          server.behaviour = upTo(() => head, FAULTS[lie]!(stage) as RpcBehaviour);
+        }
+        for (let count = 0; count < 20 && !seen.has("diverged"); count += 1) await step();
+        expect([...seen]).to.include("diverged");
+        expect(said.length).to.be.above(0);
+        expect(replica.checkpoint?.header.number, "the last block that was proven right").to.equal(since);
+        for (const server of servers)
+          server.behaviour = upTo(
+            () => head,
+            (call, honest) => honest(call),
+          );
+        for (let count = 0; count < 30 && replica.head?.number !== end; count += 1) await step();
+        expect([replica.head?.number, replica.status]).to.deep.equal([end, "following"]);
+      } finally {
+        stop();
+        await replica.stop();
+        await Promise.all(servers.map((server) => server.kill()));
+      }
     });
   }
 });
