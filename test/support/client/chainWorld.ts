@@ -4,6 +4,7 @@ import { utf8Bytes, utf8Text } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { createNameClient, type NameClient } from "../../../src/client/nameClient.ts";
 import type { NameClientOptions } from "../../../src/client/options.ts";
+import type { Resolution } from "../../../src/client/resolution.ts";
 import { type ClientTransport, TransportError } from "../../../src/client/transport.ts";
 import { encodeDnsName } from "../../../src/naming/dnsName.ts";
 import { namehash } from "../../../src/naming/namehash.ts";
@@ -50,6 +51,11 @@ export function aRecords(owner: string, ...addresses: readonly string[]): Hex {
 
 /** The argument `nameHash` of `dnsRecord`. */
 export const wireHash = (name: string): Hex => keccak256(encodeDnsName(name));
+
+/** Exchanges that an answer needed. A hedge is none of them: it comes of a machine that is busy. */
+export function exchangesOf({ trace }: Pick<Resolution, "trace">): number {
+  return trace.filter(({ hedge }) => !hedge).length;
+}
 
 export async function createChainWorld(): Promise<ChainWorld> {
   const holdfast = await deployHoldfast();
