@@ -214,6 +214,10 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
   offchain.replication.start();
   attestations.start();
   const front = http;
+  const followAll: typeof follow = (next) => {
+    follow(next);
+    offchain.follow(next);
+  };
   return {
     gatewayId,
     signer: signer.address,
@@ -221,16 +225,7 @@ export async function startGateway(config: GatewayConfig, world: GatewayWorld): 
     dnsEndpoint: dns?.endpoint ?? null,
     replica,
     reverse,
-    reload: createReload({
-      config,
-      front,
-      dns,
-      log,
-      follow(next) {
-        follow(next);
-        offchain.follow(next);
-      },
-    }),
+    reload: createReload({ config, front, dns, log, follow: followAll }),
     async close() {
       isDraining = true;
       offchain.replication.stop();

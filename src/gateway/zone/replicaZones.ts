@@ -226,8 +226,27 @@ function topDomainOf(replica: Replica, node: Node, tld: string, suffix: DomainNa
   return undefined;
 }
 
+/** How the names directly under a view's suffix are delegated; takes note of when the first of those read lapses. */
+function leaseReader({ replica, tld, registry }: ReplicaZonesOptions, view: View) {
+  const statusOf = (name: string): NameStatus | undefined => {
+    const { head } = replica;
+    if (head === undefined) return undefined;
+    const timestamp = BigInt(head.timestamp);
+    return readName((slot) => replica.read(fromHex(slot)), { name, records: [], tld, registry, timestamp }).status;
+  };
+  return (domain: DomainName): Delegation | undefined => {
+    const name = nameUnderTld(view, domain, tld);
+    const status = name === undefined ? undefined : statusOf(name);
+    if (name === undefined || status === undefined || status.shardIndex === null) return undefined;
+    const slots = shardOf(replica.directory, namehash(name), status.shardIndex);
+    const expiry = Number(status.expiry);
+    view.delegationsHoldUntil = Math.min(view.delegationsHoldUntil, expiry);
+    return { slots, expiry };
+  };
+}
+
 function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
-  const { replica, tld, registry } = options;
+  const { replica, tld } = options;
   const suffixDepth = labelsOf(suffix).length;
   const view: View = {
     suffix,
@@ -239,21 +258,7 @@ function createView(options: ReplicaZonesOptions, suffix: DomainName): View {
     formerZones: new Map(),
   };
 
-  const statusOf = (name: string): NameStatus | undefined => {
-    const { head } = replica;
-    if (head === undefined) return undefined;
-    const timestamp = BigInt(head.timestamp);
-    return readName((slot) => replica.read(fromHex(slot)), { name, records: [], tld, registry, timestamp }).status;
-  };
-  const leaseOf = (domain: DomainName): Delegation | undefined => {
-    const name = nameUnderTld(view, domain, tld);
-    const status = name === undefined ? undefined : statusOf(name);
-    if (name === undefined || status === undefined || status.shardIndex === null) return undefined;
-    const slots = shardOf(replica.directory, namehash(name), status.shardIndex);
-    const expiry = Number(status.expiry);
-    view.delegationsHoldUntil = Math.min(view.delegationsHoldUntil, expiry);
-    return { slots, expiry };
-  };
+  const leaseOf = leaseReader(options, view);
   const delegation = (domain: DomainName): ZoneNode | undefined => {
     const lease = leaseOf(domain);
     return lease && new Map([[TYPE.NS, delegationOf(domain, lease.slots, suffix)]]);
