@@ -72,14 +72,15 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-function readSecret(config: GatewayConfig): { key: string; source: string } {
-  if (config.signerKey !== undefined) return { key: config.signerKey, source: "HOLDFAST_SIGNER_KEY" };
+/** The signer's key, and where it is from. */
+function readSecret(config: GatewayConfig): readonly [key: string, source: string] {
+  if (config.signerKey !== undefined) return [config.signerKey, "HOLDFAST_SIGNER_KEY"];
   const path = config.signerKeyFile;
   if (path === undefined) {
     throw new InvalidConfigError("The configuration", ["signerKeyFile: missing, and HOLDFAST_SIGNER_KEY is not set"]);
   }
   try {
-    return { key: readFileSync(path, "utf8"), source: path };
+    return [readFileSync(path, "utf8"), path];
   } catch (error) {
     throw new InvalidConfigError("The configuration", [`signerKeyFile: ${messageOf(error)}`], error);
   }
@@ -173,8 +174,7 @@ function openReverse(config: GatewayConfig, deployment: Deployment, world: Gatew
  */
 export async function startGateway(config: GatewayConfig, world: GatewayWorld): Promise<RunningGateway> {
   const { clock, log } = world;
-  const secret = readSecret(config);
-  const signer = createSigner(secret.key, secret.source);
+  const signer = createSigner(...readSecret(config));
   const deployment = await readDeployment(config.deployment);
   const { chainId, contracts, tld } = deployment;
   const { registry, directory } = contracts;
