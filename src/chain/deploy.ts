@@ -67,7 +67,8 @@ export async function deployContracts(parameters: DeployContractsParameters): Pr
   const { deploy } = await import("@nomicfoundation/ignition-core");
   const startBlock = await startBlockOf(provider, journalFolder);
   const accounts = (await provider.request({ method: "eth_accounts" })) as string[];
-  if (journalFolder !== undefined) await mendJournal(journalFolder, provider, accounts[0]!);
+  const { pollMs = 1_000 } = parameters;
+  if (journalFolder !== undefined) await mendJournal(journalFolder, provider, accounts[0]!, pollMs);
   const ignitionModule = await loadModule(parameters);
   const result = await deploy({
     artifactResolver: createArtifactResolver(),
@@ -76,7 +77,7 @@ export async function deployContracts(parameters: DeployContractsParameters): Pr
     deploymentParameters: { Holdfast: moduleParameters(parameters) },
     accounts,
     config: {
-      blockPollingInterval: parameters.pollMs ?? 1_000,
+      blockPollingInterval: pollMs,
       // Left out, Ignition takes 1 on a chain that mines at once, 5 elsewhere.
       ...(parameters.confirmations === undefined ? {} : { requiredConfirmations: parameters.confirmations }),
     },

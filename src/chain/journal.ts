@@ -7,6 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
 import type { Hex } from "../base/bytes.ts";
+import { delay, systemClock } from "../base/clock.ts";
 
 interface Line {
   readonly text: string;
@@ -28,8 +29,19 @@ function isWhole(line: string): boolean {
   }
 }
 
-/** Makes a journal ready to go on from, whatever the moment at which its process ended. Nothing to do without a journal. */
-export async function mendJournal(folder: string, provider: EIP1193Provider, account: string): Promise<void> {
+/** Looks at a count that will not stand still, before the last one is taken. */
+const LOOKS_MAX = 50;
+
+/**
+ * Makes a journal ready to go on from, whatever the moment at which its process ended. Nothing to do without a journal. `pollMs` lies
+ * between two looks at the account.
+ */
+export async function mendJournal(
+  folder: string,
+  provider: EIP1193Provider,
+  account: string,
+  pollMs: number,
+): Promise<void> {
   const path = join(folder, "journal.jsonl");
   const text = await readFile(path, "utf8").catch(() => "");
   // A last line that was cut off was not acted upon yet: what it announces comes after it is written.
@@ -39,7 +51,7 @@ export async function mendJournal(folder: string, provider: EIP1193Provider, acc
     .map(parseLine);
   const sent = new Set(lines.filter(({ type }) => type === "TRANSACTION_SEND").map(({ interaction }) => interaction));
   const open = lines.filter(({ type, interaction }) => type === "TRANSACTION_PREPARE_SEND" && !sent.has(interaction));
-  const next = Number(await provider.request({ method: "eth_getTransactionCount", params: [account, "pending"] }));
+  const next = open.length === 0 ? 0 : await settledCount(provider, account, pollMs);
   const unsent = new Set(open.filter(({ nonce }) => nonce! >= next));
   const kept = lines.filter((line) => !unsent.has(line)).map((line) => `\n${line.text}`);
   if (kept.join("") !== text && text !== "") await writeFile(path, kept.join(""));
@@ -49,6 +61,22 @@ export async function mendJournal(folder: string, provider: EIP1193Provider, acc
     const hash = await transactionAt(provider, account, line.nonce!);
     if (hash !== undefined) await trackTransaction(folder, hash, provider, 1);
   }
+}
+
+/**
+ * How many transactions an account has sent, told twice alike: a node that is just putting one into a block, or has not heard of it
+ * from its neighbours yet, counts it neither in its pool nor on the chain.
+ */
+async function settledCount(provider: EIP1193Provider, account: string, pollMs: number): Promise<number> {
+  const params = [account, "pending"];
+  let count = -1;
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    const told = Number(await provider.request({ method: "eth_getTransactionCount", params }));
+    if (told === count) return told;
+    count = told;
+    await delay(systemClock, pollMs);
+  }
+  return count;
 }
 
 interface Block {
