@@ -13,6 +13,8 @@ export interface OpenSet {
 export interface SetTrees {
   /** The set of a stored document, which was checked when it came. */
   of(stored: StoredSet): OpenSet;
+  /** Keeps what was taken apart to be checked, so that the next question about the set need not do it again. */
+  note(text: string, parsed: OpenSet): void;
 }
 
 /** Sets kept in memory. */
@@ -40,6 +42,10 @@ export function createSetTrees(store: SetStore): SetTrees {
   };
 
   return {
+    note(text, parsed) {
+      const { name, pieces } = parsed.published;
+      if (pieces.length === 0) keep(sets, name, { text, open: parsed }, SETS_MAX);
+    },
     of({ name, text }) {
       const known = sets.get(name);
       if (known?.text === text) return known.open;

@@ -220,7 +220,8 @@ export function createSets(options: SetsOptions): Sets {
 
   return {
     async accept(text) {
-      const { published } = parse(text);
+      const parsed = parse(text);
+      const { published } = parsed;
       const { name, set, pieces } = published;
       const { sequence } = set;
       checkHead(options, published);
@@ -233,6 +234,7 @@ export function createSets(options: SetsOptions): Sets {
       const waiting = roots.length === 0 ? undefined : store.pending(name);
       if (waiting?.text !== text) updates.count(name);
       if (missing.length === 0) {
+        trees.note(text, parsed);
         await store.put({ name, sequence, text }, roots);
         for (const listener of listeners) listener(name);
       } else if (waiting?.text !== text) await store.putPending({ name, sequence, text });
