@@ -125,6 +125,8 @@ async function main(): Promise<void> {
     positionals.length > 0 ? positionals : [...globSync("test/**/*.t.sol"), ...TESTS.flatMap((glob) => globSync(glob))];
   const of = (suffix: string) => files.filter((file) => file.endsWith(suffix)).sort();
   let passed = true;
+  // Invariants find their handlers among all that is compiled; where files are named, Hardhat compiles those and no handler.
+  if (of(".t.sol").length > 0) passed = (await hardhat("compile")) && passed;
   if (of(".t.sol").length > 0) passed = (await hardhat("test", "solidity", ...of(".t.sol"))) && passed;
   if (of(".test.ts").length > 0) {
     passed = (await hardhat("test", "mocha", ...of(".test.ts"), "--grep-exclude", "anvil")) && passed;
