@@ -11,21 +11,11 @@ import {
   readDeployment,
   writeDeployment,
 } from "../../src/chain/deployment.ts";
-
-const NAMES = [
-  "registry",
-  "controller",
-  "priceFeed",
-  "directory",
-  "reverseRegistrar",
-  "universalResolver",
-  "offchainResolver",
-  "accessManager",
-];
+import { CONTRACT_NAMES } from "../support/deployment.ts";
 
 function sample(): Deployment {
-  const addresses = NAMES.map((name, index) => [name, `0x${String(index + 1).padStart(40, "0")}`]);
-  const hashes = NAMES.map((name, index) => [name, `0x${String(index + 1).padStart(64, "0")}`]);
+  const addresses = CONTRACT_NAMES.map((name, index) => [name, `0x${String(index + 1).padStart(40, "0")}`]);
+  const hashes = CONTRACT_NAMES.map((name, index) => [name, `0x${String(index + 1).padStart(64, "0")}`]);
   return parseDeployment({
     chainId: 31337,
     tld: "hold",

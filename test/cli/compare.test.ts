@@ -9,19 +9,8 @@ import { decodeMessage } from "../../src/dns/decode.ts";
 import { encodeMessage } from "../../src/dns/encode.ts";
 import { aRecord, startDnsServer, type TestDnsServer } from "../support/client/dnsServer.ts";
 import { DEPLOYMENT } from "../support/client/gatewayWorld.ts";
+import { perContract } from "../support/deployment.ts";
 import { type Printed, runHoldfast } from "../support/program.ts";
-
-const CONTRACTS = [
-  "registry",
-  "controller",
-  "priceFeed",
-  "directory",
-  "reverseRegistrar",
-  "universalResolver",
-  "offchainResolver",
-  "accessManager",
-];
-const filled = (value: string) => Object.fromEntries(CONTRACTS.map((name) => [name, value]));
 
 describe("holdfast compare", function () {
   this.timeout(30_000);
@@ -68,8 +57,8 @@ describe("holdfast compare", function () {
       chainId: DEPLOYMENT.chainId,
       tld: "hold",
       startBlock: "0",
-      contracts: filled(`0x${"11".repeat(20)}`),
-      codeHashes: filled(`0x${"22".repeat(32)}`),
+      contracts: perContract(`0x${"11".repeat(20)}`),
+      codeHashes: perContract(`0x${"22".repeat(32)}`),
     };
     writeFileSync(join(folder, "profile.json"), JSON.stringify({ deployment }));
   });

@@ -8,19 +8,8 @@ import { createShardHintTable, encodeShardHints } from "../../src/directory/shar
 import { type DirectorySnapshot, formatSnapshot, parseSnapshot } from "../../src/directory/snapshot.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { createDirectory, DOMAIN } from "../support/client/gatewayWorld.ts";
+import { perContract } from "../support/deployment.ts";
 import { runHoldfast } from "../support/program.ts";
-
-const CONTRACTS = [
-  "registry",
-  "controller",
-  "priceFeed",
-  "directory",
-  "reverseRegistrar",
-  "universalResolver",
-  "offchainResolver",
-  "accessManager",
-];
-const filled = (value: string) => Object.fromEntries(CONTRACTS.map((name) => [name, value]));
 
 describe("holdfast directory", () => {
   const servers: Server[] = [];
@@ -53,8 +42,8 @@ describe("holdfast directory", () => {
       chainId: DOMAIN.chainId,
       tld: "hold",
       startBlock: "0",
-      contracts: { ...filled(`0x${"11".repeat(20)}`), directory: DOMAIN.directory },
-      codeHashes: filled(`0x${"22".repeat(32)}`),
+      contracts: { ...perContract(`0x${"11".repeat(20)}`), directory: DOMAIN.directory },
+      codeHashes: perContract(`0x${"22".repeat(32)}`),
     };
     await writeFile(profile, JSON.stringify({ deployment, directory: formatSnapshot(published) }));
     published = { ...published, version: 2n };

@@ -5,21 +5,8 @@ import { expect } from "chai";
 import { drawTimeline } from "../../src/cli/commands/resolveTimeline.ts";
 import { aRecord, startDnsServer, type TestDnsServer } from "../support/client/dnsServer.ts";
 import { DEPLOYMENT } from "../support/client/gatewayWorld.ts";
+import { perContract } from "../support/deployment.ts";
 import { runHoldfast } from "../support/program.ts";
-
-const filled = (value: string) =>
-  Object.fromEntries(
-    [
-      "registry",
-      "controller",
-      "priceFeed",
-      "directory",
-      "reverseRegistrar",
-      "universalResolver",
-      "offchainResolver",
-      "accessManager",
-    ].map((name) => [name, value]),
-  );
 
 describe("holdfast resolve", () => {
   let dns: TestDnsServer;
@@ -38,8 +25,8 @@ describe("holdfast resolve", () => {
       chainId: DEPLOYMENT.chainId,
       tld: "hold",
       startBlock: "0",
-      contracts: filled(`0x${"11".repeat(20)}`),
-      codeHashes: filled(`0x${"22".repeat(32)}`),
+      contracts: perContract(`0x${"11".repeat(20)}`),
+      codeHashes: perContract(`0x${"22".repeat(32)}`),
     };
     await writeFile(
       profile,

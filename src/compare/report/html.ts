@@ -8,7 +8,7 @@ import type { TitleId, Words } from "./language.ts";
 import { type Markup, markup, Markup as RawMarkup } from "./markup.ts";
 import { shardMap } from "./shardMap.ts";
 import { STYLE } from "./style.ts";
-import { type ReportTable, tablesOf } from "./tables.ts";
+import { hurtShares, type ReportTable, tablesOf } from "./tables.ts";
 
 function scrollable(label: string, content: Markup): Markup {
   return markup`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
@@ -34,15 +34,8 @@ function phases(data: ReportData, words: Words): Markup {
 }
 
 function blast(one: Blast, { blast: words }: Words): Markup {
-  const probed = one.names.filter((name) => name.probes > 0).length;
-  const rows = [
-    [words.virtual, one.expectedHurtVirtual],
-    [words.physical, one.expectedHurtPhysical],
-    [words.probed(probed), one.predictedHurt],
-    [words.measured, one.measuredHurt],
-  ] as const;
   return markup`<h2>${words.heading}</h2><p>${words.intro(one)}</p>
-<table><thead><tr><th>${words.hurt}</th><th class="n">${words.share}</th></tr></thead><tbody>${rows.map(([what, share]) => markup`<tr><td>${what}</td><td class="n">${percent(share)}</td></tr>`)}</tbody></table>
+<table><thead><tr><th>${words.hurt}</th><th class="n">${words.share}</th></tr></thead><tbody>${hurtShares(one, words).map(([what, share]) => markup`<tr><td>${what}</td><td class="n">${percent(share)}</td></tr>`)}</tbody></table>
 <p>${words.verdict(one)}</p>
 ${scrollable(words.map, shardMap(one, words))}`;
 }

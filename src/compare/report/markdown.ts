@@ -3,7 +3,7 @@ import { percent } from "../../availability/report.ts";
 import type { Blast } from "../drill/blast.ts";
 import type { ReportData } from "./data.ts";
 import type { Words } from "./language.ts";
-import { type ReportTable, tablesOf } from "./tables.ts";
+import { hurtShares, type ReportTable, tablesOf } from "./tables.ts";
 
 /** Text that Markdown, and HTML inside it, takes as text. */
 function plain(text: string): string {
@@ -24,13 +24,6 @@ function tableText({ title, note, head, rows }: ReportTable): string {
 
 /** Who was hurt by an attack, against who was expected to be. */
 function blastText(one: Blast, { blast: words }: Words): string {
-  const probed = one.names.filter((name) => name.probes > 0).length;
-  const rows = [
-    [words.virtual, one.expectedHurtVirtual],
-    [words.physical, one.expectedHurtPhysical],
-    [words.probed(probed), one.predictedHurt],
-    [words.measured, one.measuredHurt],
-  ] as const;
   return [
     `## ${plain(words.heading)}`,
     "",
@@ -38,7 +31,7 @@ function blastText(one: Blast, { blast: words }: Words): string {
     "",
     `| ${plain(words.hurt)} | ${plain(words.share)} |`,
     "|---|---|",
-    ...rows.map(([what, share]) => `| ${plain(what)} | ${percent(share)} |`),
+    ...hurtShares(one, words).map(([what, share]) => `| ${plain(what)} | ${percent(share)} |`),
     "",
     plain(words.verdict(one)),
     "",

@@ -1,6 +1,7 @@
 /** A report's tables in words, for every format that has tables. Those without rows are left out. */
 import { OUTCOMES } from "../../availability/outcome.ts";
 import { type Cell, percent } from "../../availability/report.ts";
+import type { Blast } from "../drill/blast.ts";
 import type { ReportData } from "./data.ts";
 import type { LabelId, TitleId, Words } from "./language.ts";
 
@@ -155,4 +156,15 @@ export function tablesOf(data: ReportData, words: Words): ReportTable[] {
     },
   ];
   return tables.filter(({ rows }) => rows.length > 0);
+}
+
+/** The share of names that an attack hurt, beside those that were expected, each with what it is called. */
+export function hurtShares(one: Blast, words: Words["blast"]): readonly (readonly [what: string, share: number])[] {
+  const probed = one.names.filter((name) => name.probes > 0).length;
+  return [
+    [words.virtual, one.expectedHurtVirtual],
+    [words.physical, one.expectedHurtPhysical],
+    [words.probed(probed), one.predictedHurt],
+    [words.measured, one.measuredHurt],
+  ];
 }
