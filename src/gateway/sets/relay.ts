@@ -77,19 +77,18 @@ export function createRelay(send: (body: string) => Promise<string>): (text: str
   const queue: Waiting[] = [];
   let requestCount = 0;
   const flush = async (): Promise<void> => {
-    const batch = take(queue);
-    if (batch.length === 0) return;
     requestCount += 1;
-    try {
-      const results = parseResults(await send(batch.map(({ text }) => text).join("\n")), batch.length);
-      batch.forEach(({ resolve }, index) => {
-        resolve(results[index]!);
-      });
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
+    for (let batch = take(queue); batch.length > 0; batch = take(queue)) {
+      try {
+        const results = parseResults(await send(batch.map(({ text }) => text).join("\n")), batch.length);
+        batch.forEach(({ resolve }, index) => {
+          resolve(results[index]!);
+        });
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
     }
     requestCount -= 1;
-    if (queue.length > 0) await flush();
   };
   return (text) =>
     new Promise((resolve, reject) => {
