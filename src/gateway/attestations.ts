@@ -15,7 +15,7 @@ import { attestationDigest } from "../protocol/attestation.ts";
 import type { SigningDomain } from "../protocol/eip712.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { Fetch } from "../replica/source/rpc.ts";
-import { blockReferenceOf } from "./gateway.ts";
+import { blockReferenceOf } from "./evidence.ts";
 
 export interface AttestationsOptions {
   readonly replica: Replica;

@@ -6,50 +6,25 @@
  * gateway that is not behind. Leases are judged by that block's timestamp, so that equal blocks give equal answers.
  */
 
-import { fromHex, type Hex, toHex } from "../base/bytes.ts";
+import { fromHex, type Hex } from "../base/bytes.ts";
 import { type Clock, nowSeconds } from "../base/clock.ts";
 import { BaseError } from "../base/errors.ts";
-import { keccak256 } from "../base/keccak.ts";
 import { isServing, shardOf } from "../directory/directory.ts";
 import { registeredNameOf } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
 import { ForeignResolverError, type NameReading } from "../proof/readName.ts";
 import type { ReadSlot } from "../proof/value.ts";
-import {
-  type Answer,
-  answerDigest,
-  type BlockReference,
-  type HeaderAttestation,
-  type NameStatus,
-  type ProofEvidence,
-  type SigningDomain,
-  type StorageProof,
-} from "../protocol/answer.ts";
-import { attestationDigest } from "../protocol/attestation.ts";
+import type { Answer, NameStatus } from "../protocol/answer.ts";
 import type { Query } from "../protocol/query.ts";
 import { isStored, type RecordKey } from "../protocol/record.ts";
-import type { Replica } from "../replica/replica.ts";
 import type { BlockHeader } from "../replica/source/chainSource.ts";
+import { type Attested, blockReferenceOf, createEvidence, type EvidenceOptions } from "./evidence.ts";
 import { readWithZone, type ZoneReading } from "./readWithZone.ts";
-import type { Signer } from "./signer.ts";
 
-export interface GatewayOptions {
-  readonly replica: Replica;
-  /** This gateway's number in the directory. */
-  readonly gatewayId: number;
-  readonly signer: Signer;
-  readonly domain: SigningDomain;
+export interface GatewayOptions extends EvidenceOptions {
   readonly registry: Hex;
   readonly tld: string;
   readonly clock: Clock;
-  /** What other gateways attested of a block, to be handed out with proofs; nothing by default. */
-  readonly othersAttesting?: (hash: Hex) => readonly HeaderAttestation[];
-}
-
-export interface Attested {
-  readonly block: BlockReference;
-  readonly attestation: HeaderAttestation;
-  readonly others: readonly HeaderAttestation[];
 }
 
 export interface Gateway {
@@ -81,16 +56,6 @@ export class BehindError extends BaseError {
   }
 }
 
-/** A header as answers refer to it. */
-export function blockReferenceOf(header: BlockHeader): BlockReference {
-  return {
-    number: BigInt(header.number),
-    hash: header.hash,
-    stateRoot: header.stateRoot,
-    timestamp: BigInt(header.timestamp),
-  };
-}
-
 /** What the registry itself says of a name that keeps its records in another contract: who signs, and the name's word; of its records nothing. */
 function ownResults(query: Query, read: (records: readonly RecordKey[]) => ZoneReading): NameReading["results"] {
   const asked: readonly RecordKey[] = query.records.filter((record) => !isStored(record));
@@ -120,8 +85,8 @@ function resultsOf(
 
 /** A gateway over a replica. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { replica, gatewayId, signer, domain, registry, tld, clock, othersAttesting = () => [] } = options;
-  let attested: Omit<Attested, "others"> | undefined;
+  const { replica, gatewayId, registry, tld, clock } = options;
+  const { sign, prove, attestation } = createEvidence(options);
 
   const blockFor = (query: Query): BlockHeader => {
     const header = query.evidence === "proof" ? replica.checkpoint?.header : replica.head;
@@ -155,28 +120,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     return readWithZone(replica, readSlot, parameters, (slot) => touched?.add(slot));
   };
 
-  const sign = (answer: Omit<Answer, "evidence">): Answer => {
-    const unsigned = { ...answer, evidence: { kind: "signature", gatewayId, signature: "0x" } } as Answer;
-    const signature = signer.sign(answerDigest(domain, unsigned));
-    return { ...unsigned, evidence: { kind: "signature", gatewayId, signature } };
-  };
-
-  const prove = (answer: Omit<Answer, "evidence">, touched: ReadonlySet<Hex>, zone?: ProofEvidence["zone"]): Answer => {
-    const checkpoint = replica.checkpoint!;
-    const { attestation, others } = gateway.attestation()!;
-    return {
-      ...answer,
-      evidence: {
-        kind: "proof",
-        header: toHexFast(checkpoint.header.rlp),
-        attestations: [attestation, ...others],
-        account: checkpoint.account,
-        storage: [...touched].map((slot) => storageProofOf(replica, slot)),
-        ...(zone === undefined ? {} : { zone }),
-      },
-    } as Answer;
-  };
-
   const gateway: Gateway = {
     answer(query) {
       const header = blockFor(query);
@@ -197,30 +140,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const query: Query = { name: registeredName, records: [], evidence: "signature" };
       return isOwn(registeredName, read(query, [], header).reading.status, header);
     },
-    attestation() {
-      const header = replica.checkpoint?.header;
-      if (header === undefined) return undefined;
-      if (attested?.block.hash !== header.hash) {
-        const block = blockReferenceOf(header);
-        attested = { block, attestation: { gatewayId, signature: signer.sign(attestationDigest(domain, block)) } };
-      }
-      return { ...attested, others: othersAttesting(header.hash) };
-    },
+    attestation,
   };
   return gateway;
-}
-
-/** One slot at the last checkpoint. */
-export function storageProofOf(replica: Replica, slot: Hex): StorageProof {
-  const bytes = fromHex(slot);
-  return {
-    slot,
-    value: toHex(replica.readAtCheckpoint(bytes)),
-    nodes: replica.prove(keccak256(bytes)).map(toHexFast),
-  };
-}
-
-/** Long byte strings as hexadecimal: Node's own conversion is some twenty times that of a loop. */
-export function toHexFast(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
 }

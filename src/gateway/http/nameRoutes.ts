@@ -15,7 +15,8 @@ import { type EvidenceKind, QUERY_RECORDS_MAX } from "../../protocol/query.ts";
 import { formatRecordKey, parseRecordKey } from "../../protocol/record.ts";
 import type { Replica } from "../../replica/replica.ts";
 import { type Slots, virtualGatewaysOf } from "../../sharding/shard.ts";
-import { blockReferenceOf, type Gateway, NotReadyError } from "../gateway.ts";
+import { blockReferenceOf } from "../evidence.ts";
+import { type Gateway, NotReadyError } from "../gateway.ts";
 import type { Route } from "./handler.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse, ProblemError } from "./message.ts";
 

@@ -2,7 +2,8 @@
 import { type DirectorySnapshot, formatSnapshot } from "../../directory/snapshot.ts";
 import type { Replica } from "../../replica/replica.ts";
 import type { ProviderPool } from "../../replica/source/providerPool.ts";
-import { blockReferenceOf, type Gateway } from "../gateway.ts";
+import { blockReferenceOf } from "../evidence.ts";
+import type { Gateway } from "../gateway.ts";
 import type { FollowedHints } from "../shardHints.ts";
 import type { Route } from "./handler.ts";
 import { type HttpResponse, jsonResponse, ProblemError } from "./message.ts";
