@@ -58,7 +58,7 @@ export async function mendJournal(
   const { trackTransaction } = await import("@nomicfoundation/ignition-core");
   for (const line of open) {
     if (unsent.has(line)) continue;
-    const hash = await transactionAt(provider, account, line.nonce!);
+    const hash = await transactionAt(provider, account, line.nonce!, pollMs);
     if (hash !== undefined) await trackTransaction(folder, hash, provider, 1);
   }
 }
@@ -84,7 +84,12 @@ interface Block {
 }
 
 /** The account's transaction with this nonce, in the pool or in the block in which the account's nonce passed it. */
-async function transactionAt(provider: EIP1193Provider, account: string, nonce: number): Promise<Hex | undefined> {
+async function transactionAt(
+  provider: EIP1193Provider,
+  account: string,
+  nonce: number,
+  pollMs: number,
+): Promise<Hex | undefined> {
   const countAt = async (block: string) =>
     Number(await provider.request({ method: "eth_getTransactionCount", params: [account, block] }));
   const findIn = async (block: string) => {
@@ -93,7 +98,12 @@ async function transactionAt(provider: EIP1193Provider, account: string, nonce: 
       (transaction) => transaction.from.toLowerCase() === account.toLowerCase() && Number(transaction.nonce) === nonce,
     )?.hash;
   };
-  if ((await countAt("latest")) <= nonce) return findIn("pending");
+  for (let look = 0; (await countAt("latest")) <= nonce; look += 1) {
+    const hash = await findIn("pending");
+    if (hash !== undefined || look === LOOKS_MAX) return hash;
+    // It may have been mined between the two questions, and is in neither place for a moment.
+    await delay(systemClock, pollMs);
+  }
   let low = 0;
   let high = Number(await provider.request({ method: "eth_blockNumber" }));
   while (low < high) {

@@ -41,6 +41,23 @@ describe("mendJournal", () => {
     expect(await readFile(path(), "utf8")).to.equal(text);
   });
 
+  it("looks again for a transaction that is mined between two of its questions", async () => {
+    await writeFile(path(), lineOf("TRANSACTION_PREPARE_SEND", 1, 4));
+    const asked: string[] = [];
+    const mined = () => asked.filter((block) => block === "pending").length > 0;
+    const node = {
+      async request({ method, params }: { method: string; params?: readonly unknown[] | object }) {
+        const [first, second] = (params ?? []) as string[];
+        if (method === "eth_getTransactionCount") return second === "latest" && !mined() ? "0x4" : "0x5";
+        if (method === "eth_blockNumber") return "0x0";
+        if (method === "eth_getBlockByNumber") asked.push(first!);
+        return null;
+      },
+    };
+    await mendJournal(folder, node, ACCOUNT, 1);
+    expect(asked).to.deep.equal(["pending", "0x0"]);
+  });
+
   it("keeps what was sent, and asks nobody", async () => {
     const text = lineOf("TRANSACTION_PREPARE_SEND", 1, 4) + lineOf("TRANSACTION_SEND", 1);
     await writeFile(path(), text);
