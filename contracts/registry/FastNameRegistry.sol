@@ -29,6 +29,8 @@ contract FastNameRegistry is RegistryLogic, CodeBehind {
     uint32 private constant MULTICALL = 0xac9650d8;
     uint32 private constant REGISTER = 0x0e23e071;
 
+    bytes32 private constant AVATAR = keccak256("avatar");
+
     /// @dev Half of the selectors above are less.
     uint32 private constant SPLIT = 0x3b000000;
 
@@ -97,7 +99,8 @@ contract FastNameRegistry is RegistryLogic, CodeBehind {
         uint256 kindWord = KIND_TEXT | _writableEpoch(node);
         bytes32 topic = IRecordResolver.TextChanged.selector;
         bytes32 keyHash;
-        uint256 value;
+        bytes32 head;
+        uint256 before;
         assembly ("memory-safe") {
             // The event's data: two offsets, then length and padded word of each.
             let free := mload(0x40)
@@ -109,11 +112,24 @@ contract FastNameRegistry is RegistryLogic, CodeBehind {
             keyHash := keccak256(add(free, 0x60), keySize)
             mstore(add(free, 0x80), size)
             spare := shl(3, sub(32, size))
-            value := shl(spare, shr(spare, calldataload(196)))
+            let value := shl(spare, shr(spare, calldataload(196)))
             mstore(add(free, 0xa0), value)
             log3(free, add(0xa0, shl(5, iszero(iszero(size)))), topic, node, keyHash)
+            // `RecordStore.slot`, and what `storeShort` does first.
+            mstore(free, node)
+            mstore(add(free, 0x20), kindWord)
+            mstore(add(free, 0x40), keyHash)
+            head := keccak256(free, 0x60)
+            before := sload(head)
+            sstore(head, or(value, size))
         }
-        RecordStore.slot(node, kindWord, keyHash).storeShort(value | size);
+        if (before == 0) {
+            // The text that most names have goes first.
+            if (keyHash != AVATAR) _countText(node, keyHash, 0, size);
+        } else {
+            head.clearLong(before);
+            if (size == 0) _countText(node, keyHash, before, 0);
+        }
         _stop();
     }
 

@@ -322,7 +322,7 @@ contract NameRegistry is INameRegistry, RecordResolver, NameTokens {
         uint256 word = _writableWord(node);
         uint256 version = word.version() + 1;
         if (version > (word.isLeased() ? type(uint8).max : type(uint16).max)) revert RegistryVersionsExhausted(node);
-        word = word.withVersion(version).withCount(0);
+        word = word.withVersion(version).withTally(0);
         _setWord(node, word);
         emit VersionChanged(node, uint64(word.epoch()));
     }

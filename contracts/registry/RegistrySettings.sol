@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.37;
 
+import {RecordCounts} from "../resolver/RecordCounts.sol";
 import {INameRegistry} from "./INameRegistry.sol";
 import {RegistryTokens} from "./RegistryTokens.sol";
 import {RESOLVER_LOCKED, SETTINGS, Words} from "./Words.sol";
@@ -60,6 +61,8 @@ abstract contract RegistrySettings is RegistryTokens {
     /// @dev Empties the zone of a name.
     function _nextZoneVersion(bytes32 node, uint256 word) internal {
         (address resolver_, uint64 ttl_) = _settingsOf(node, word);
-        _storeSettings(node, word.withCount(0), resolver_, ttl_, _zoneVersion(node, word) + 1);
+        uint256 zoneVersion = _zoneVersion(node, word) + 1;
+        (, uint256 others) = RecordCounts.read(node, word);
+        _storeSettings(node, RecordCounts.write(node, word, 0, others), resolver_, ttl_, zoneVersion);
     }
 }

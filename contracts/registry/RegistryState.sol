@@ -103,8 +103,13 @@ abstract contract RegistryState is RecordWriter {
         emit INameRegistry.NameWord(node, word);
     }
 
-    /// @dev Writes the number of RRsets; their own events tell it.
-    function _setRecordCount(bytes32 node, uint256 word, uint256 count) internal override {
-        _names[node] = word.withCount(count);
+    /// @dev The word of a name, live or not.
+    function _wordOf(bytes32 node) internal view override returns (uint256) {
+        return _names[node];
+    }
+
+    /// @dev Writes a word of another tally; the events of the records tell it.
+    function _storeTally(bytes32 node, uint256 word) internal override {
+        _names[node] = word;
     }
 }

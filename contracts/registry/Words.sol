@@ -31,15 +31,15 @@ uint256 constant ALL_LOCKS = (TRANSFER_LOCKED | RESOLVER_LOCKED | SUBNAMES_LOCKE
 ///
 /// Everything the registry knows of a name in one storage slot, laid out in `LAYOUT.md`:
 ///
-///     leased: owner (160) | expiry (36)      | depth (4)       | RRsets (8) | flags (8) | clear version (8) | tenure id (32)
-///     plain:  owner (160) | own tenure (32) | version high (8) | RRsets (8) | flags (8) | version low (8)   | anchor's tenure (32)
+///     leased: owner (160) | expiry (36)      | depth (4)       | tally (8) | flags (8) | clear version (8) | tenure id (32)
+///     plain:  owner (160) | own tenure (32) | version high (8) | tally (8) | flags (8) | version low (8)   | anchor's tenure (32)
 ///
 ///     uint256 word = Words.leased(owner, expiry, shardIndex, 0);
 ///     word = word.withOwner(other);
 library Words {
     uint256 private constant OWNER_MASK = type(uint160).max;
     uint256 private constant EXPIRY_MASK = ((1 << 36) - 1) << 160;
-    uint256 private constant COUNT_MASK = 0xff << 200;
+    uint256 private constant TALLY_MASK = 0xff << 200;
     uint256 private constant VERSION_LOW_MASK = 0xff << 216;
     uint256 private constant VERSION_HIGH_MASK = 0xff << 192;
     uint256 private constant OWN_TENURE_MASK = uint256(type(uint32).max) << 160;
@@ -104,14 +104,14 @@ library Words {
         return (word & ~OWN_TENURE_MASK) | (tenure << 160);
     }
 
-    /// @dev The number of RRsets.
-    function count(uint256 word) internal pure returns (uint256) {
+    /// @dev What `RecordCounts` knows the number of records by.
+    function tally(uint256 word) internal pure returns (uint256) {
         return (word >> 200) & 0xff;
     }
 
-    /// @dev The word with another number of RRsets.
-    function withCount(uint256 word, uint256 newCount) internal pure returns (uint256) {
-        return (word & ~COUNT_MASK) | (newCount << 200);
+    /// @dev The word with another tally.
+    function withTally(uint256 word, uint256 newTally) internal pure returns (uint256) {
+        return (word & ~TALLY_MASK) | (newTally << 200);
     }
 
     /// @dev How often the name was cleared, or a plain one granted anew.

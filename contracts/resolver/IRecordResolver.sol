@@ -135,6 +135,10 @@ interface IRecordResolver {
     /// @notice How many RRsets a name has.
     function dnsRecordCount(bytes32 node) external view returns (uint256);
 
+    /// @notice How many records a name has that are counted and are no RRsets: addresses, texts, data and interfaces, but for coin
+    /// types below 512, the default EVM address, and the global keys of ENSIP-5 and ENSIP-18.
+    function otherRecordCount(bytes32 node) external view returns (uint256);
+
     /// @notice Deletes all RRsets of a name (ENSIP-6).
     function clearDNSZone(bytes32 node) external;
 
@@ -184,7 +188,7 @@ interface IRecordResolver {
     /// @notice The key is empty or longer than a key can be, in bytes.
     /// @dev Error selector: 0xf6d96856
     error RecordInvalidKeyLength(uint256 length, uint256 max);
-    /// @notice The name has as many RRsets as one can have.
+    /// @notice The name has as many RRsets, or as many other records that are counted, as one can have.
     /// @dev Error selector: 0x1cba5d87
     error RecordTooMany(bytes32 node, uint256 max);
     /// @notice An EVM address is not 20 bytes.

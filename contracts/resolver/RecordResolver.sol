@@ -7,6 +7,7 @@ import {Words} from "../registry/Words.sol";
 import {DnsRecords} from "./DnsRecords.sol";
 import {IRecordResolver} from "./IRecordResolver.sol";
 import {MinSequence} from "./MinSequence.sol";
+import {RecordCounts} from "./RecordCounts.sol";
 import {RecordStore} from "./RecordStore.sol";
 import {RecordWriter} from "./RecordWriter.sol";
 
@@ -15,8 +16,8 @@ import {RecordWriter} from "./RecordWriter.sol";
 /// Who may write: whoever `_writableWord` lets through, which is the registry's matter. What is read: records under the
 /// node's present epoch, which is part of their slot, so that a new tenure or a cleared name starts empty by itself.
 ///
-/// Caps: a record has at most 8,192 bytes, a key 255, a name 255 RRsets. Other records are not counted: they are looked up by
-/// key, never listed, and a counter would cost every first write 2,900 gas.
+/// Caps: a record has at most 8,192 bytes, a key 255, a name 255 RRsets and 255 other records, not counting those of which there
+/// are few by themselves (`LAYOUT.md`, "How many records a name has").
 abstract contract RecordResolver is IRecordResolver, RecordWriter {
     using Words for uint256;
     using RecordStore for bytes32;
@@ -49,7 +50,8 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     /// @inheritdoc IRecordResolver
     function setAddr(bytes32 node, uint256 coinType, bytes calldata a) external {
         if (_isEvm(coinType) && a.length != 20 && a.length != 0) revert RecordInvalidAddress(coinType, a);
-        _set(node, KIND_ADDR, bytes32(coinType), a);
+        if (RecordCounts.isCountedCoin(coinType)) _setCounted(node, KIND_ADDR, bytes32(coinType), a);
+        else _set(node, KIND_ADDR, bytes32(coinType), a);
         if (coinType == COIN_ETHEREUM) emit AddrChanged(node, address(bytes20(a)));
         emit AddressChanged(node, coinType, a);
     }
@@ -111,7 +113,7 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     function setABI(bytes32 node, uint256 contentType, bytes calldata abiData) external {
         bool isOneBit = contentType != 0 && contentType & (contentType - 1) == 0;
         if (!isOneBit || contentType > MAX_CONTENT_TYPE) revert RecordInvalidContentType(contentType);
-        uint256 kindWord = _set(node, KIND_ABI, bytes32(contentType), abiData);
+        (uint256 kindWord, ) = _set(node, KIND_ABI, bytes32(contentType), abiData);
         emit ABIChanged(node, contentType);
         emit RecordStored(node, kindWord, bytes32(contentType), abiData);
     }
@@ -149,7 +151,8 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     function setInterface(bytes32 node, bytes4 interfaceID, address implementer) external {
         bytes memory value;
         if (implementer != address(0)) value = abi.encodePacked(implementer);
-        RecordStore.slot(node, KIND_INTERFACE | _writableWord(node).epoch(), interfaceID).storeMemory(value);
+        bytes32 head = RecordStore.slot(node, KIND_INTERFACE | _writableWord(node).epoch(), interfaceID);
+        _count(node, head.storeMemory(value), value.length);
         emit InterfaceChanged(node, interfaceID, implementer);
     }
 
@@ -171,7 +174,7 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
             uint256 next = MinSequence.numberOf(value);
             require(next >= present, RecordMinSequenceLowered(node, present, next));
         }
-        uint256 kindWord = _set(node, KIND_DATA, keyHash, value);
+        uint256 kindWord = _setCounted(node, KIND_DATA, keyHash, value);
         emit DataChanged(node, key, keyHash, keccak256(value));
         emit RecordStored(node, kindWord, keyHash, value);
     }
@@ -201,7 +204,7 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     /// @inheritdoc IRecordResolver
     function hasDNSRecords(bytes32 node, bytes32 nameHash) external view returns (bool) {
         uint256 word = _liveWord(node);
-        if (word.count() == 0) return false;
+        if (word.tally() == 0) return false;
         uint256 kindWord = _dnsKind(node, word);
         bytes memory types = COMMON_TYPES;
         for (uint256 i = 0; i < types.length; i += 2) {
@@ -213,8 +216,13 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
     }
 
     /// @inheritdoc IRecordResolver
-    function dnsRecordCount(bytes32 node) external view returns (uint256) {
-        return _liveWord(node).count();
+    function dnsRecordCount(bytes32 node) external view returns (uint256 count) {
+        (count, ) = RecordCounts.read(node, _liveWord(node));
+    }
+
+    /// @inheritdoc IRecordResolver
+    function otherRecordCount(bytes32 node) external view returns (uint256 count) {
+        (, count) = RecordCounts.read(node, _liveWord(node));
     }
 
     /// @inheritdoc IRecordResolver
@@ -266,16 +274,28 @@ abstract contract RecordResolver is IRecordResolver, RecordWriter {
 
     // ------------------------------------------------------------------ inside
 
-    /// @dev Writes one record of the caller's name. Returns the kind word of its slot.
+    /// @dev Writes one record of the caller's name. Returns the kind word of its slot, and its former head.
     function _set(
         bytes32 node,
         uint256 kind,
         bytes32 subkey,
         bytes calldata value
-    ) internal returns (uint256 kindWord) {
+    ) private returns (uint256 kindWord, uint256 before) {
         kindWord = kind | _writableWord(node).epoch();
         _checkLength(value.length);
-        RecordStore.slot(node, kindWord, subkey).store(value);
+        before = RecordStore.slot(node, kindWord, subkey).store(value);
+    }
+
+    /// @dev The same, of a record that is counted. Returns the kind word of its slot.
+    function _setCounted(
+        bytes32 node,
+        uint256 kind,
+        bytes32 subkey,
+        bytes calldata value
+    ) private returns (uint256 kindWord) {
+        uint256 before;
+        (kindWord, before) = _set(node, kind, subkey, value);
+        _count(node, before, value.length);
     }
 
     /// @dev One record of a name, empty if the name is not live.

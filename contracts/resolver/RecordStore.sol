@@ -61,10 +61,16 @@ library RecordStore {
             before := sload(head)
             sstore(head, value)
         }
+        clearLong(head, before);
+    }
+
+    /// @notice Clears what a value leaves over behind its head when one of up to 31 bytes has taken its place there.
+    /// @param before Its head.
+    function clearLong(bytes32 head, uint256 before) internal {
         if (before & 0xff > 0xfd) _clearTail(head, before, 0);
     }
 
-    /// @notice The same, of `length` bytes that stand at the free memory pointer.
+    /// @notice `storeShort` or `storeAt`, of `length` bytes that stand at the free memory pointer.
     function storeFree(bytes32 head, uint256 length) internal returns (uint256 before) {
         uint256 source;
         uint256 word;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.37;
 import {Words} from "../registry/Words.sol";
 import {DnsRecords} from "./DnsRecords.sol";
 import {IRecordResolver} from "./IRecordResolver.sol";
+import {RecordCounts} from "./RecordCounts.sol";
 import {RecordStore} from "./RecordStore.sol";
 
 /// @title Writing the records that most people write
@@ -16,8 +17,6 @@ abstract contract RecordWriter {
 
     /// @notice The most bytes a text or data key has.
     uint256 internal constant MAX_KEY_BYTES = 255;
-    /// @notice The most RRsets a name has.
-    uint256 internal constant MAX_RRSETS = 255;
 
     uint256 internal constant KIND_ADDR = 1 << 248;
     uint256 internal constant KIND_TEXT = 2 << 248;
@@ -55,8 +54,11 @@ abstract contract RecordWriter {
     /// @dev The zone version of a name with the given word.
     function _zoneVersion(bytes32 node, uint256 word) internal view virtual returns (uint256);
 
-    /// @dev Writes the number of RRsets into a name's word.
-    function _setRecordCount(bytes32 node, uint256 word, uint256 count) internal virtual;
+    /// @dev The word of a name, live or not.
+    function _wordOf(bytes32 node) internal view virtual returns (uint256 word);
+
+    /// @dev Writes a name's word with another tally of records.
+    function _storeTally(bytes32 node, uint256 word) internal virtual;
 
     // ------------------------------------------------------------------ setters
 
@@ -88,6 +90,7 @@ abstract contract RecordWriter {
         }
         bytes32 topic = IRecordResolver.TextChanged.selector;
         bytes32 head;
+        bytes32 keyHash;
         uint256 source;
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -98,7 +101,7 @@ abstract contract RecordWriter {
             let cursor := add(free, 0x60)
             mstore(add(cursor, key.length), 0)
             calldatacopy(cursor, key.offset, key.length)
-            let keyHash := keccak256(cursor, key.length)
+            keyHash := keccak256(cursor, key.length)
             cursor := add(cursor, keySize)
             mstore(cursor, value.length)
             source := add(cursor, 0x20)
@@ -112,7 +115,7 @@ abstract contract RecordWriter {
             head := keccak256(0x00, 0x60)
             mstore(0x40, free)
         }
-        RecordStore.storeText(head, source, value.length);
+        _countText(node, keyHash, head.storeText(source, value.length), value.length);
     }
 
     /// @dev Sets the contenthash.
@@ -127,7 +130,7 @@ abstract contract RecordWriter {
     function _setDNSRecords(bytes32 node, bytes calldata records) internal {
         uint256 word = _writableWord(node);
         uint256 kindWord = _dnsKind(node, word);
-        uint256 before = word.count();
+        (uint256 before, uint256 others) = RecordCounts.read(node, word);
         uint256 count = before;
         uint256 begin;
         assembly ("memory-safe") {
@@ -139,7 +142,7 @@ abstract contract RecordWriter {
         }
         for (uint256 start = begin; start < limit;)
             (count, start) = _setRRset(node, kindWord, begin, start, limit, count);
-        if (count != before) _setRecordCount(node, word, count);
+        if (count != before) _storeTally(node, RecordCounts.write(node, word, count, others));
     }
 
     // ------------------------------------------------------------------ reading
@@ -242,6 +245,28 @@ abstract contract RecordWriter {
 
     // ------------------------------------------------------------------ inside
 
+    /// @dev Counts a record that the name did not have before, or has no longer.
+    /// @param before Its former head, zero if there was none.
+    /// @param length Of its value now, in bytes.
+    function _count(bytes32 node, uint256 before, uint256 length) internal {
+        if ((before == 0) == (length == 0)) return;
+        uint256 word = _wordOf(node);
+        (uint256 rrsets, uint256 others) = RecordCounts.read(node, word);
+        unchecked {
+            if (length == 0) {
+                --others;
+            } else if (others++ == RecordCounts.MAX_OTHERS) {
+                revert IRecordResolver.RecordTooMany(node, RecordCounts.MAX_OTHERS);
+            }
+        }
+        _storeTally(node, RecordCounts.write(node, word, rrsets, others));
+    }
+
+    /// @dev The same of a text, if its key is one that is counted.
+    function _countText(bytes32 node, bytes32 keyHash, uint256 before, uint256 length) internal {
+        if ((before == 0) != (length == 0) && RecordCounts.isCountedText(keyHash)) _count(node, before, length);
+    }
+
     /// @dev The kind word of a name's RRsets, but for the type.
     function _dnsKind(bytes32 node, uint256 word) internal view returns (uint256) {
         return KIND_DNS | (_zoneVersion(node, word) << 64) | word.epoch();
@@ -273,7 +298,9 @@ abstract contract RecordWriter {
             }
             _emitChanged(node, start, nameLength, rrtype, end);
             if (existed) return (count, end);
-            if (count == MAX_RRSETS) revert IRecordResolver.RecordTooMany(node, MAX_RRSETS);
+            if (count == RecordCounts.MAX_RRSETS) {
+                revert IRecordResolver.RecordTooMany(node, RecordCounts.MAX_RRSETS);
+            }
             return (count + 1, end);
         }
     }

@@ -58,8 +58,8 @@ export interface NameWord {
   readonly ownTenure: number;
   /** 48 bits: records of another epoch are not the name's. */
   readonly epoch: bigint;
-  /** How many DNS RRsets it has. */
-  readonly rrsetCount: number;
+  /** What `recordCounts.ts` knows the number of its records by. */
+  readonly tally: number;
 }
 
 const ZERO_OWNER: Hex = `0x${"00".repeat(20)}`;
@@ -81,7 +81,7 @@ export function parseNameWord(bytes: Uint8Array): NameWord {
     index,
     ownTenure,
     epoch: (BigInt(tenure) << 16n) | BigInt(version),
-    rrsetCount: bytes[6]!,
+    tally: bytes[6]!,
   };
 }
 

@@ -25,6 +25,7 @@ import {
   settingsSlot,
 } from "./layout.ts";
 import { unpackRRset } from "./packedRRset.ts";
+import { countsOf, countsSlot } from "./recordCounts.ts";
 import { COIN_TYPE_DEFAULT, isEvmCoinType } from "./reverse.ts";
 import { CorruptRecordError, type ReadSlot, readValue } from "./value.ts";
 import { synthesised, type ZoneKey } from "./zone.ts";
@@ -212,7 +213,8 @@ function wildcardBytes(
   zoneVersion: number,
 ): Uint8Array | undefined {
   const node = nodeOf(reader, holder);
-  const { epoch, rrsetCount: count } = wordOf(reader, node);
+  const { epoch, tally } = wordOf(reader, node);
+  const { rrsets: count } = countsOf(tally, () => reader.read(countsSlot(node, epoch)));
   if (count === 0 || reader.parameters.isLiteral) return undefined;
   const read = ({ owner, rrtype }: ZoneKey) =>
     readValue(reader.read, recordSlot(node, { kind: "dns", owner, rrtype }, epoch, zoneVersion));

@@ -126,8 +126,8 @@ describe("slots guessed by shard hints", () => {
 
   it("rest on a word as the registry writes it", () => {
     const leased = parseNameWord(freshNameWord(7, "leased"));
-    expect(leased).to.include({ isLeased: true, index: 7, epoch: 7n << 16n, expiry: 2n ** 36n - 1n, rrsetCount: 1 });
+    expect(leased).to.include({ isLeased: true, index: 7, epoch: 7n << 16n, expiry: 2n ** 36n - 1n, tally: 1 });
     const plain = parseNameWord(freshNameWord(7, "plain"));
-    expect(plain).to.include({ isLeased: false, index: 7, epoch: 7n << 16n, ownTenure: 0, rrsetCount: 1 });
+    expect(plain).to.include({ isLeased: false, index: 7, epoch: 7n << 16n, ownTenure: 0, tally: 1 });
   });
 });

@@ -43,6 +43,8 @@ describe("a lying RPC provider", () => {
         call("setDNSRecords", [node, aRecords(owner, ...addresses)]),
         call("setText", [node, "url", "https://shop.example"]),
       ];
+      // With a record of the other kind that is counted, the counts have a slot of their own.
+      if (label === "many") data.push(call("setText", [node, "com.github", "many"]));
       await holdfast.register({ label, owner: holdfast.alice.account.address, data });
     }
     world.ahead.seconds = 400;
@@ -71,7 +73,10 @@ describe("a lying RPC provider", () => {
     value === null ? null : decodeRRset(value).rdatas.map((rdata) => rdata.join("."));
 
   /** What the contract says to whoever asks the liar by a call, as stock libraries do. */
-  async function called(functionName: "dnsRecord" | "text", args: readonly unknown[]): Promise<string> {
+  async function called(
+    functionName: "dnsRecord" | "text" | "dnsRecordCount",
+    args: readonly unknown[],
+  ): Promise<string> {
     const to = world.holdfast.registry.address;
     const body = JSON.stringify({
       jsonrpc: "2.0",
@@ -115,6 +120,18 @@ describe("a lying RPC provider", () => {
     const forgedHex = Buffer.from(FORGED.split(".").map(Number)).toString("hex");
     expect(await called("dnsRecord", [node, wire, 1])).to.include(forgedHex);
     expect(await called("text", [node, "url"])).to.equal("https://shop.example");
+  });
+
+  it("does not count what it says is not there, wherever the counts are kept", async () => {
+    for (const [lied, told] of [
+      [[], "1"],
+      [["shop.hold", "many.hold"], "0"],
+    ] as const) {
+      await lie("empty", [...lied]);
+      for (const name of ["shop.hold", "many.hold"]) {
+        expect(await called("dnsRecordCount", [namehash(name)]), name).to.equal(told);
+      }
+    }
   });
 
   for (const kind of ["wrong", "nxdomain", "empty"] as const) {

@@ -8,6 +8,7 @@ import { createMemoryZone } from "../../src/gateway/dns/memoryZone.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { nameSlot, recordSlot } from "../../src/proof/layout.ts";
 import { readName } from "../../src/proof/readName.ts";
+import { countsSlot, keepCounts } from "../../src/proof/recordCounts.ts";
 import type { ReadSlot } from "../../src/proof/value.ts";
 import { UnknownZoneError, type ZoneKey } from "../../src/proof/zone.ts";
 import { decodeRRset } from "../../src/protocol/rrset.ts";
@@ -22,12 +23,16 @@ interface Entry extends ZoneKey {
 }
 
 /** A registry's storage in which `shop.hold` has some RRsets. */
-function storageOf(entries: readonly Entry[]): ReadSlot {
+function storageOf(entries: readonly Entry[], others = 0): ReadSlot {
   const word = new Uint8Array(32);
   word.fill(0xaa, 12);
-  // Leased, far from lapsing, so many RRsets; LAYOUT.md.
-  word.set([0, 0, 0, 1, 0, 1, entries.length, 0, 0xff, 0xff, 0xff, 0xff]);
-  const slots = new Map<Hex, Uint8Array>([[nameSlot(namehash(APEX)), word]]);
+  const { tally, slot: counts } = keepCounts({ rrsets: entries.length, others });
+  // Leased, far from lapsing, so many records; LAYOUT.md.
+  word.set([0, 0, 0, 1, 0, 1, tally, 0, 0xff, 0xff, 0xff, 0xff]);
+  const slots = new Map<Hex, Uint8Array>([
+    [nameSlot(namehash(APEX)), word],
+    [countsSlot(namehash(APEX), 1n << 16n), counts],
+  ]);
   for (const { owner, rrtype, mark } of entries) {
     const head = new Uint8Array(32);
     const rdata = [192, 0, 2, mark];
@@ -38,8 +43,8 @@ function storageOf(entries: readonly Entry[]): ReadSlot {
   return (slot) => slots.get(slot) ?? new Uint8Array(32);
 }
 
-function read(entries: readonly Entry[], key: ZoneKey, zone?: readonly ZoneKey[]): number | null {
-  const { results } = readName(storageOf(entries), {
+function read(entries: readonly Entry[], key: ZoneKey, zone?: readonly ZoneKey[], others = 0): number | null {
+  const { results } = readName(storageOf(entries, others), {
     name: key.owner,
     records: [{ kind: "dns", ...key }],
     tld: "hold",
@@ -89,6 +94,16 @@ describe("wildcards", () => {
   it("needs no knowledge of the zone where no wildcard has the type", () => {
     expect(read(ZONE, { owner: own("other"), rrtype: TYPE.AAAA })).to.equal(null);
     expect(read(ZONE, { owner: own("www"), rrtype: TYPE.A })).to.equal(4);
+  });
+
+  it("counts RRsets apart from other records, which need not be known", () => {
+    const key = { owner: own("deep"), rrtype: TYPE.A };
+    for (const others of [1, 127, 128, 255]) {
+      expect(read(ZONE, key, ZONE, others)).to.equal(null);
+      expect(read(ZONE, { owner: own("other"), rrtype: TYPE.A }, ZONE, others)).to.equal(2);
+      expect(() => read(ZONE, key, ZONE.slice(1), others)).to.throw(UnknownZoneError);
+      expect(read([], { owner: own("other"), rrtype: TYPE.A }, undefined, others)).to.equal(null);
+    }
   });
 
   it("rejects a claim that is not the whole zone, and nothing else", () => {

@@ -119,7 +119,65 @@ async function useBothAddressEvents(chain: Chain): Promise<void> {
   );
 }
 
+/** Counts of records through every form that they are kept in: a byte, a slot of their own, and back. */
+async function useCounts(chain: Chain): Promise<void> {
+  const { registry, alice, register } = chain;
+  const as = { account: alice.account };
+  const { abi } = registry;
+  const texts = (node: Hex, count: number, value: string) =>
+    Array.from({ length: count }, (_, index) =>
+      encodeFunctionData({ abi, functionName: "setText", args: [node, `key${index}`, value] }),
+    );
+  const zone = (count: number, rdata = "c0000201"): Hex =>
+    `0x${Array.from({ length: count }, (_, index) => record(`h${index}.shop.hold`, 1, 60, rdata)).join("")}`;
+  const shop = await register({ label: "shop", owner: alice.account.address });
+  await registry.write.setText([shop, "avatar", "not counted"], as);
+  await registry.write.multicall([texts(shop, 128, "a value")], as);
+  await registry.write.setText([shop, "key127", ""], as);
+  await registry.write.setDNSRecords([shop, zone(2)], as);
+  await registry.write.setAddr([shop, 0x8000000an, ADDRESS], as);
+  await registry.write.setData([shop, "key", "0x01"], as);
+  await registry.write.setInterface([shop, "0x01ffc9a7", ADDRESS], as);
+  await registry.write.clearDNSZone([shop], as);
+  await registry.write.setDNSRecords([shop, zone(128)], as);
+  await registry.write.setData([shop, "key", "0x"], as);
+  await registry.write.setInterface([shop, "0x01ffc9a7", zeroAddress], as);
+  const kept = await register({ label: "kept", owner: alice.account.address });
+  await registry.write.setText([kept, "com.github", "shop"], as);
+  await registry.write.setDNSRecords([kept, zone(3)], as);
+  await registry.write.setText([kept, "com.github", ""], as);
+  await registry.write.setDNSRecords([kept, zone(128)], as);
+  await registry.write.setDNSRecords([kept, zone(1, "")], as);
+  const cleared = await register({ label: "cleared", owner: alice.account.address });
+  await registry.write.setText([cleared, "com.github", "shop"], as);
+  await registry.write.setDNSRecords([cleared, zone(1)], as);
+  await registry.write.clearRecords([cleared], as);
+  await registry.write.createSubname([cleared, "www", alice.account.address], as);
+  const www = nodeOf("www.cleared.hold");
+  await registry.write.setText([www, "com.github", "shop"], as);
+  await registry.write.setDNSRecords([www, zone(1)], as);
+  const told = await Promise.all(
+    [shop, kept, cleared, www].flatMap((node) => [
+      registry.read.dnsRecordCount([node]),
+      registry.read.otherRecordCount([node]),
+    ]),
+  );
+  expect(told.map(Number)).to.deep.equal([128, 128, 127, 0, 0, 0, 1, 1]);
+}
+
 describe("registry mirror", () => {
+  it("rebuilds the counts of records, whichever form they are kept in", async () => {
+    const chain = await deployWithDirectory();
+    await useCounts(chain);
+    await chain.mineToCheckpoint();
+    const { replica } = replicaOf(chain);
+    await replica.step();
+    expect(replica.status).to.equal("following");
+    const { registry } = chain;
+    const proof = await (await chain.viem.getPublicClient()).getProof({ address: registry.address, storageKeys: [] });
+    expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
+  });
+
   it("rebuilds an address whichever of its two events comes last", async () => {
     const chain = await deployWithDirectory();
     await useBothAddressEvents(chain);

@@ -24,6 +24,8 @@ export async function registerWildcards({ register, registry, alice }: Holdfast)
   for (const label of SUBNAMES) {
     await registry.write.createSubname([namehash("wild.hold"), label, alice.account.address], as);
   }
+  // Both kinds of counted records, so that the counts have a slot of their own, which proofs must reach.
+  await registry.write.setText([namehash("wild.hold"), "com.github", "wild"], as);
   await registry.write.createSubname([namehash("far.wild.hold"), "off", alice.account.address], as);
   for (const [holder, owner, mark] of KEPT) {
     const args = [namehash(holder), addressSet(owner, mark)] as const;

@@ -19,6 +19,7 @@ import {
   settingsSlot,
   slotAfter,
 } from "../../proof/layout.ts";
+import { countsSlot, IN_SLOT } from "../../proof/recordCounts.ts";
 import { type ReadSlot, readValue } from "../../proof/value.ts";
 import { substituted } from "./forgery.ts";
 
@@ -93,8 +94,9 @@ function lies(lie: Lie, names: readonly LiedAbout[], read: ReadSlot): FalseWorld
   return world;
 }
 
-/** Where a name's word counts its RRsets. */
-const RRSET_COUNT_AT = 6;
+/** Where a name's word, or else the slot of its counts, has the number of RRsets. */
+const TALLY_AT = 6;
+const COUNT_AT = 31;
 
 function lieAboutRRset(
   lie: Exclude<Lie, "nxdomain">,
@@ -103,7 +105,7 @@ function lieAboutRRset(
   read: ReadSlot,
   tell: (slot: Hex, change: (word: Uint8Array) => void) => void,
 ): void {
-  const { flags, epoch } = parseNameWord(read(nameSlot(node)));
+  const { flags, epoch, tally } = parseNameWord(read(nameSlot(node)));
   const zoneVersion = (flags & FLAG.settings) === 0 ? 0 : parseSettings(read(settingsSlot(node))).zoneVersion;
   const head = recordSlot(node, { kind: "dns", owner, rrtype: type }, epoch, zoneVersion);
   const packed = readValue(read, head);
@@ -111,7 +113,8 @@ function lieAboutRRset(
   if (lie === "empty") {
     // A length of nothing; and the name's word must not count what is not there.
     tell(head, (word) => word.fill(0, 31));
-    tell(nameSlot(node), (word) => word.fill(word[RRSET_COUNT_AT]! - 1, RRSET_COUNT_AT, RRSET_COUNT_AT + 1));
+    const [slot, at] = tally === IN_SLOT ? [countsSlot(node, epoch), COUNT_AT] : [nameSlot(node), TALLY_AT];
+    tell(slot, (word) => word.fill(word[at]! - 1, at, at + 1));
     return;
   }
   const forged = forgedPacked(packed, type);

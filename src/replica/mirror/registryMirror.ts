@@ -6,6 +6,7 @@ import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../../base/byt
 import { keccak256 } from "../../base/keccak.ts";
 import { decodeDnsName } from "../../naming/dnsName.ts";
 import { childNode, labelhash, type Node, ROOT_NODE } from "../../naming/namehash.ts";
+import { countsOf, countsSlot, isCounted, keepCounts, type RecordCounts } from "../../proof/recordCounts.ts";
 import { formatRecordKey, type RecordKey } from "../../protocol/record.ts";
 import type { NameEntry, RecordEntry } from "../store/store.ts";
 import type { RegistryEvent } from "./events.ts";
@@ -88,10 +89,29 @@ function recordHead(node: Node, kindWord: bigint, subkey: Uint8Array): Uint8Arra
 }
 
 function putRecord(mirror: Mirror, node: Node, kind: bigint, subkey: Uint8Array, value: Uint8Array): void {
-  const kindWord = (kind << 248n) | epochOf(readWord(mirror, node));
+  putStored(mirror, node, (kind << 248n) | epochOf(readWord(mirror, node)), subkey, value);
+}
+
+/** Writes a record other than an RRset under its kind word, and counts it if it is one that is counted. */
+function putStored(mirror: Mirror, node: Node, kindWord: bigint, subkey: Uint8Array, value: Uint8Array): void {
+  const kind = kindWord >> 248n;
+  const head = recordHead(node, kindWord, subkey);
+  const change = Number(value.length > 0) - Number(hasRecord(mirror.storage, head));
   const write = kind === KIND.text ? writeText : writeRecord;
-  write(mirror.storage, recordHead(node, kindWord, subkey), value);
+  write(mirror.storage, head, value);
   mirror.touched.add(node);
+  if (change === 0 || !isCounted(Number(kind), subkey)) return;
+  changeCounts(mirror, node, ({ rrsets, others }) => ({ rrsets, others: others + change }));
+}
+
+/** Keeps other counts of a name's records. */
+function changeCounts(mirror: Mirror, node: Node, change: (counts: RecordCounts) => RecordCounts): void {
+  const word = readWord(mirror, node);
+  const slot = fromHex(countsSlot(node, epochOf(word)));
+  const before = countsOf(Number(bitsOf(word, 200, 8)), () => mirror.storage.get(slot));
+  const { tally, slot: kept } = keepCounts(change(before));
+  if (hasRecord(mirror.storage, slot) || kept.some((byte) => byte !== 0)) mirror.storage.set(slot, kept);
+  writeWord(mirror, node, withBits(word, 200, 8, BigInt(tally)));
 }
 
 function note(mirror: Mirror, node: Node, record: RecordKey): void {
@@ -210,16 +230,15 @@ function applySettings(mirror: Mirror, event: EventOf<"NewResolver" | "NewTTL" |
   const word = readWord(mirror, node);
   const defaults = BigInt(mirror.registry);
   let settings = (flagsOf(word) & FLAG.settings) === 0n ? defaults : numberOf(mirror.storage.get(slot));
-  let next = word;
   if (event.eventName === "NewResolver") settings = withBits(settings, 0, 160, BigInt(event.args.resolver));
   else if (event.eventName === "NewTTL") settings = withBits(settings, 160, 64, event.args.ttl);
   else {
     settings = withBits(settings, 224, 32, bitsOf(settings, 224, 32) + 1n);
-    next = withBits(next, 200, 8, 0n);
+    changeCounts(mirror, node, ({ others }) => ({ rrsets: 0, others }));
   }
   const isDefault = settings === defaults;
   mirror.storage.set(slot, wordOf(isDefault ? 0n : settings));
-  writeWord(mirror, node, withFlag(next, FLAG.settings, !isDefault));
+  writeWord(mirror, node, withFlag(readWord(mirror, node), FLAG.settings, !isDefault));
 }
 
 function applyApproval(mirror: Mirror, event: EventOf<"Approval" | "ApprovalForAll" | "NameOperatorChanged">): void {
@@ -285,14 +304,11 @@ function applyRRset(mirror: Mirror, event: EventOf<"DNSRecordChanged" | "DNSReco
   const owner = fromHex(name);
   const head = recordHead(node, kindWord, keccak256(owner));
   const existed = hasRecord(mirror.storage, head);
-  const count = bitsOf(word, 200, 8);
-  if (event.eventName === "DNSRecordDeleted") {
-    writeRecord(mirror.storage, head, new Uint8Array());
-    writeWord(mirror, node, withBits(word, 200, 8, existed ? count - 1n : count));
-    return;
-  }
-  writeRecord(mirror.storage, head, packRRset(fromHex(event.args.record)));
-  writeWord(mirror, node, withBits(word, 200, 8, existed ? count : count + 1n));
+  const isDeleted = event.eventName === "DNSRecordDeleted";
+  writeRecord(mirror.storage, head, isDeleted ? new Uint8Array() : packRRset(fromHex(event.args.record)));
+  const change = Number(!isDeleted) - Number(existed);
+  changeCounts(mirror, node, ({ rrsets, others }) => ({ rrsets: rrsets + change, others }));
+  if (isDeleted) return;
   const text = textName(owner);
   if (text !== undefined) note(mirror, node, { kind: "dns", owner: text, rrtype: resource });
 }
@@ -356,8 +372,7 @@ function applyRecord(
       return;
     case "RecordStored": {
       const { kindWord, subkey, value } = event.args;
-      writeRecord(mirror.storage, recordHead(node, kindWord, fromHex(subkey)), fromHex(value));
-      mirror.touched.add(node);
+      putStored(mirror, node, kindWord, fromHex(subkey), fromHex(value));
     }
   }
 }

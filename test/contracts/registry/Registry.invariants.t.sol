@@ -101,6 +101,19 @@ contract RegistryInvariantsTest is Deployed {
         }
     }
 
+    /// @dev A name's counts are those of the records that can be read.
+    function invariant_countsEqualReadableRecords() external view {
+        for (uint256 i = 0; i < 9; ++i) {
+            bytes32 node = handler.nodeAt(i / 3, i % 3);
+            uint256 others = bytes(registry.text(node, "era")).length == 0 ? 0 : 1;
+            for (uint256 j = 1; j < 5; ++j) if (bytes(registry.text(node, handler.keyAt(j))).length != 0) ++others;
+            assertEq("others", registry.otherRecordCount(node), others);
+            uint256 rrsets = 0;
+            for (uint256 j = 0; j < 3; ++j) if (registry.dnsRecord(node, handler.ownerAt(j), 1).length != 0) ++rrsets;
+            assertEq("RRsets", registry.dnsRecordCount(node), rrsets);
+        }
+    }
+
     /// @dev Under the TLD every live name's index is its own.
     function invariant_liveNamesHaveTheirOwnIndex() external view {
         for (uint256 i = 0; i < 3; ++i) {

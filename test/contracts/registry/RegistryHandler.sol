@@ -147,6 +147,39 @@ contract RegistryHandler is Cheats {
         registry.setText(node, "era", string(value));
     }
 
+    /// @dev Sets or deletes one of four texts that are counted and one that is not.
+    function writeOther(uint256 labelSeed, uint256 depth, uint256 which) external {
+        bytes32 node = nodeAt(labelSeed % 3, depth % 3);
+        address owner = registry.owner(node);
+        if (owner == address(0)) return;
+        vm.prank(owner);
+        registry.setText(node, keyAt(which % 5), which % 3 == 0 ? "" : "other");
+    }
+
+    /// @dev Sets or deletes one of three RRsets, or all of them.
+    function writeZone(uint256 labelSeed, uint256 depth, uint256 which) external {
+        bytes32 node = nodeAt(labelSeed % 3, depth % 3);
+        address owner = registry.owner(node);
+        if (owner == address(0)) return;
+        vm.startPrank(owner);
+        if (which % 7 == 6) registry.clearDNSZone(node);
+        else {
+            bytes memory data = which % 3 == 0 ? bytes(hex"0000") : bytes(hex"0004c0000201");
+            registry.setDNSRecords(node, bytes.concat(ownerAt(which % 3), hex"000100010000003c", data));
+        }
+        vm.stopPrank();
+    }
+
+    /// @dev Keys of texts; the first is not counted.
+    function keyAt(uint256 i) public pure returns (string memory) {
+        return i == 0 ? "email" : string.concat("key", string(abi.encodePacked(bytes1(uint8(48 + i)))));
+    }
+
+    /// @dev Owner names of RRsets, `a` to `c` under the root of DNS; the registry keeps them under whatever name they are given to.
+    function ownerAt(uint256 i) public pure returns (bytes memory) {
+        return abi.encodePacked(bytes1(0x01), bytes1(uint8(97 + i)), bytes1(0));
+    }
+
     function clear(uint256 labelSeed, uint256 depth) external {
         bytes32 node = nodeAt(labelSeed % 3, depth % 3);
         address owner = registry.owner(node);
