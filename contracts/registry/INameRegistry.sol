@@ -114,7 +114,9 @@ interface INameRegistry {
     function lock(bytes32 node, uint256 locks) external;
 
     /// @notice Says what `operator` may do on one name on the caller's behalf: records (1), subnames (2), resolver and
-    /// ttl (4), or a sum of them. Ends with the caller's ownership, with the tenure, and when records are cleared.
+    /// ttl (4), or a sum of them. It holds while the caller is the owner, and ends for good with the tenure and when records are
+    /// cleared: a name that comes back to a former owner has that owner's operators again, so a contract that holds names for
+    /// others calls `clearRecords` before it takes the next one's orders.
     function setNameOperator(bytes32 node, address operator, uint256 permissions) external;
 
     /// @notice What `operator` may do on a name by the present owner's leave.
@@ -210,9 +212,12 @@ interface INameRegistry {
     /// @notice Only a leased name can do this, and the node is not one.
     /// @dev Error selector: 0xe0717515
     error RegistryNotLeased(bytes32 node);
-    /// @notice Names under the TLD are given by the controller only.
+    /// @notice Names under the TLD are given by the controller only, and on the TLD itself nobody may do anything.
     /// @dev Error selector: 0xea220afe
     error RegistryUseController(bytes32 node);
+    /// @notice The TLD of reverse names is nobody's to give.
+    /// @dev Error selector: 0xc65256b6
+    error RegistryReserved(bytes32 node);
     /// @notice The setting is locked; `lockFlag` is the flag in the name's word.
     /// @dev Error selector: 0xaabeb88d
     error RegistryLocked(bytes32 node, uint256 lockFlag);

@@ -26,8 +26,8 @@ import {ALL_LOCKS, EMANCIPATED, LEASED, MAX_EMANCIPATED_DEPTH, SETTINGS, Words} 
 /// | token operator (`approve(address,uint256)`) | transfer that token | |
 /// | name operator (`setNameOperator`) | records, subnames, resolver and ttl, as permitted | transfer, lock |
 /// | present controller | register names that are free | touch a name that is not |
-/// | first controller, present controller | renew | shorten |
-/// | owner of the root (governance) | appoint the controller for registrations, create other TLDs | touch a name under the TLD, keep anyone from renewing |
+/// | first controller, present controller | renew, for the former holder in the grace period too | shorten |
+/// | owner of the root (governance) | appoint the controller for registrations, create other TLDs but `reverse`, hand the root on | touch the TLD or a name under it, keep anyone from renewing |
 ///
 /// Counters: `nextShardIndex` moves by one at every registration under the TLD, re-registrations included, and never back, so
 /// that an index stands for one tenure of one name: whatever was derived from it (anchors, record epochs, shards) cannot
@@ -333,9 +333,9 @@ contract NameRegistry is INameRegistry, RecordResolver, NameTokens {
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
         bytes memory known =
             hex"01ffc9a7_80ac58cd_5b5e139f" // ERC-165, ERC-721, metadata
-            hex"3b3b57de_f1cb7e06_4cb7724c_59d1d43c_bc1c58d1_691f3431" // addr, multicoin, hasAddr, text, contenthash, name
+            hex"3b3b57de_f1cb7e06_32f111d7_59d1d43c_bc1c58d1_691f3431" // addr, multicoin, hasAddr, text, contenthash, name
             hex"2203ab56_c8690233_124a319c_ecbfada3_a8fa5682_5c98042b" // ABI, pubkey, interface, data, DNS, zonehash
-            hex"d700ff33_9061b923_582de3e7_e32954eb"; // versions, extended, features, multicall
+            hex"d700ff33_9061b923_582de3e7_4fbf0433"; // versions, extended, features, multicall
         for (uint256 i = 0; i < known.length; i += 4) {
             bytes4 id;
             assembly ("memory-safe") {

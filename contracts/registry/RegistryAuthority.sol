@@ -23,19 +23,20 @@ abstract contract RegistryAuthority is RegistryState {
     /// @dev Transient: the node whose registration runs its calls, on which those may do all that its holder may.
     bytes32 private constant FRESH_SLOT = keccak256("holdfast.registry.fresh");
 
-    /// @dev The word of a live name on which the caller may do what `permission` says; 0 for what only an owner may.
+    /// @dev The word of a live name on which the caller may do what `permission` says; 0 for what only an owner may. On the TLD nobody
+    /// may do anything: it belongs to the controller, and a resolver or records of it would stand for names that lapsed.
     function _authorisedWord(bytes32 node, uint256 permission) internal view returns (uint256 word) {
+        if (node == TLD) revert INameRegistry.RegistryUseController(node);
         word = _names[node];
         if (!_isLiveWord(word)) revert INameRegistry.RegistryNameNotLive(node);
         address holder = word.owner();
-        if (msg.sender == holder || _operators[holder][msg.sender] || _fresh() == node) return word;
+        if (msg.sender == holder || _operators[holder][msg.sender] || _isFresh(node)) return word;
         if (permission != 0 && _permissionsOf(node, word, msg.sender) & permission != 0) return word;
         revert INameRegistry.RegistryUnauthorized(node, msg.sender);
     }
 
     /// @dev The word of a name whose subnames the caller may create.
     function _subnameAuthority(bytes32 parent) internal view returns (uint256 word) {
-        if (parent == TLD) revert INameRegistry.RegistryUseController(parent);
         word = _authorisedWord(parent, PERMISSION_SUBNAMES);
         if (word.isLeased() && word.has(SUBNAMES_LOCKED))
             revert INameRegistry.RegistryLocked(parent, SUBNAMES_LOCKED >> 208);
@@ -78,11 +79,12 @@ abstract contract RegistryAuthority is RegistryState {
         }
     }
 
-    /// @dev The node whose registration is running its calls, or zero.
-    function _fresh() internal view returns (bytes32 node) {
+    /// @dev Whether the node is the one whose registration is running its calls. The slot holds its complement, so that an empty one
+    /// stands for a node that no name has, and not for the root's, which is zero.
+    function _isFresh(bytes32 node) internal view returns (bool isFresh) {
         bytes32 slot = FRESH_SLOT;
         assembly ("memory-safe") {
-            node := tload(slot)
+            isFresh := iszero(not(xor(tload(slot), node)))
         }
     }
 
@@ -92,7 +94,7 @@ abstract contract RegistryAuthority is RegistryState {
     function _runFresh(bytes32 node, bytes[] calldata calls) internal {
         bytes32 slot = FRESH_SLOT;
         assembly ("memory-safe") {
-            tstore(slot, node)
+            tstore(slot, not(node))
         }
         _multicall(node, calls);
         assembly ("memory-safe") {

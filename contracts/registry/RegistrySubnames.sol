@@ -13,6 +13,9 @@ import {ANCHORED, OWN_EPOCH, ROOT_TENURE, UPPER_TENURES, Words} from "./Words.so
 abstract contract RegistrySubnames is RegistrySettings {
     using Words for uint256;
 
+    /// @dev The node of `reverse` (ENSIP-3).
+    bytes32 private constant REVERSE_TLD = 0xa097f6721ce401e757d1223a763fef49b8b5f90bb18567ddb86fd205dff71d34;
+
     /// @dev Gives, re-gives or (newOwner zero) takes back a plain subname.
     function _setSubname(
         bytes32 parent,
@@ -23,6 +26,8 @@ abstract contract RegistrySubnames is RegistrySettings {
         uint256 anchor = _anchorOf(parent, parentWord);
         node = Labels.childNode(parent, label);
         if (node == TLD) revert INameRegistry.RegistryUseController(node);
+        // Accounts' reverse names are their own (`ReverseRegistrar`).
+        if (node == REVERSE_TLD) revert INameRegistry.RegistryReserved(node);
         word = _names[node];
         emit INameRegistry.NewOwner(parent, label, newOwner);
         if (word == 0) {
@@ -98,8 +103,6 @@ abstract contract RegistrySubnames is RegistrySettings {
         if (word.isLeased()) {
             _transfer(node, word, newOwner);
         } else {
-            // The TLD's owner follows the controller, which `setController` sees to.
-            if (node == TLD) revert INameRegistry.RegistryUseController(node);
             _names[node] = word.withOwner(newOwner);
             emit INameRegistry.Transfer(node, newOwner);
         }

@@ -35,6 +35,7 @@ export const registryAbi = [
   {"inputs":[{"name":"caller","type":"address"}],"name":"RegistryNotController","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"RegistryNotLeased","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"endedAt","type":"uint256"}],"name":"RegistryNotRenewable","type":"error"},
+  {"inputs":[{"name":"node","type":"bytes32"}],"name":"RegistryReserved","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"},{"name":"caller","type":"address"}],"name":"RegistryUnauthorized","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"RegistryUseController","type":"error"},
   {"inputs":[{"name":"node","type":"bytes32"}],"name":"RegistryVersionsExhausted","type":"error"},

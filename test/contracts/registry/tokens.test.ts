@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { bytesToHex, getAddress, type Hex, hexToBytes, zeroAddress } from "viem";
+import { bytesToHex, getAddress, type Hex, hexToBytes, toFunctionSelector, toHex, zeroAddress } from "viem";
 import { nodeOf, refuses, useHoldfast, YEAR_SECONDS } from "../support/holdfast.ts";
 
 const NODE = nodeOf("shop.hold");
@@ -108,10 +108,39 @@ describe("tokens", () => {
       const { registry } = world();
       expect(await registry.read.name()).to.equal("Holdfast");
       expect(await registry.read.symbol()).to.equal("HOLD");
-      for (const id of ["0x01ffc9a7", "0x80ac58cd", "0x5b5e139f", "0x3b3b57de", "0x9061b923", "0x5c98042b"] as const) {
-        expect(await registry.read.supportsInterface([id]), id).to.equal(true);
+      // Each is the exclusive or of its functions' selectors (ERC-165); of a profile those that read it.
+      const interfaces = [
+        ["supportsInterface(bytes4)"],
+        ["0x80ac58cd", "ERC-721"],
+        ["0x5b5e139f", "its metadata"],
+        ["addr(bytes32)"],
+        ["addr(bytes32,uint256)"],
+        ["hasAddr(bytes32,uint256)"],
+        ["text(bytes32,string)"],
+        ["contenthash(bytes32)"],
+        ["name(bytes32)"],
+        ["ABI(bytes32,uint256)"],
+        ["pubkey(bytes32)"],
+        ["interfaceImplementer(bytes32,bytes4)"],
+        ["data(bytes32,string)"],
+        ["dnsRecord(bytes32,bytes32,uint16)"],
+        ["zonehash(bytes32)"],
+        ["recordVersions(bytes32)"],
+        ["resolve(bytes,bytes)"],
+        ["supportsFeature(bytes4)"],
+        ["multicall(bytes[])", "multicallWithNodeCheck(bytes32,bytes[])"],
+      ];
+      for (const functions of interfaces) {
+        const selectors = functions[0]!.startsWith("0x")
+          ? [functions[0] as Hex]
+          : functions.map((signature) => toFunctionSelector(signature));
+        const id = toHex(
+          selectors.reduce((sum, selector) => sum ^ BigInt(selector), 0n),
+          { size: 4 },
+        );
+        expect(await registry.read.supportsInterface([id]), functions.join(", ")).to.equal(true);
       }
-      for (const id of ["0xffffffff", "0x00000000", "0x780e9d63"] as const) {
+      for (const id of ["0xffffffff", "0x00000000", "0x780e9d63", "0x4cb7724c", "0xe32954eb"] as const) {
         expect(await registry.read.supportsInterface([id]), id).to.equal(false);
       }
     });
