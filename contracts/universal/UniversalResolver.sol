@@ -46,8 +46,8 @@ contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IRe
         bool wrapped;
         // The caller asked by multicall and gets one array.
         bool many;
-        // For UnsupportedResolverProfile.
-        bytes4 selector;
+        // Of each call, for UnsupportedResolverProfile.
+        bytes4[] selectors;
     }
 
     /// @dev What the forward check of a primary name needs besides.
@@ -195,12 +195,13 @@ contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IRe
         gateways[0] = LOCAL_BATCH_GATEWAY;
     }
 
-    /// @dev As `requireResolver`, but the registry, whose answers for its own names are plain, is not asked what it can do.
+    /// @dev As `requireResolver`, but the registry, whose answers are plain, those for names below its own too, is not asked what it
+    /// can do.
     function _findAnswering(bytes memory name) private view returns (ResolverInfo memory info) {
         info.name = name;
         (info.resolver, info.node, info.offset) = findResolver(name);
         require(info.resolver != address(0), ResolverNotFound(name));
-        if (info.offset != 0 || info.resolver != address(_registry)) _checkResolver(info);
+        if (info.resolver != address(_registry)) _checkResolver(info);
     }
 
     function _checkResolver(ResolverInfo memory info) private view {
@@ -238,19 +239,25 @@ contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IRe
     ) private view returns (LookupBatch.Lookup[] memory lookups, Resolution memory resolution) {
         resolution.resolver = info.resolver;
         resolution.wrapped = info.extended;
-        resolution.selector = bytes4(data);
-        if (
-            resolution.selector != IResolverCalls.multicall.selector ||
-            (info.extended && _supportsFeature(info.resolver, FEATURE_MULTICALL))
-        ) {
-            lookups = new LookupBatch.Lookup[](1);
-            _planOne(lookups[0], info, data);
-            return (lookups, resolution);
+        bytes[] memory calls;
+        if (_isMulticall(data) && !(info.extended && _supportsFeature(info.resolver, FEATURE_MULTICALL))) {
+            resolution.many = true;
+            calls = _decodeCalls(data);
+        } else {
+            calls = new bytes[](1);
+            calls[0] = data;
         }
-        resolution.many = true;
-        bytes[] memory calls = _decodeCalls(data);
         lookups = new LookupBatch.Lookup[](calls.length);
-        for (uint256 index = 0; index < calls.length; ++index) _planOne(lookups[index], info, calls[index]);
+        resolution.selectors = new bytes4[](calls.length);
+        for (uint256 index = 0; index < calls.length; ++index) {
+            _planOne(lookups[index], info, calls[index]);
+            resolution.selectors[index] = bytes4(calls[index]);
+        }
+    }
+
+    /// @dev Whether the caller asks by multicall: the selector, and at the least an array's offset and length.
+    function _isMulticall(bytes memory data) private pure returns (bool) {
+        return data.length >= 68 && bytes4(data) == IResolverCalls.multicall.selector;
     }
 
     function _planOne(LookupBatch.Lookup memory lookup, ResolverInfo memory info, bytes memory call) private pure {
@@ -282,9 +289,7 @@ contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IRe
         bytes[] memory results = new bytes[](lookups.length);
         for (uint256 index = 0; index < lookups.length; ++index) {
             // In a multicall an error stands in its call's place, so that the others are not lost (ENSIP-23).
-            LookupBatch.Lookup memory lookup = lookups[index];
-            bool unwraps = resolution.wrapped && lookup.status == LookupBatch.Status.Done && lookup.data.length >= 64;
-            results[index] = unwraps ? abi.decode(lookup.data, (bytes)) : lookup.data;
+            (, results[index]) = _outcome(lookups[index], resolution.wrapped, resolution.selectors[index]);
         }
         return (abi.encode(results), resolver);
     }
@@ -294,19 +299,44 @@ contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IRe
         LookupBatch.Lookup memory lookup,
         Resolution memory resolution
     ) private pure returns (bytes memory data) {
-        data = lookup.data;
-        if (lookup.status == LookupBatch.Status.Done) {
-            if (resolution.wrapped && data.length >= 64) data = abi.decode(data, (bytes));
-            require(data.length != 0, UnsupportedResolverProfile(resolution.selector));
-            return data;
-        }
-        // The client's own failure to reach gateways, or a resolver's own word for a record it does not know: as it is.
+        bool success;
+        (success, data) = _outcome(lookup, resolution.wrapped, resolution.selectors[0]);
+        if (success) return data;
+        // The client's own failure to reach gateways, or that nobody knows such a record: as it is.
         if (lookup.status == LookupBatch.Status.Unreachable || bytes4(data) == UnsupportedResolverProfile.selector) {
             assembly ("memory-safe") {
                 revert(add(data, 0x20), mload(data))
             }
         }
         revert ResolverError(data);
+    }
+
+    /// @dev What came of one call: its result, or an encoded error. Who says nothing, as contracts without such a function do, does not
+    /// know the profile (ENSIP-23).
+    function _outcome(
+        LookupBatch.Lookup memory lookup,
+        bool wrapped,
+        bytes4 selector
+    ) private pure returns (bool success, bytes memory data) {
+        success = lookup.status == LookupBatch.Status.Done;
+        data = lookup.data;
+        if (success && wrapped) (success, data) = _unwrap(data);
+        if (data.length == 0) return (false, abi.encodeWithSelector(UnsupportedResolverProfile.selector, selector));
+    }
+
+    /// @dev The byte string in a result of ENSIP-10's `resolve`; what is none is given back as it is, as an error would be.
+    function _unwrap(bytes memory data) private pure returns (bool success, bytes memory inner) {
+        if (data.length == 0) return (true, data);
+        if (data.length >= 64) {
+            uint256 offset;
+            uint256 length;
+            assembly ("memory-safe") {
+                offset := mload(add(data, 0x20))
+                length := mload(add(data, 0x40))
+            }
+            success = offset == 32 && length <= data.length - 64;
+        }
+        inner = success ? abi.decode(data, (bytes)) : data;
     }
 
     function _reverse(
@@ -327,8 +357,10 @@ contract UniversalResolver is IUniversalResolver, IUniversalResolverChoices, IRe
             coinType == ReverseName.COIN_TYPE_ETHEREUM
                 ? abi.encodeWithSignature("addr(bytes32)", info.node)
                 : abi.encodeWithSignature("addr(bytes32,uint256)", info.node, coinType);
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = bytes4(call);
         ReverseCheck memory check = ReverseCheck({
-            forward: Resolution(info.resolver, info.extended, false, bytes4(call)),
+            forward: Resolution(info.resolver, info.extended, false, selectors),
             primary: primary,
             lookupAddress: lookupAddress,
             coinType: coinType

@@ -54,6 +54,13 @@ describe("UniversalResolver over extended resolvers", () => {
     await registry.write.setResolver([NODE, resolver.address], { account: alice.account });
     return resolver;
   };
+  /** What stands for a call that nobody answers (ENSIP-23). */
+  const unsupported = (call: Hex) =>
+    encodeErrorResult({
+      abi: universal().abi,
+      errorName: "UnsupportedResolverProfile",
+      args: [call.slice(0, 10) as Hex],
+    });
   const resultsOf = (result: Hex) => decodeAbiParameters([{ type: "bytes[]" }], result)[0];
 
   it("unwraps what they return, for the name and for names below it", async () => {
@@ -80,9 +87,28 @@ describe("UniversalResolver over extended resolvers", () => {
       const resolver = await extend(answer);
       const [result] = await resolve(multicall(text("a"), contenthash, nameCall, text("b")));
       const words = encodeErrorResult({ abi: resolver.abi, errorName: "ExtendedUnwilling", args: [nameCall] });
-      expect(resultsOf(result)).to.deep.equal([text("a"), "0x", words, text("b")]);
+      expect(resultsOf(result)).to.deep.equal([text("a"), unsupported(contenthash), words, text("b")]);
     });
   }
+
+  for (const name of ["shop.hold", "nobody.shop.hold", "free.hold"]) {
+    it(`answers every multicall of ${name}, which keeps its records in the registry, call by call`, async () => {
+      const { registry, alice } = world();
+      await registry.write.setText([NODE, "k", "v"], { account: alice.account });
+      const unknown = "0x00000000";
+      const cutOff = contenthash.slice(0, 20) as Hex;
+      const [result] = await resolve(multicall(text("k"), unknown, cutOff, "0x", nameCall), name);
+      const results = resultsOf(result);
+      expect(results.slice(1, 4)).to.deep.equal([unsupported(unknown), unsupported(cutOff), unsupported(unknown)]);
+      expect(decodeAbiParameters([{ type: "string" }], results[0]!)[0]).to.equal("v");
+      await refused(resolve(unknown, name), "UnsupportedResolverProfile", unknown);
+    });
+  }
+
+  it("refuses a multicall that is no array as a call that nobody answers", async () => {
+    const selector = multicall().slice(0, 10) as Hex;
+    await refused(resolve(selector), "UnsupportedResolverProfile", selector);
+  });
 
   it("hands a multicall over whole where the resolver takes it so (ENSIP-22)", async () => {
     await extend(YES);
