@@ -16,8 +16,12 @@ library DnsRecords {
     uint256 private constant TYPE_A = 1;
     uint256 private constant TYPE_NS = 2;
     uint256 private constant TYPE_CNAME = 5;
+    uint256 private constant TYPE_SOA = 6;
     uint256 private constant TYPE_PTR = 12;
+    uint256 private constant TYPE_MX = 15;
+    uint256 private constant TYPE_TXT = 16;
     uint256 private constant TYPE_AAAA = 28;
+    uint256 private constant TYPE_SRV = 33;
     uint256 private constant TYPE_DNAME = 39;
     uint256 private constant TYPE_OPT = 41;
     uint256 private constant TYPE_ALIAS = 65401;
@@ -218,10 +222,19 @@ library DnsRecords {
         }
     }
 
-    /// @dev Whether rdata that has one certain form has it: addresses by length, and types whose rdata is a name.
+    /// @dev Whether rdata of the types in common use has the form of its type: addresses, names, strings, and numbers before or behind
+    /// names.
     function _isRdata(uint256 begin, uint256 rdata, uint256 rdlength, uint256 rrtype) private pure returns (bool) {
         if (rrtype == TYPE_A) return rdlength == 4;
         if (rrtype == TYPE_AAAA) return rdlength == 16;
+        unchecked {
+            uint256 end = rdata + rdlength;
+            if (rrtype == TYPE_TXT) return _endOf(rdata, end, false) == end;
+            if (rrtype == TYPE_MX) return _endOf(rdata + 2, end, true) == end;
+            if (rrtype == TYPE_SRV) return _endOf(rdata + 6, end, true) == end;
+            // Five numbers behind two names.
+            if (rrtype == TYPE_SOA) return _endOf(_endOf(rdata, end, true), end, true) + 20 == end;
+        }
         bool isName =
             rrtype == TYPE_NS ||
                 rrtype == TYPE_CNAME ||
@@ -229,6 +242,31 @@ library DnsRecords {
                 rrtype == TYPE_DNAME ||
                 rrtype == TYPE_ALIAS;
         return !isName || nameLengthAt(begin, rdata, rdata + rdlength) == rdlength;
+    }
+
+    /// @dev Where the labels of a name end, the empty one included, or strings that go on to `limit`: each has its length before it.
+    /// What does not end before `limit` ends behind it.
+    function _endOf(uint256 position, uint256 limit, bool isName) private pure returns (uint256 end) {
+        assembly ("memory-safe") {
+            let more := 1
+            for {
+                end := position
+            } and(more, lt(end, limit)) {} {
+                let size := byte(0, calldataload(end))
+                end := add(end, add(size, 1))
+                if isName {
+                    more := gt(size, 0)
+                    // 64 and up are compression pointers, which have no place here.
+                    if gt(size, 63) {
+                        end := add(limit, 1)
+                    }
+                }
+            }
+            // Cut off before the empty label, or over 255 bytes.
+            if and(isName, or(more, gt(sub(end, position), MAX_NAME_BYTES))) {
+                end := add(limit, 1)
+            }
+        }
     }
 
     /// @dev The 32 bytes at a place.

@@ -117,7 +117,8 @@ interface IRecordResolver {
     /// @notice Sets RRsets (ENSIP-6). `records` are whole resource records in wire form (RFC 1035 section 3.2.1), names
     /// uncompressed and in lower case, class IN, those of one RRset next to each other; each RRset replaces the one before. One
     /// record without rdata deletes its RRset. An RRset has one TTL (RFC 2181 section 5.2): where they differ, the lowest.
-    /// Type 65401 is `ALIAS`: its rdata is the target's name, flattened by gateways.
+    /// Rdata of A, AAAA, NS, CNAME, SOA, PTR, MX, TXT, SRV, DNAME and ALIAS must have the form of its type; that of others is taken as
+    /// it is. Type 65401 is `ALIAS`: its rdata is the target's name, flattened by gateways.
     function setDNSRecords(bytes32 node, bytes calldata records) external;
 
     /// @notice An RRset in wire form (ENSIP-6). Its owner name is written as the two bytes C0 0C, which in a DNS message

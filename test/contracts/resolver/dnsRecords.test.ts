@@ -6,7 +6,12 @@ import { nodeOf, refuses, useHoldfast, YEAR_SECONDS } from "../support/holdfast.
 
 const NODE = nodeOf("shop.hold");
 const A = 1;
+const SOA = 6;
+const MX = 15;
 const TXT = 16;
+const SRV = 33;
+/** For private use (RFC 6895 section 3.1): any data will do. */
+const PRIVATE = 65_280;
 const TTL = 300;
 const RRSETS_MAX = 255;
 const wire = (name: string) => toHex(encodeDnsName(name)) as Hex;
@@ -14,6 +19,12 @@ const wire = (name: string) => toHex(encodeDnsName(name)) as Hex;
 const BY_HASH = parseAbi(["function dnsRecord(bytes32 node, bytes32 nameHash, uint16 resource) view returns (bytes)"]);
 const BY_NAME = parseAbi(["function dnsRecord(bytes32 node, bytes name, uint16 resource) view returns (bytes)"]);
 const WWW = wire("www.shop.hold");
+const TARGET = wire("mail.example.org");
+/** Serial, refresh, retry, expire and minimum. */
+const NUMBERS: Hex = `0x${"00000001".repeat(5)}`;
+/** A name of 194 bytes and those of its last label. */
+const longName = (last: number): Hex =>
+  `0x${`3f${"61".repeat(63)}`.repeat(3)}${last.toString(16)}${"61".repeat(last)}00`;
 
 interface Fields {
   readonly type?: number;
@@ -73,10 +84,10 @@ describe("DNS records (ENSIP-6)", () => {
   it("are told in events of nothing but their own bytes, of whatever length", async () => {
     const client = await world().viem.getPublicClient();
     for (const size of [1, 4, 13, 14, 15, 33]) {
-      const one = record(WWW, `0x${"5a".repeat(size)}`, { type: TXT });
+      const one = record(WWW, `0x${"5a".repeat(size)}`, { type: PRIVATE });
       const { logs } = await client.getTransactionReceipt({ hash: await set(one) });
       const types = [{ type: "bytes" }, { type: "uint16" }, { type: "bytes" }] as const;
-      expect(logs.map(({ data }) => data)).to.deep.equal([encodeAbiParameters(types, [WWW, TXT, one])]);
+      expect(logs.map(({ data }) => data)).to.deep.equal([encodeAbiParameters(types, [WWW, PRIVATE, one])]);
     }
   });
 
@@ -178,6 +189,25 @@ describe("DNS records (ENSIP-6)", () => {
       "an IPv6 address of four": record(WWW, "0xc0000201", { type: 28 }),
       "a target cut off": record(WWW, "0x0361", { type: 5 }),
       "a target with more behind it": record(WWW, concatHex([wire("a.example.org"), "0x00"]), { type: 2 }),
+      "an exchange without its preference": record(WWW, "0x0a", { type: MX }),
+      "an exchange without its name": record(WWW, "0x000a", { type: MX }),
+      "an exchange cut off": record(WWW, "0x000a0361", { type: MX }),
+      "an exchange with more behind it": record(WWW, concatHex(["0x000a", TARGET, "0x00"]), { type: MX }),
+      "an exchange that is a pointer": record(WWW, "0x000ac00c", { type: MX }),
+      "a service without its port": record(WWW, "0x0001000200", { type: SRV }),
+      "a service cut off before its target": record(WWW, "0x000100020050", { type: SRV }),
+      "a service with more behind its target": record(WWW, concatHex(["0x000100020050", TARGET, "0x00"]), {
+        type: SRV,
+      }),
+      "a text that runs out": record(WWW, "0x0568656c6c", { type: TXT }),
+      "a text with one length too many": record(WWW, "0x0568656c6c6f01", { type: TXT }),
+      "a start of authority of one byte": record(WWW, "0x00", { type: SOA }),
+      "a start of authority without numbers": record(WWW, concatHex([TARGET, TARGET]), { type: SOA }),
+      "a start of authority with a name too few": record(WWW, concatHex([TARGET, NUMBERS]), { type: SOA }),
+      "a start of authority with more behind it": record(WWW, concatHex([TARGET, TARGET, NUMBERS, "0x00"]), {
+        type: SOA,
+      }),
+      "an exchange of over 255 bytes": record(WWW, concatHex(["0x000a", longName(62)]), { type: MX }),
     };
     for (const [what, bytes] of Object.entries(cases)) {
       it(`for ${what}`, async () => {
@@ -187,6 +217,18 @@ describe("DNS records (ENSIP-6)", () => {
         await refused(set(good, bytes), "RecordMalformedDns", at + within);
       });
     }
+
+    it("and are taken where they have the form of their type", async () => {
+      await set(record(WWW, concatHex(["0x000a", TARGET]), { type: MX }));
+      await set(record(WWW, "0x000000", { type: MX }));
+      await set(record(WWW, concatHex(["0x000100020050", TARGET]), { type: SRV }));
+      await set(record(WWW, "0x0568656c6c6f0003616263", { type: TXT }), record(WWW, "0x00", { type: TXT }));
+      await set(record(WWW, concatHex([TARGET, "0x00", NUMBERS]), { type: SOA }));
+      // Targets keep their case (RFC 4343), and a name may have 255 bytes.
+      await set(record(WWW, concatHex(["0x000a", "0x014100"]), { type: MX }));
+      await set(record(WWW, concatHex(["0x000a", longName(61)]), { type: MX }));
+      expect(await world().registry.read.dnsRecordCount([NODE])).to.equal(4n);
+    });
 
     it("for a deletion that does not stand alone", async () => {
       const empty = record(WWW, "0x");
