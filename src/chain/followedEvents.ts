@@ -2,7 +2,11 @@
 import { parseAbi, toEventSelector } from "viem";
 import type { Hex } from "../base/bytes.ts";
 
-/** Events of NameRegistry that write storage or tell a name (contracts/registry/LAYOUT.md). */
+/**
+ * Events of NameRegistry that write storage or tell a name (contracts/registry/LAYOUT.md). What is `string` in the contract's and is kept
+ * in storage is `bytes` here, since the contract takes any bytes for text and a copy needs them as they are; `bytesTopics` leads from
+ * the one to the other.
+ */
 export const registryEvents = parseAbi([
   "event ControllerChanged(address indexed controller)",
   "event NameRegistered(bytes32 indexed node, address indexed owner, string label, uint256 expiry, uint256 shardIndex)",
@@ -23,9 +27,9 @@ export const registryEvents = parseAbi([
   "event LabelPublished(bytes32 indexed parent, bytes32 indexed label, string text)",
   "event AddrChanged(bytes32 indexed node, address a)",
   "event AddressChanged(bytes32 indexed node, uint256 coinType, bytes newAddress)",
-  "event TextChanged(bytes32 indexed node, string indexed indexedKey, string key, string value)",
+  "event TextChanged(bytes32 indexed node, bytes indexed indexedKey, bytes key, bytes value)",
   "event ContenthashChanged(bytes32 indexed node, bytes hash)",
-  "event NameChanged(bytes32 indexed node, string name)",
+  "event NameChanged(bytes32 indexed node, bytes name)",
   "event DNSZonehashChanged(bytes32 indexed node, bytes lastzonehash, bytes zonehash)",
   "event PubkeyChanged(bytes32 indexed node, bytes32 x, bytes32 y)",
   "event InterfaceChanged(bytes32 indexed node, bytes4 indexed interfaceID, address implementer)",
@@ -49,10 +53,7 @@ export const directoryEvents = parseAbi([
   "event NameReleased(bytes32 indexed node, uint64 version)",
 ]);
 
-/**
- * Events of ReverseRegistrar, all of which write storage. Names are `bytes` here and `string` in the contract, which takes any bytes for
- * text: a copy needs them as they are. `reverseNameTopics` leads from the one to the other.
- */
+/** Events of ReverseRegistrar, all of which write storage; names are `bytes` here too. */
 export const reverseEvents = parseAbi([
   "event AuthorityUpdated(address authority)",
   "event NameForAddrChanged(address indexed account, bytes name)",
@@ -61,10 +62,15 @@ export const reverseEvents = parseAbi([
   "event ReverseControllerChanged(address indexed controller, bool allowed)",
 ]);
 
-/** The first topic of `reverseEvents` by that of the contract's event. */
-export const reverseNameTopics: ReadonlyMap<Hex, Hex> = new Map(
-  ["NameForAddrChanged", "DefaultNameForAddrChanged"].map((name) => [
-    toEventSelector(`${name}(address,string)`),
-    toEventSelector(`${name}(address,bytes)`),
+/** The first topic of the events above that take for `bytes` what the contracts call `string`, by that of the contracts' event. */
+export const bytesTopics: ReadonlyMap<Hex, Hex> = new Map(
+  [
+    ["TextChanged", "bytes32,string,string,string"],
+    ["NameChanged", "bytes32,string"],
+    ["NameForAddrChanged", "address,string"],
+    ["DefaultNameForAddrChanged", "address,string"],
+  ].map(([name, types]) => [
+    toEventSelector(`${name}(${types})`),
+    toEventSelector(`${name}(${types!.replaceAll("string", "bytes")})`),
   ]),
 );

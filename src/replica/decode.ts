@@ -1,7 +1,7 @@
 /** Logs of the two contracts as events. Events that change nothing in the copy are left out. */
 import type { Hex } from "../base/bytes.ts";
 import { createEventDecoder } from "../chain/eventDecoder.ts";
-import { directoryEvents, registryEvents } from "../chain/followedEvents.ts";
+import { bytesTopics, directoryEvents, registryEvents } from "../chain/followedEvents.ts";
 import type { DirectoryEvent } from "../directory/events.ts";
 import type { DecodeLog } from "./draft.ts";
 import type { RegistryEvent } from "./mirror/events.ts";
@@ -15,7 +15,8 @@ export function createLogDecoder(contracts: { readonly registry: Hex; readonly d
   const directory = contracts.directory.toLowerCase();
   return (log) => {
     if (log.address === registry) {
-      const event = decodeRegistry(log.topics, log.data);
+      const [topic = "0x", ...others] = log.topics;
+      const event = decodeRegistry([bytesTopics.get(topic) ?? topic, ...others], log.data);
       return event === undefined ? undefined : { contract: "registry", event: event as unknown as RegistryEvent };
     }
     if (log.address !== directory) return undefined;

@@ -1,7 +1,7 @@
 /** A replica of the contract that keeps primary names: the same follower, over another contract's events. */
 import type { Hex } from "../base/bytes.ts";
 import { createEventDecoder } from "../chain/eventDecoder.ts";
-import { reverseEvents, reverseNameTopics } from "../chain/followedEvents.ts";
+import { bytesTopics, reverseEvents } from "../chain/followedEvents.ts";
 import { ROOT_NODE } from "../naming/namehash.ts";
 import type { DecodeLog } from "./draft.ts";
 import type { ReverseEvent } from "./mirror/reverseMirror.ts";
@@ -16,7 +16,7 @@ export function createReverseDecoder(address: Hex): DecodeLog {
   return (log) => {
     if (log.address !== registrar) return undefined;
     const [topic = "0x", ...others] = log.topics;
-    const event = decodeReverse([reverseNameTopics.get(topic) ?? topic, ...others], log.data);
+    const event = decodeReverse([bytesTopics.get(topic) ?? topic, ...others], log.data);
     return event === undefined ? undefined : { contract: "reverse", event: event as unknown as ReverseEvent };
   };
 }

@@ -1,5 +1,14 @@
 import { expect } from "chai";
-import { encodeAbiParameters, encodeFunctionData, type Hex, keccak256, zeroAddress, zeroHash } from "viem";
+import {
+  concatHex,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  keccak256,
+  toFunctionSelector,
+  zeroAddress,
+  zeroHash,
+} from "viem";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { childNode } from "../../src/naming/namehash.ts";
 import { labelhash, nodeOf, YEAR_SECONDS } from "../contracts/support/holdfast.ts";
@@ -177,6 +186,52 @@ describe("registry mirror", () => {
     const proof = await (await chain.viem.getPublicClient()).getProof({ address: registry.address, storageKeys: [] });
     expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
   });
+
+  /** What a holder can do that is easily taken for something else, each of which must lead to the chain's root. */
+  const RARE: Readonly<Record<string, (chain: Chain) => Promise<unknown>>> = {
+    "a subname with a resolver, given to another with the default one": async ({ register, registry, alice, bob }) => {
+      const shop = await register({ label: "shop", owner: alice.account.address });
+      const as = { account: alice.account };
+      await registry.write.setSubnodeRecord([shop, labelhash("www"), alice.account.address, ADDRESS, 0n], as);
+      await registry.write.setSubnodeRecord([shop, labelhash("www"), bob.account.address, registry.address, 0n], as);
+    },
+    "a name with a resolver, registered anew, set to the default one": async (chain) => {
+      const { register, registry, alice, bob, time } = chain;
+      const shop = await register({ label: "shop", owner: alice.account.address });
+      await registry.write.setResolver([shop, ADDRESS], { account: alice.account });
+      await time.increase(YEAR_SECONDS + 112n * 86_400n);
+      await register({ label: "shop", owner: bob.account.address });
+      await registry.write.setResolver([shop, registry.address], { account: bob.account });
+    },
+    "a text, its key and a name that are not UTF-8": async ({ register, registry, alice }) => {
+      const shop = await register({ label: "shop", owner: alice.account.address });
+      const raw = (signature: string, ...values: readonly Hex[]) => {
+        const types = [{ type: "bytes32" }, ...values.map(() => ({ type: "bytes" }))];
+        const data = concatHex([toFunctionSelector(signature), encodeAbiParameters(types, [shop, ...values])]);
+        return alice.sendTransaction({ to: registry.address, data });
+      };
+      await raw("setText(bytes32,string,string)", "0x6bff", "0xff00fe");
+      await raw("setText(bytes32,string,string)", "0x6b", `0x${"ff".repeat(40)}`);
+      await raw("setName(bytes32,string)", "0xc328");
+      await raw("setData(bytes32,string,bytes)", "0xfe", "0x01");
+    },
+  };
+  for (const [what, play] of Object.entries(RARE)) {
+    it(`rebuilds ${what}`, async () => {
+      const chain = await deployWithDirectory();
+      await play(chain);
+      await chain.mineToCheckpoint();
+      const { replica } = replicaOf(chain);
+      await replica.step();
+      expect(replica.status).to.equal("following");
+      const { address } = chain.registry;
+      const proof = await chain.client.getProof({ address, storageKeys: [] });
+      expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
+      // What nobody can ask for is not listed.
+      const listed = replica.store.recordsOf(nodeOf("shop.hold"));
+      expect(listed.filter((record) => record.includes("\ufffd"))).to.deep.equal([]);
+    });
+  }
 
   it("rebuilds an address whichever of its two events comes last", async () => {
     const chain = await deployWithDirectory();

@@ -28,13 +28,14 @@ export type RegistryEvent =
   | Event<"LabelPublished", { parent: Hex; label: Hex; text: string }>
   | Event<"AddrChanged", { node: Hex; a: Hex }>
   | Event<"AddressChanged", { node: Hex; coinType: bigint; newAddress: Hex }>
-  | Event<"TextChanged", { node: Hex; key: string; value: string }>
+  /** Key and value as bytes, which need not be UTF-8. */
+  | Event<"TextChanged", { node: Hex; key: Hex; value: Hex }>
   | Event<"ContenthashChanged", { node: Hex; hash: Hex }>
-  | Event<"NameChanged", { node: Hex; name: string }>
+  | Event<"NameChanged", { node: Hex; name: Hex }>
   | Event<"DNSZonehashChanged", { node: Hex; zonehash: Hex }>
   | Event<"PubkeyChanged", { node: Hex; x: Hex; y: Hex }>
   | Event<"InterfaceChanged", { node: Hex; interfaceID: Hex; implementer: Hex }>
-  | Event<"DataChanged", { node: Hex; key: string }>
+  | Event<"DataChanged", { node: Hex; key: string; keyHash: Hex }>
   | Event<"RecordStored", { node: Hex; kindWord: bigint; subkey: Hex; value: Hex }>
   | Event<"DNSRecordChanged", { node: Hex; name: Hex; resource: number; record: Hex }>
   | Event<"DNSRecordDeleted", { node: Hex; name: Hex; resource: number }>;

@@ -2,7 +2,7 @@
  * The registry's storage, rebuilt from its events by the table of contracts/registry/LAYOUT.md. Nothing here is believed: a
  * replica compares the storage root that follows with the chain's at every checkpoint.
  */
-import { concatBytes, fromHex, type Hex, toHex, utf8Bytes } from "../../base/bytes.ts";
+import { concatBytes, fromHex, type Hex, toHex, utf8Bytes, utf8Text } from "../../base/bytes.ts";
 import { keccak256 } from "../../base/keccak.ts";
 import { decodeDnsName } from "../../naming/dnsName.ts";
 import { childNode, labelhash, type Node, ROOT_NODE } from "../../naming/namehash.ts";
@@ -118,6 +118,14 @@ function note(mirror: Mirror, node: Node, record: RecordKey): void {
   mirror.records.push({ node, record: formatRecordKey(record) });
 }
 
+/**
+ * Whether a text of an event is what the contract was given, which takes any bytes for text: what is not UTF-8 was decoded to
+ * replacement characters, and nobody could ask for it. Only a text that has such is held against its hash.
+ */
+function isFaithful(text: string, matches: () => boolean): boolean {
+  return !text.includes("\ufffd") || matches();
+}
+
 /** Applies one event, in the order of the log. */
 export function applyRegistryEvent(mirror: Mirror, event: RegistryEvent): void {
   switch (event.eventName) {
@@ -177,7 +185,9 @@ function applyNameEvent(
       const { node, owner, label, expiry, shardIndex } = event.args;
       writeWord(mirror, node, BigInt(owner) | (expiry << 160n) | (FLAG.leased << 208n) | (shardIndex << 224n));
       setState(mirror, 0, 32, shardIndex + 1n);
-      mirror.names.push({ node, parent: mirror.tldNode, label });
+      if (isFaithful(label, () => childNode(mirror.tldNode, label) === node)) {
+        mirror.names.push({ node, parent: mirror.tldNode, label });
+      }
       return;
     }
     case "NameRenewed":
@@ -229,13 +239,16 @@ function applySettings(mirror: Mirror, event: EventOf<"NewResolver" | "NewTTL" |
   const slot = mapped(BASE_SLOT.settings, fromHex(node));
   const word = readWord(mirror, node);
   const defaults = BigInt(mirror.registry);
-  let settings = (flagsOf(word) & FLAG.settings) === 0n ? defaults : numberOf(mirror.storage.get(slot));
+  const before = (flagsOf(word) & FLAG.settings) === 0n ? defaults : numberOf(mirror.storage.get(slot));
+  let settings = before;
   if (event.eventName === "NewResolver") settings = withBits(settings, 0, 160, BigInt(event.args.resolver));
   else if (event.eventName === "NewTTL") settings = withBits(settings, 160, 64, event.args.ttl);
   else {
     settings = withBits(settings, 224, 32, bitsOf(settings, 224, 32) + 1n);
     changeCounts(mirror, node, ({ others }) => ({ rrsets: 0, others }));
   }
+  // Not even the slot of a former holder is touched, which the flag says does not count.
+  if (settings === before) return;
   const isDefault = settings === defaults;
   mirror.storage.set(slot, wordOf(isDefault ? 0n : settings));
   writeWord(mirror, node, withFlag(readWord(mirror, node), FLAG.settings, !isDefault));
@@ -340,16 +353,19 @@ function applyRecord(
       put(KIND.addr, wordOf(event.args.coinType), fromHex(event.args.newAddress));
       note(mirror, node, { kind: "addr", coinType: event.args.coinType });
       return;
-    case "TextChanged":
-      put(KIND.text, keccak256(utf8Bytes(event.args.key)), utf8Bytes(event.args.value));
-      if (event.args.key !== "") note(mirror, node, { kind: "text", key: event.args.key });
+    case "TextChanged": {
+      put(KIND.text, keccak256(fromHex(event.args.key)), fromHex(event.args.value));
+      const key = utf8Text(fromHex(event.args.key)) ?? "";
+      // Nobody can ask for a key that is no text.
+      if (key !== "") note(mirror, node, { kind: "text", key });
       return;
+    }
     case "ContenthashChanged":
       put(KIND.contenthash, NO_SUBKEY, fromHex(event.args.hash));
       note(mirror, node, { kind: "contenthash" });
       return;
     case "NameChanged":
-      put(KIND.name, NO_SUBKEY, utf8Bytes(event.args.name));
+      put(KIND.name, NO_SUBKEY, fromHex(event.args.name));
       note(mirror, node, { kind: "name" });
       return;
     case "DNSZonehashChanged":
@@ -367,9 +383,13 @@ function applyRecord(
       put(KIND.interface, subkey, implementer === ZERO_ADDRESS ? new Uint8Array() : fromHex(implementer));
       return;
     }
-    case "DataChanged":
-      if (event.args.key !== "") note(mirror, node, { kind: "data", key: event.args.key });
+    case "DataChanged": {
+      const { key, keyHash } = event.args;
+      if (key !== "" && isFaithful(key, () => toHex(keccak256(utf8Bytes(key))) === keyHash)) {
+        note(mirror, node, { kind: "data", key });
+      }
       return;
+    }
     case "RecordStored": {
       const { kindWord, subkey, value } = event.args;
       putStored(mirror, node, kindWord, fromHex(subkey), fromHex(value));
