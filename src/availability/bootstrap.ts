@@ -1,4 +1,5 @@
 /** Intervals for series whose samples are not independent: outages come in bursts, so whole blocks of time are resampled. */
+import { power } from "../base/elementary.ts";
 import { assert } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import { CONFIDENCE, clopperPearson, type Interval, wilsonOfRatio } from "./interval.ts";
@@ -53,7 +54,7 @@ const LAGS_MAX = 1_000;
 export function effectiveSampleSize(values: readonly number[]): number {
   const count = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const variance = values.reduce((sum, value) => sum + power(value - mean, 2), 0);
   if (count < 2 || variance === 0) return count;
   let correlation = 0;
   for (let lag = 1; lag < Math.min(count, LAGS_MAX); lag += 1) {
@@ -68,7 +69,7 @@ export function effectiveSampleSize(values: readonly number[]): number {
 }
 
 /** The least length of a block: the cube root of the number of samples. */
-const blockLengthMin = (count: number) => Math.max(1, Math.round(count ** (1 / 3)));
+const blockLengthMin = (count: number) => Math.max(1, Math.round(power(count, 1 / 3)));
 /** Longer blocks are too few to resample. */
 const BLOCKS_MIN = 10;
 

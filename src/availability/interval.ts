@@ -1,4 +1,5 @@
 /** Confidence intervals of a proportion, and how many nines a sample has earned. */
+import { exp, log, log1p, power } from "../base/elementary.ts";
 import { assert } from "../base/errors.ts";
 
 export interface Interval {
@@ -15,13 +16,13 @@ export function normalQuantile(probability: number): number {
   if (probability > 0.5) return -normalQuantile(1 - probability);
   const rough = lowerHalfQuantile(probability);
   const error = 0.5 * erfc(-rough / Math.SQRT2) - probability;
-  const step = error * Math.sqrt(2 * Math.PI) * Math.exp((rough * rough) / 2);
+  const step = error * Math.sqrt(2 * Math.PI) * exp((rough * rough) / 2);
   return rough - step / (1 + (rough * step) / 2);
 }
 
 function lowerHalfQuantile(p: number): number {
   if (p < 0.02425) {
-    const q = Math.sqrt(-2 * Math.log(p));
+    const q = Math.sqrt(-2 * log(p));
     const top = polynomial(
       q,
       [
@@ -66,7 +67,7 @@ function erfc(x: number): number {
   }
   let fraction = 0;
   for (let n = 80; n >= 1; n -= 1) fraction = n / 2 / (x + fraction);
-  return Math.exp(-squared) / Math.sqrt(Math.PI) / (x + fraction);
+  return exp(-squared) / Math.sqrt(Math.PI) / (x + fraction);
 }
 
 /**
@@ -120,7 +121,7 @@ function checkCounts(successes: number, trials: number): void {
 /** How many probes without one failure it takes to claim `target` with 95 % confidence. */
 export function samplesToClaim(target: number, confidence = CONFIDENCE): number {
   assert(target > 0 && target < 1, "a target strictly between 0 and 1");
-  return Math.ceil(Math.log(1 - confidence) / Math.log(target));
+  return Math.ceil(log(1 - confidence) / log(target));
 }
 
 export interface EarnedClaim {
@@ -137,7 +138,7 @@ export function earnedClaim(successes: number, trials: number): EarnedClaim {
   checkCounts(successes, trials);
   let earned: number | null = null;
   for (let nines = 1; nines <= 9; nines += 1) {
-    const target = 1 - 10 ** -nines;
+    const target = 1 - power(10, -nines);
     if (oneSidedLow(successes, trials) < target) {
       return { earned, next: target, missing: missingSamples(successes, trials, target) };
     }
@@ -178,7 +179,7 @@ export function betaQuantile(probability: number, a: number, b: number): number 
 export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  const front = exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log1p(-x));
   if (x < (a + 1) / (a + b + 2)) return (front * betaFraction(x, a, b)) / a;
   return 1 - (front * betaFraction(1 - x, b, a)) / b;
 }
@@ -212,5 +213,5 @@ function logGamma(x: number): number {
   const t = x + 6.5;
   let sum = LANCZOS[0]!;
   for (let index = 1; index < LANCZOS.length; index += 1) sum += LANCZOS[index]! / (x - 1 + index);
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
+  return 0.5 * log(2 * Math.PI) + (x - 0.5) * log(t) - t + log(sum);
 }

@@ -1,4 +1,5 @@
 /** How paths fail together. Two paths of 99 % make 99.99 % only if nothing common takes both; this measures that. */
+import { exp, log, power } from "../base/elementary.ts";
 import { isRight, type Observation } from "./observation.ts";
 
 export interface JointFailure {
@@ -59,9 +60,12 @@ function phi(left: number, right: number, both: number): number | null {
  */
 export function commonCauseRatio(failureRatio: readonly number[], allFailed: number): number | null {
   const count = failureRatio.length;
-  const q = failureRatio.reduce((product, ratio) => product * ratio, 1) ** (1 / count);
+  const q = power(
+    failureRatio.reduce((product, ratio) => product * ratio, 1),
+    1 / count,
+  );
   if (count < 2 || q === 0) return null;
-  const predicted = (beta: number) => beta * q + ((1 - beta) * q) ** count;
+  const predicted = (beta: number) => beta * q + power((1 - beta) * q, count);
   if (allFailed <= predicted(0)) return 0;
   if (allFailed >= predicted(1)) return 1;
   // Below its minimum the model falls with beta; above, it rises. The wanted beta lies on the rising side.
@@ -110,8 +114,8 @@ function signTest(left: number, right: number): number {
   let logTerm = -count * Math.LN2;
   let tail = 0;
   for (let k = 0; k <= Math.min(left, right); k += 1) {
-    tail += Math.exp(logTerm);
-    logTerm += Math.log((count - k) / (k + 1));
+    tail += exp(logTerm);
+    logTerm += log((count - k) / (k + 1));
   }
   return Math.min(1, 2 * tail);
 }

@@ -1,5 +1,7 @@
 /** Availability of a system of servers of which enough must work, as RSSAC047 defines it for the DNS root. */
 
+import { power } from "../base/elementary.ts";
+
 /** RSSAC047's n and k: of 13 identifiers, 8 must work. */
 export const ROOT_IDENTIFIERS = 13;
 export const ROOT_IDENTIFIERS_NEEDED = 8;
@@ -28,7 +30,7 @@ export function atLeastWorking(count: number, needed: number, availability: numb
   let sum = 0;
   let combinations = 1;
   for (let broken = 0; broken <= count - needed; broken += 1) {
-    sum += combinations * availability ** (count - broken) * (1 - availability) ** broken;
+    sum += combinations * power(availability, count - broken) * power(1 - availability, broken);
     combinations = (combinations * (count - broken)) / (broken + 1);
   }
   return sum;

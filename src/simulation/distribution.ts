@@ -1,5 +1,6 @@
 /** Latency distributions, as data: how long one exchange takes. */
 import { z } from "zod";
+import { cosineOfTurns, exp, log } from "../base/elementary.ts";
 import type { Random } from "../base/random.ts";
 
 const positive = z.number().positive().finite();
@@ -28,9 +29,10 @@ export type Distribution = z.infer<typeof distributionSchema>;
 /** The standard normal's 99th percentile. */
 const NORMAL_P99 = 2.326347874040841;
 
-function standardNormal(random: Random): number {
+/** One draw from the standard normal distribution. */
+export function standardNormal(random: Random): number {
   // Box and Muller; 1 - ratio is never zero.
-  return Math.sqrt(-2 * Math.log(1 - random.ratio())) * Math.cos(2 * Math.PI * random.ratio());
+  return Math.sqrt(-2 * log(1 - random.ratio())) * cosineOfTurns(random.ratio());
 }
 
 /**
@@ -48,10 +50,10 @@ export function drawMs(distribution: Distribution, random: Random): number {
     case "uniform":
       return distribution.fromMs + (distribution.toMs - distribution.fromMs) * random.ratio();
     case "exponential":
-      return -distribution.meanMs * Math.log(1 - random.ratio());
+      return -distribution.meanMs * log(1 - random.ratio());
     case "lognormal": {
-      const sigma = Math.log(distribution.p99Ms / distribution.medianMs) / NORMAL_P99;
-      return distribution.medianMs * Math.exp(sigma * standardNormal(random));
+      const sigma = log(distribution.p99Ms / distribution.medianMs) / NORMAL_P99;
+      return distribution.medianMs * exp(sigma * standardNormal(random));
     }
     case "mixture": {
       const total = distribution.parts.reduce((sum, part) => sum + part.weight, 0);

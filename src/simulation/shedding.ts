@@ -1,5 +1,7 @@
 /** What a server loses when more is asked of it than it can answer, retries included. */
 
+import { power } from "../base/elementary.ts";
+
 export interface SheddingOptions {
   readonly capacityPerSecond: number;
   /** Ordinary queries, each of which is tried again when it is lost. */
@@ -24,7 +26,7 @@ export interface SheddingOptions {
 export function sheddingRatio(options: SheddingOptions): number {
   const { capacityPerSecond, loadPerSecond, floodPerSecond, tries, retryFactor } = options;
   const causedBy = (loss: number) => {
-    const triesEach = loss >= 1 ? tries : (1 - loss ** tries) / (1 - loss);
+    const triesEach = loss >= 1 ? tries : (1 - power(loss, tries)) / (1 - loss);
     const offered = floodPerSecond + loadPerSecond * retryFactor * triesEach;
     return offered <= capacityPerSecond ? 0 : 1 - capacityPerSecond / offered;
   };

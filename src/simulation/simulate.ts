@@ -1,5 +1,6 @@
 /** Runs a scenario on false time: probes of every service, counted by phase, judged by its claims and by the checkers. */
 
+import { power } from "../base/elementary.ts";
 import { seededRandom } from "../base/random.ts";
 import { namehash } from "../naming/namehash.ts";
 import { gatewaysOf } from "../sharding/placement.ts";
@@ -240,7 +241,7 @@ class Run {
       name: (ratio: number) => {
         if (this.#scenario.load.popularity === "uniform") return Math.floor(ratio * nameCount);
         // Zipf with exponent 1: the rank's density falls as 1 / rank.
-        const rank = Math.min(nameCount - 1, Math.floor((nameCount + 1) ** ratio) - 1);
+        const rank = Math.min(nameCount - 1, Math.floor(power(nameCount + 1, ratio)) - 1);
         return (rank * factor + shift) % nameCount;
       },
       vantage: (ratio: number) => {

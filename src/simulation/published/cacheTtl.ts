@@ -2,6 +2,8 @@
  * What a longer TTL does to latency (RFC 9199 section 3.4, after Moura et al., IMC 2019): a recursive resolver answers from its cache
  * until the TTL is over and then asks the authoritative servers, so that the TTL moves the whole distribution.
  */
+import { exp, log } from "../../base/elementary.ts";
+import { standardNormal } from "../distribution.ts";
 import { createStreams } from "../streams.ts";
 
 export interface CacheTtlOptions {
@@ -40,8 +42,6 @@ export function simulateCacheTtl(options: CacheTtlOptions): CacheTtlResult {
   const { vantages, ttlSeconds, meanGapSeconds, hit, miss } = options;
   const streams = createStreams(options.seed);
   const draw = { gap: streams.of("gap"), latency: streams.of("latency") };
-  const normal = () =>
-    Math.sqrt(-2 * Math.log(1 - draw.latency.ratio())) * Math.cos(2 * Math.PI * draw.latency.ratio());
   const ascendingMs = new Float64Array(vantages);
   let hits = 0;
   const cycleSeconds = ttlSeconds + meanGapSeconds;
@@ -50,14 +50,14 @@ export function simulateCacheTtl(options: CacheTtlOptions): CacheTtlResult {
     const horizonSeconds = (3 + draw.gap.ratio()) * cycleSeconds;
     let freshUntil = Number.NEGATIVE_INFINITY;
     let isHit = false;
-    const gap = () => -meanGapSeconds * Math.log(1 - draw.gap.ratio());
+    const gap = () => -meanGapSeconds * log(1 - draw.gap.ratio());
     for (let at = 0; at < horizonSeconds; at += gap()) {
       isHit = at < freshUntil;
       if (!isHit) freshUntil = at + ttlSeconds;
     }
     if (isHit) hits += 1;
     const { medianMs, sigma } = isHit ? hit : miss;
-    ascendingMs[vantage] = medianMs * Math.exp(sigma * normal());
+    ascendingMs[vantage] = medianMs * exp(sigma * standardNormal(draw.latency));
   }
   ascendingMs.sort();
   return { ascendingMs, hitRatio: hits / vantages };

@@ -2,6 +2,7 @@
  * CoDNS (Park et al., OSDI 2004): a lookup asks the local name server and, when that is slow, one helper after another, each
  * wait twice as long as the last; the first answer wins. Failures are partly everyone's at once, which is what limits the gain.
  */
+import { power } from "../../base/elementary.ts";
 import type { Random } from "../../base/random.ts";
 import { type Distribution, drawMs } from "../distribution.ts";
 import { createStreams } from "../streams.ts";
@@ -107,5 +108,5 @@ export function simulateCodns(options: CodnsOptions): CodnsResult {
 /** The share that several parties fail to answer together: what is common, and what coincides by chance. */
 export function expectedAllFailed(failureRatio: number, commonCauseRatio: number, parties: number): number {
   const common = failureRatio * commonCauseRatio;
-  return common + (1 - common) * (failureRatio * (1 - commonCauseRatio)) ** parties;
+  return common + (1 - common) * power(failureRatio * (1 - commonCauseRatio), parties);
 }

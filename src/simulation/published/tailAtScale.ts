@@ -3,7 +3,9 @@
  * leaf that is late, cuts the tail for little extra load.
  */
 import { normalQuantile } from "../../availability/interval.ts";
+import { exp, log, log1p, power } from "../../base/elementary.ts";
 import type { Random } from "../../base/random.ts";
+import { standardNormal } from "../distribution.ts";
 import { createStreams } from "../streams.ts";
 
 export interface TailOptions {
@@ -29,17 +31,17 @@ export interface TailResult {
 function normalBeyond(from: number, random: Random): number {
   const rate = (from + Math.sqrt(from * from + 4)) / 2;
   for (;;) {
-    const z = from - Math.log(1 - random.ratio()) / rate;
-    if (random.ratio() <= Math.exp(-((z - rate) ** 2) / 2)) return z;
+    const z = from - log(1 - random.ratio()) / rate;
+    if (random.ratio() <= exp(-power(z - rate, 2) / 2)) return z;
   }
 }
 
 /** How many of `count` leaves are late, each with chance `ratio`: skips from one to the next (geometric gaps). */
 function lateCount(count: number, ratio: number, random: Random): number {
-  const scale = Math.log1p(-ratio);
+  const scale = log1p(-ratio);
   let late = 0;
-  for (let at = Math.floor(Math.log(1 - random.ratio()) / scale); at < count; late += 1) {
-    at += 1 + Math.floor(Math.log(1 - random.ratio()) / scale);
+  for (let at = Math.floor(log(1 - random.ratio()) / scale); at < count; late += 1) {
+    at += 1 + Math.floor(log(1 - random.ratio()) / scale);
   }
   return late;
 }
@@ -48,13 +50,11 @@ function lateCount(count: number, ratio: number, random: Random): number {
 export function simulateTail(options: TailOptions): TailResult {
   const { slow, verySlow, hedgeAfterMs } = options;
   const zSlow = -normalQuantile(slow.ratio);
-  const sigma = Math.log(verySlow.ms / slow.ms) / (-normalQuantile(verySlow.ratio) - zSlow);
-  const mu = Math.log(slow.ms) - sigma * zSlow;
+  const sigma = log(verySlow.ms / slow.ms) / (-normalQuantile(verySlow.ratio) - zSlow);
+  const mu = log(slow.ms) - sigma * zSlow;
   const streams = createStreams(options.seed);
   const draw = { count: streams.of("late"), leaf: streams.of("leaf"), hedge: streams.of("hedge") };
-  const normal = (random: Random) =>
-    Math.sqrt(-2 * Math.log(1 - random.ratio())) * Math.cos(2 * Math.PI * random.ratio());
-  const lateLeaf = () => Math.exp(mu + sigma * normalBeyond(zSlow, draw.leaf));
+  const lateLeaf = () => exp(mu + sigma * normalBeyond(zSlow, draw.leaf));
   const ascendingMs = new Float64Array(options.requests);
   let hedges = 0;
   for (let request = 0; request < options.requests; request += 1) {
@@ -63,7 +63,7 @@ export function simulateTail(options: TailOptions): TailResult {
       let takes = lateLeaf();
       if (takes > hedgeAfterMs) {
         hedges += 1;
-        takes = Math.min(takes, hedgeAfterMs + Math.exp(mu + sigma * normal(draw.hedge)));
+        takes = Math.min(takes, hedgeAfterMs + exp(mu + sigma * standardNormal(draw.hedge)));
       }
       if (takes > slowestMs) slowestMs = takes;
     }
@@ -75,5 +75,5 @@ export function simulateTail(options: TailOptions): TailResult {
 
 /** The chance that at least one of `leaves` is slow, when each is with chance `ratio`. */
 export function anySlow(leaves: number, ratio: number): number {
-  return 1 - (1 - ratio) ** leaves;
+  return 1 - power(1 - ratio, leaves);
 }
