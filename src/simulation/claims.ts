@@ -12,14 +12,14 @@ export interface ClaimVerdict {
 
 /** The measured figure of a claim. */
 export function measureOf(claim: Pick<Claim, "measure">, summary: TallySummary): number | null {
-  const { probes, outcomes, queriesPerProbe } = summary;
+  const { probes, outcomes, wrongAccepted, queriesPerProbe } = summary;
   if (probes === 0) return null;
   switch (claim.measure) {
     case "availability":
       return summary.availability;
     case "wrongRatio":
-      // A false "no such name" is as wrong as a false address.
-      return (outcomes.wrong + outcomes.absent) / probes;
+      // A false "no such name" is as wrong as a false address; what the client saw through is not, as in a live drill.
+      return (wrongAccepted + outcomes.absent) / probes;
     case "staleRatio":
       return outcomes.stale / probes;
     case "latencyMsP50":
@@ -31,11 +31,16 @@ export function measureOf(claim: Pick<Claim, "measure">, summary: TallySummary):
   }
 }
 
-/** A latency that was never reached counts as infinite: it satisfies `min` and breaks `max`. */
+/**
+ * Whether a figure keeps a claim's bounds. A quantile that was never reached keeps none: not `max`, and not `min` either, since
+ * who claims that answers are late claims that they come. That none comes is a claim about availability.
+ */
+export function isWithin({ min, max }: Pick<Claim, "min" | "max">, value: number | null): boolean {
+  if (value === null || !Number.isFinite(value)) return false;
+  return value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
+}
+
 export function judgeClaim(claim: Claim, summary: TallySummary): ClaimVerdict {
   const measured = measureOf(claim, summary);
-  const isLatency = claim.measure.startsWith("latency");
-  const value = measured ?? (isLatency && summary.probes > 0 ? Number.POSITIVE_INFINITY : Number.NaN);
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = claim;
-  return { text: claim.text, claim, measured, holds: value >= min && value <= max };
+  return { text: claim.text, claim, measured, holds: isWithin(claim, measured) };
 }

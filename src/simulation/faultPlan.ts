@@ -1,6 +1,7 @@
 /** The faults of a scenario, looked up by endpoint, name, vantage point and time. */
 import { SIGNATURE_QUORUM } from "../client/paths/signatureVote.ts";
-import type { FaultEffect } from "./fault.ts";
+import { assertFaultsHit } from "./aim.ts";
+import type { Fault, FaultEffect } from "./fault.ts";
 import { phaseSpans, type Scenario } from "./scenario.ts";
 import { sheddingRatio } from "./shedding.ts";
 import { type Endpoint, endpointsOf, machinesOfName, type Topology } from "./topology.ts";
@@ -52,18 +53,31 @@ export interface FaultPlan {
   isHit(phase: number, name: number): boolean;
 }
 
+/** Endpoints that a fault hits, in order. */
+function hitBy(fault: Fault, topology: Topology): readonly number[] {
+  const all = endpointsOf(topology, fault.on);
+  return all.slice(0, Math.ceil(fault.share * all.length));
+}
+
+/** Throws `FaultHitsNobodyError` where a fault would hit nobody; what is done to TCP alone no simulated client can notice. */
+export function assertPlannable(scenario: Scenario, topology: Topology): void {
+  const isUnseen = ({ on }: Fault) => on.path === "dns" && on.transport === "tcp";
+  assertFaultsHit(scenario, (fault) => (isUnseen(fault) ? 1 : hitBy(fault, topology).length));
+}
+
+/** Throws `FaultHitsNobodyError`. */
 export function planFaults(scenario: Scenario, topology: Topology): FaultPlan {
+  assertPlannable(scenario, topology);
   const spans = phaseSpans(scenario);
   const faults = spans.map(({ phase }) => {
     const byEndpoint: PlacedFault[][] = topology.endpoints.map(() => []);
     for (const fault of phase.faults) {
-      const all = endpointsOf(topology, fault.on);
       const placed: PlacedFault = {
         effect: fault.effect,
         namesBelow: Math.ceil(fault.names * topology.nameCount),
         vantages: fault.from === undefined ? undefined : new Set(fault.from),
       };
-      for (const index of all.slice(0, Math.ceil(fault.share * all.length))) byEndpoint[index]?.push(placed);
+      for (const index of hitBy(fault, topology)) byEndpoint[index]?.push(placed);
     }
     return byEndpoint;
   });

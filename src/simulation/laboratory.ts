@@ -232,6 +232,7 @@ function resultOf(bench: Bench, course: Course, resolution: Resolution): ProbeRe
   return {
     outcome: judge(resolution, truth, former),
     verified: resolution.evidence !== "none",
+    accepted: resolution.outcome !== "wrong",
     latencyMs: Math.round(resolution.durationMs * 10) / 10,
     queries,
     violations,

@@ -21,6 +21,8 @@ export interface ProbeResult {
   readonly outcome: "answered" | "absent" | "stale" | "wrong" | "refused" | "timedOut" | "unreachable";
   /** Whether the client had evidence for what it told. */
   readonly verified: boolean;
+  /** `false` where the client itself saw that an answer was wrong and did not take it. */
+  readonly accepted: boolean;
   readonly latencyMs: number;
   /** Exchanges by path. */
   readonly queries: { readonly dns: number; readonly gateways: number; readonly chain: number };

@@ -17,6 +17,8 @@ export interface TallySummary {
   /** The highest of 90 %, 99 %, ... that the sample supports; `null` where none. */
   readonly earned: number | null;
   readonly outcomes: OutcomeCounts;
+  /** Wrong answers that the client took; the others it saw through. */
+  readonly wrongAccepted: number;
   readonly latencyMsP50: number | null;
   readonly latencyMsP99: number | null;
   readonly queriesPerProbe: { readonly dns: number; readonly gateways: number; readonly chain: number };
@@ -24,6 +26,7 @@ export interface TallySummary {
 
 export class Tally {
   #probes = 0;
+  #wrongAccepted = 0;
   readonly #outcomes: Record<ProbeResult["outcome"], number> = {
     answered: 0,
     absent: 0,
@@ -39,6 +42,7 @@ export class Tally {
   add(result: ProbeResult): void {
     this.#probes += 1;
     this.#outcomes[result.outcome] += 1;
+    if (result.outcome === "wrong" && result.accepted) this.#wrongAccepted += 1;
     if (result.outcome === "answered") {
       this.#latencies.set(result.latencyMs, (this.#latencies.get(result.latencyMs) ?? 0) + 1);
     }
@@ -68,6 +72,7 @@ export class Tally {
       interval: availabilityInterval(right, probes),
       earned: earnedClaim(right, probes).earned,
       outcomes: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, this.#outcomes[outcome]])) as OutcomeCounts,
+      wrongAccepted: this.#wrongAccepted,
       latencyMsP50: quantile(0.5),
       latencyMsP99: quantile(0.99),
       queriesPerProbe: {

@@ -44,6 +44,21 @@ export interface TopologyOptions {
   readonly placedBy?: string;
 }
 
+/** Zone of a machine of a live network, whose zones are filled one after the other. */
+export function zoneOfPlaced(number: number, count: number): number {
+  return Math.floor((number * ZONE_COUNT) / count);
+}
+
+/**
+ * Operator of a machine of a live network. Machines are dealt to operators zone by zone in turn, as in the simulator, so that
+ * whoever has several has them in as few zones as there: an operator in two zones could outvote a name's other two gateways.
+ */
+export function operatorOfPlaced(number: number, count: number, operators: number): number {
+  const zone = zoneOfPlaced(number, count);
+  const within = number - Math.ceil((zone * count) / ZONE_COUNT);
+  return (within * ZONE_COUNT + zone) % operators;
+}
+
 /** Every endpoint of the scenario. `options` override the scenario's own sizes. */
 export function buildTopology(scenario: Scenario, options: TopologyOptions = {}): Topology {
   const { dns, gateways, chain, vantages } = scenario.topology;
@@ -69,14 +84,16 @@ export function buildTopology(scenario: Scenario, options: TopologyOptions = {})
   const machineCount = options.gateways ?? gateways.count;
   const { placedBy } = options;
   const zoneOf = (number: number) =>
-    placedBy === undefined ? number % ZONE_COUNT : Math.floor((number * ZONE_COUNT) / machineCount);
+    placedBy === undefined ? number % ZONE_COUNT : zoneOfPlaced(number, machineCount);
+  const operatorOf = (number: number) =>
+    placedBy === undefined ? number % gateways.operators : operatorOfPlaced(number, machineCount, gateways.operators);
   const machines = Array.from({ length: machineCount }, (_, number) =>
     add({
       path: "gateways",
       number,
       provider: "",
       zone: zoneOf(number),
-      operator: number % gateways.operators,
+      operator: operatorOf(number),
       latency: gateways.latencyMs,
       capacityPerSecond: gateways.capacityPerSecond ?? Number.POSITIVE_INFINITY,
       loadPerSecond: gateways.loadPerSecond,

@@ -13,7 +13,13 @@ import { parseScenario } from "../../src/simulation/scenarioFile.ts";
 import { sheddingRatio } from "../../src/simulation/shedding.ts";
 import { createStreams } from "../../src/simulation/streams.ts";
 import { Tally } from "../../src/simulation/tally.ts";
-import { buildTopology, endpointsOf, machinesOfName } from "../../src/simulation/topology.ts";
+import {
+  buildTopology,
+  endpointsOf,
+  machinesOfName,
+  operatorOfPlaced,
+  zoneOfPlaced,
+} from "../../src/simulation/topology.ts";
 
 const scenario = parseScenario(`
 id: parts
@@ -88,6 +94,23 @@ describe("sheddingRatio", () => {
     const offered = (1_500 * (1 - thrice ** 3)) / (1 - thrice);
     expect(thrice).to.be.closeTo(1 - 1000 / offered, 1e-9);
     expect(thrice).to.be.greaterThan(once);
+  });
+});
+
+describe("operatorOfPlaced", () => {
+  it("keeps an operator's machines in the zones that they have in the simulator", () => {
+    for (const count of [8, 16, 32]) {
+      const simulated = buildTopology(scenario, { gateways: count }).endpoints.filter(
+        ({ path }) => path === "gateways",
+      );
+      for (let operator = 0; operator < 8; operator += 1) {
+        const live = Array.from({ length: count }, (_, number) => number)
+          .filter((number) => operatorOfPlaced(number, count, 8) === operator)
+          .map((number) => zoneOfPlaced(number, count));
+        const zones = simulated.filter((machine) => machine.operator === operator).map(({ zone }) => zone);
+        expect(live, `${count} machines, operator ${operator}`).to.deep.equal(zones);
+      }
+    }
   });
 });
 
@@ -168,10 +191,10 @@ describe("Tally, judgeClaim and costOf", () => {
   const tally = new Tally();
   const queries = { dns: 1, gateways: 2, chain: 0 };
   for (let probe = 0; probe < 98; probe += 1) {
-    tally.add({ outcome: "answered", verified: true, latencyMs: probe, queries, violations: [] });
+    tally.add({ outcome: "answered", verified: true, accepted: true, latencyMs: probe, queries, violations: [] });
   }
-  tally.add({ outcome: "wrong", verified: false, latencyMs: 5, queries, violations: [] });
-  tally.add({ outcome: "timedOut", verified: false, latencyMs: 4_000, queries, violations: [] });
+  tally.add({ outcome: "wrong", verified: false, accepted: true, latencyMs: 5, queries, violations: [] });
+  tally.add({ outcome: "timedOut", verified: false, accepted: true, latencyMs: 4_000, queries, violations: [] });
   const summary = tally.summary();
   const claim = { text: "t", service: "s", phase: "p" };
 
@@ -192,8 +215,17 @@ describe("Tally, judgeClaim and costOf", () => {
     expect(judgeClaim({ ...claim, measure: "availability", min: 0.981 }, summary).holds).to.equal(false);
     expect(judgeClaim({ ...claim, measure: "wrongRatio", max: 0.01 }, summary).holds).to.equal(true);
     expect(judgeClaim({ ...claim, measure: "latencyMsP99", max: 1e9 }, summary).holds).to.equal(false);
-    expect(judgeClaim({ ...claim, measure: "latencyMsP99", min: 1000 }, summary).holds).to.equal(true);
+    // Who claims that answers are late claims that they come.
+    expect(judgeClaim({ ...claim, measure: "latencyMsP99", min: 1000 }, summary).holds).to.equal(false);
     expect(judgeClaim({ ...claim, measure: "availability", min: 0 }, new Tally().summary()).holds).to.equal(false);
+  });
+
+  it("never counts a wrong answer that the client saw through as one that it told", () => {
+    const caught = new Tally();
+    for (const accepted of [true, false]) {
+      caught.add({ outcome: "wrong", verified: false, accepted, latencyMs: 5, queries, violations: [] });
+    }
+    expect(judgeClaim({ ...claim, measure: "wrongRatio", max: 0 }, caught.summary()).measured).to.equal(0.5);
   });
 
   it("prices a service by what it asks and what stands", () => {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { FaultHitsNobodyError } from "../../src/simulation/aim.ts";
 import { createLaboratory, type Laboratory } from "../../src/simulation/laboratory.ts";
 import { ProbeTree } from "../../src/simulation/probeTree.ts";
 import type { Scenario } from "../../src/simulation/scenario.ts";
@@ -58,7 +59,10 @@ describe("simulate", function () {
     const scenario = loadScenario("zone-outage");
     const result = await run(scenario, { seed: 1, probes: 300, names: 100_000, gateways: 2048 });
     // One zone of four is dark: every name loses exactly one gateway.
-    expect(result.blast).to.deep.equal([{ phase: "outage", machinesHit: 512, names: [0, 100_000, 0, 0, 0] }]);
+    expect(result.blast).to.deep.equal([
+      { phase: "outage", machinesHit: 512, names: [0, 100_000, 0, 0, 0] },
+      { phase: "three-zones", machinesHit: 1536, names: [0, 0, 0, 100_000, 0] },
+    ]);
     expect(result.asExpected).to.equal(true);
   });
 
@@ -70,6 +74,12 @@ describe("simulate", function () {
     );
     expect(result.claims.every((claim) => claim.holds)).to.equal(true);
     expect(result.asExpected).to.equal(false);
+  });
+
+  it("rejects a fault that hits nobody, and names it", async () => {
+    const failure = await run(loadScenario("split-view"), { seed: 1, gateways: 4 }).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(FaultHitsNobodyError);
+    expect(failure).to.include({ code: "SIMULATION_FAULT_HITS_NOBODY", field: "phases[1].faults[1]" });
   });
 
   it("runs cold clients, which find a name's gateways by its bootstrap shard", async () => {
@@ -97,7 +107,8 @@ phases: [{ id: calm, seconds: 100 }]
 `);
   /** A client that is broken in one way. */
   const broken = (outcome: "answered" | "timedOut", violations: readonly string[]): Laboratory => {
-    const result = { outcome, verified: true, latencyMs: 1, queries: { dns: 0, gateways: 2, chain: 0 }, violations };
+    const queries = { dns: 0, gateways: 2, chain: 0 };
+    const result = { outcome, verified: true, accepted: true, latencyMs: 1, queries, violations };
     const runner = () => () => Promise.resolve(result);
     return { runner, tree: () => new ProbeTree(runner()) };
   };

@@ -9,12 +9,22 @@ import {
   type Phase,
   percent,
 } from "../../availability/report.ts";
+import { isWithin } from "../../simulation/claims.ts";
 import type { Claim, Scenario, Service } from "../../simulation/scenario.ts";
 
 /** Which names a phase's faults were predicted to hurt. */
 export type HitNames = (phaseId: string) => ReadonlySet<string>;
 
-function measured(claim: Claim, seen: readonly Observation[]): { value: number; text: string } | undefined {
+/**
+ * Whether a claim is for the simulator alone: how many questions a probe takes is a figure of clients that are new to the
+ * outage. A drill's clients live through it and learn whom not to ask.
+ */
+export function isSimulatedOnly({ measure }: Pick<Claim, "measure">): boolean {
+  return measure === "queriesPerProbe";
+}
+
+/** `value` is `null` where a quantile was never reached. */
+function measured(claim: Claim, seen: readonly Observation[]): { value: number | null; text: string } | undefined {
   const cell = cellOf(claim.phase, claim.service, seen);
   if (cell.probes === 0) return undefined;
   const share = (count: number, what: string) => ({
@@ -31,7 +41,7 @@ function measured(claim: Claim, seen: readonly Observation[]): { value: number; 
     case "latencyMsP50":
     case "latencyMsP99": {
       const value = claim.measure === "latencyMsP50" ? cell.p50Ms : cell.p99Ms;
-      return { value: value ?? Number.POSITIVE_INFINITY, text: milliseconds(value) };
+      return { value, text: milliseconds(value) };
     }
     case "queriesPerProbe":
       return undefined;
@@ -59,18 +69,11 @@ function judgeOne(
   const translated = ko === undefined ? {} : { ko };
   const facts: ClaimFacts = { kind: "stated", ...bounds, ...translated, value: found?.value ?? null, probes };
   if (found === undefined) return { text, holds: false, measured: "nothing was measured", facts };
-  const holds =
-    found.value >= (claim.min ?? Number.NEGATIVE_INFINITY) && found.value <= (claim.max ?? Number.POSITIVE_INFINITY);
-  return { text, holds, measured: found.text, facts };
+  return { text, holds: isWithin(claim, found.value), measured: found.text, facts };
 }
 
 function boundsOf(claim: Claim): string {
-  const show = (value: number) =>
-    claim.measure.startsWith("latency")
-      ? milliseconds(value)
-      : claim.measure === "queriesPerProbe"
-        ? `${value}`
-        : percent(value);
+  const show = (value: number) => (claim.measure.startsWith("latency") ? milliseconds(value) : percent(value));
   const bounds = [
     ...(claim.min === undefined ? [] : [`at least ${show(claim.min)}`]),
     ...(claim.max === undefined ? [] : [`at most ${show(claim.max)}`]),
@@ -84,7 +87,7 @@ function isVerified({ gateways, chain, rpc }: Service, { topology }: Scenario): 
 }
 
 /**
- * Every claim of the scenario, and after them the one that no scenario needs to state: no service with a verified path
+ * Every claim of the scenario that is not for the simulator alone, and after them the one that no scenario needs to state: no service with a verified path
  * accepted a wrong answer.
  */
 export function judgeClaims(
@@ -93,15 +96,11 @@ export function judgeClaims(
   phases: readonly Phase[],
   hit: HitNames,
 ): ClaimResult[] {
-  const stated = scenario.claims.map((claim, index) =>
-    judgeOne(
-      claim,
-      observations,
-      phases.find((phase) => phase.id === claim.phase),
-      hit,
-      scenario.ko?.claims?.[index],
-    ),
-  );
+  const stated = scenario.claims.flatMap((claim, index) => {
+    if (isSimulatedOnly(claim)) return [];
+    const phase = phases.find(({ id }) => id === claim.phase);
+    return [judgeOne(claim, observations, phase, hit, scenario.ko?.claims?.[index])];
+  });
   const verified = new Set(
     scenario.services.filter((service) => isVerified(service, scenario)).map((service) => service.id),
   );

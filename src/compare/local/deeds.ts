@@ -6,6 +6,7 @@ import type { Node } from "../../naming/namehash.ts";
 import type { Fault } from "../../simulation/fault.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import { sheddingRatio } from "../../simulation/shedding.ts";
+import { operatorOfPlaced } from "../../simulation/topology.ts";
 import type { LieSubject } from "./falseWorld.ts";
 import type { InsideEffect, LiveFault } from "./liveFault.ts";
 import type { MemberState } from "./member.ts";
@@ -91,7 +92,10 @@ export function gatewaysHit(fault: Fault, network: FaultTargets): readonly numbe
   let ids = network.gateways.map((_, index) => index + 1);
   if (on.zone !== undefined) ids = ids.filter((id) => network.directory.gateways.get(id)?.zone === on.zone);
   if (on.machines !== undefined) ids = ids.filter((id) => on.machines?.includes(id - 1));
-  if (on.operator !== undefined) ids = ids.filter((id) => (id - 1) % operators === on.operator);
+  if (on.operator !== undefined) {
+    const count = network.gateways.length;
+    ids = ids.filter((id) => operatorOfPlaced(id - 1, count, operators) === on.operator);
+  }
   if (on.shardOfName !== undefined) {
     const name = network.names[on.shardOfName % network.names.length];
     if (name === undefined) return [];

@@ -5,6 +5,9 @@ import type { BlastWords, ChartWords } from "./language.ts";
 
 /** Phases of the scenarios that come with Holdfast, by id. */
 const PHASES: Readonly<Record<string, string>> = {
+  "three-zones": "세 구역 중단",
+  "three-stories": "서로 다른 세 가지 말",
+  "in-haste": "서두른 갱신",
   before: "이전",
   outage: "장애",
   after: "이후",
@@ -66,6 +69,8 @@ const MEASURES: Readonly<Record<string, string>> = {
 
 /** Labels of facts about a run. */
 const FACTS: Readonly<Record<string, string>> = {
+  "Claims for the simulator alone": "시뮬레이터로만 판정하는 주장",
+  "Gateways of the scenario": "시나리오의 게이트웨이",
   Gateways: "게이트웨이",
   Names: "이름",
   Seed: "시드",
