@@ -25,7 +25,6 @@ export interface NetworkOptions {
 }
 
 const TLD = "hold";
-const ZONE_DEFAULT = fileURLToPath(new URL("../compare/zones/services.zone", import.meta.url));
 
 export class SetUpError extends BaseError {
   override readonly name = "Cli.SetUpError";
@@ -40,20 +39,26 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** As many processes of one kind as a local network has at most. */
+export const GATEWAYS_MAX = 64;
+/** The zones that come with Holdfast. */
+export const ZONE_DEFAULT = fileURLToPath(new URL("../compare/zones/services.zone", import.meta.url));
+
 function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 4 || count > 64) {
-    throw new UsageError(`${text} gateways cannot be had: from 4 to 64.`);
+  if (!Number.isInteger(count) || count < 4 || count > GATEWAYS_MAX) {
+    throw new UsageError(`${text} gateways cannot be had: from 4 to ${GATEWAYS_MAX}.`);
   }
   return count;
 }
 
-/** Adds the options of a local network to a command. Ports are any free ones unless named. */
-export function addNetworkOptions(command: Command, gateways: number): Command {
+/** Adds the options of a local network to a command. Ports are any free ones unless named; `gateways` is the default, if any. */
+export function addNetworkOptions(command: Command, gateways?: number): Command {
+  const usual = gateways === undefined ? "; as many as the scenario has unless given" : "";
   return command
     .option("--zone <file>", "zones to register and serve, as a master file", ZONE_DEFAULT)
     .option("--map <file>", "names for registrable domains that would clash: DOMAIN NAME a line")
-    .option("--gateways <count>", "gateways, 4 to 64, spread over 4 zones", parseCount, gateways)
+    .option("--gateways <count>", `gateways, 4 to ${GATEWAYS_MAX}, spread over 4 zones${usual}`, parseCount, gateways)
     .option("--seed <text>", "seed of the slots' placement and of the order of names", "1")
     .option("--netns", "every process on a host of its own: Linux network namespaces, as root")
     .option("--chain-port <port>", "port of the chain's node", parsePort, 0)

@@ -17,9 +17,10 @@ import { optionsOfProfile } from "../client/profile.ts";
 import { gatewaysOfShard, shardOf } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { namehash } from "../naming/namehash.ts";
+import { assertFaultsHit } from "../simulation/aim.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import { type Blast, blastOf, predictedHits, type ShardedName } from "./drill/blast.ts";
-import { judgeClaims } from "./drill/claims.ts";
+import { isSimulatedOnly, judgeClaims } from "./drill/claims.ts";
 import { type DrillResult, type DrillVantage, runDrill, type ServiceProbe, type Target } from "./drill/drill.ts";
 import { observed } from "./drill/judge.ts";
 import {
@@ -27,6 +28,7 @@ import {
   type Faultable,
   type FaultTargets,
   gatewaysHit,
+  membersHit,
   namesHit,
   needsProxies,
 } from "./local/deeds.ts";
@@ -68,6 +70,7 @@ export function phaseLine(phase: Phase, cells: readonly Cell[]): string {
   return `${phase.id.padEnd(18)} ${parts.join(" · ")}${faults}`;
 }
 
+/** Throws `FaultHitsNobodyError` before anything is broken where some fault of the scenario would hit nobody. */
 export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDrillResult> {
   const { scenario, network, clock, signal } = options;
   const directory = await readDirectory(network, signal);
@@ -75,6 +78,7 @@ export async function runLocalDrill(options: LocalDrillOptions): Promise<LocalDr
   if (targets.length === 0) throw new NothingToProbeError();
   const names = await shardNames(network, directory);
   const faultable = targetsOf(options, directory, names);
+  assertFaultsHit(scenario, (fault) => membersHit(fault, faultable).length);
   const proxies = needsProxies(scenario) ? await startVantages({ scenario, network, directory, clock }) : undefined;
   try {
     return await runOn({ ...options, directory, targets, names, faultable, proxies });
@@ -137,12 +141,17 @@ async function runOn(drill: PreparedDrill): Promise<LocalDrillResult> {
       ),
   });
   const claims = judgeClaims(scenario, result.observations, result.phases, hitNames(scenario, faultable, names));
+  const leftOut = scenario.claims.filter(isSimulatedOnly).length;
   const blasts = blastsOf(scenario, faultable, names, result);
   const data = buildReport({
     scenario,
     startedAt,
     command: drill.command,
-    provenance: [...drill.provenance, ["Instrument's longest lateness", milliseconds(result.stallMsMax)]],
+    provenance: [
+      ...drill.provenance,
+      ["Instrument's longest lateness", milliseconds(result.stallMsMax)],
+      ...(leftOut === 0 ? [] : [["Claims for the simulator alone", String(leftOut)] as const]),
+    ],
     observations: result.observations,
     phases: result.phases,
     claims: [...claims, ...blastClaims(blasts)],

@@ -5,6 +5,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { drillCommand, fleetOf } from "../../src/cli/commands/drill.ts";
+import { ZONE_DEFAULT } from "../../src/cli/localNetwork.ts";
+import { loadScenario } from "../../src/simulation/scenarioFile.ts";
 
 const MAIN = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
@@ -50,6 +53,30 @@ describe("holdfast drill", () => {
     server.close();
     expect(status).to.equal(2);
     expect(text).to.include(`Port ${port}`).and.include("--chain-port");
+  });
+
+  it("rejects a fault that hits nobody before it starts anything", () => {
+    const { status, text } = run("split-view", "--gateways", "4");
+    expect(status).to.equal(2);
+    expect(text).to.include("phases[1].faults[1]").and.include("hits nobody").and.not.include("Report:");
+  });
+
+  it("returns the scenario's own fleet, as far as one machine holds it", () => {
+    const scenario = loadScenario("ddos-one-name");
+    expect(fleetOf(scenario)).to.deep.equal({ gateways: 32, cut: false });
+    expect(fleetOf(scenario, 8)).to.deep.equal({ gateways: 8, cut: false });
+    const gateways = { ...scenario.topology.gateways, count: 2048 };
+    expect(fleetOf({ topology: { ...scenario.topology, gateways } })).to.deep.equal({ gateways: 64, cut: true });
+  });
+
+  it("returns a command that says all that decides what a drill finds", () => {
+    const ports = { chainPort: 0, rpcPort: 0, dnsPort: 0, gatewayPort: 0, gatewayDnsPort: 0 };
+    const usual = { ...ports, zone: ZONE_DEFAULT, seed: "1", report: "report", lang: "en" as const };
+    expect(drillCommand("dyn-2016", usual, 16)).to.equal("npm run holdfast -- drill dyn-2016 --gateways 16 --seed 1");
+    const more = { zone: "my zone", map: "my.map", netns: true, seed: "it's", lang: "ko" as const };
+    expect(drillCommand("my.yaml", { ...usual, ...more }, 8)).to.equal(
+      "sudo npm run holdfast -- drill my.yaml --gateways 8 --seed 'it'\\''s' --zone 'my zone' --map my.map --netns --lang ko",
+    );
   });
 
   it("rejects unknown scenarios, counts and files", () => {

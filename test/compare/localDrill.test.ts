@@ -4,6 +4,7 @@ import { systemClock } from "../../src/base/clock.ts";
 import { secureRandom, seededRandom } from "../../src/base/random.ts";
 import { ANY_PORTS, type LocalNetwork, startLocalNetwork } from "../../src/compare/local/network.ts";
 import { runLocalDrill } from "../../src/compare/localDrill.ts";
+import { FaultHitsNobodyError } from "../../src/simulation/aim.ts";
 import { parseScenario } from "../../src/simulation/scenarioFile.ts";
 
 const ZONES = ["shop.example.com", "post.co.uk", "bank.kr"]
@@ -220,6 +221,26 @@ describe("local drill", function () {
       "DNS server dns-a silent seen from near",
     ]);
     expect(data.phases.find(({ id }) => id === "flooded")!.faults[0]).to.match(/^gateways 1, 2, 3, 4 flooded/);
+  });
+
+  it("rejects a scenario with a fault that hits nobody, before anything is broken", async () => {
+    const [well, killed, back] = SCENARIO.phases;
+    const aimless = { ...killed!.faults[1]!, on: { path: "gateways" as const, machines: [4] } };
+    const phases = [well!, { ...killed!, faults: [killed!.faults[0]!, aimless] }, back!];
+    const lines: string[] = [];
+    const drill = runLocalDrill({
+      scenario: { ...SCENARIO, phases },
+      network,
+      clock: systemClock,
+      random: seededRandom(1, "drill"),
+      command: "test",
+      provenance: [],
+      say: (line) => lines.push(line),
+    });
+    const failure = await drill.catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(FaultHitsNobodyError);
+    expect(failure).to.include({ field: "phases[1].faults[1]" });
+    expect(lines).to.deep.equal([]);
   });
 
   it("emits the loss of a gateway that somebody else killed, and keeps answering", async () => {
