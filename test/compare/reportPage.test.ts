@@ -174,12 +174,30 @@ describe("the page of a drill", () => {
   });
 
   it("tells series by dashes and hurt by place, not by colour alone", () => {
-    const page = reportPage(data);
-    const dashes = [...page.matchAll(/\.line\.s(\d)\{stroke-dasharray:([^}]*)\}/g)].map(([, , dash]) => dash);
-    expect(new Set(dashes).size).to.equal(dashes.length);
+    // A watch of eight DNS servers has twelve series; their distributions lie over each other.
+    const services = Array.from({ length: 12 }, (_, index) => ({ ...data.services[1]!, id: `series ${index}` }));
+    const page = reportPage({ ...data, services });
+    const dashOf = (own: string) =>
+      page.match(new RegExp(`\\.line\\.${own}\\{stroke-dasharray:([^}]*)\\}`))?.[1] ?? "solid";
+    const legend = [...page.matchAll(/<li class="(s\d+)">(.*?)<\/li>/g)].map(([, own, inside]) => {
+      expect(page, own).to.include(`.${own} .line,.line.${own}{stroke:`);
+      return `${dashOf(own!)} ${inside!.match(/class="marks [^"]*" d="([^"]*)"/)?.[1] ?? "no mark"}`;
+    });
+    expect(legend.length).to.equal(12);
+    expect(new Set(legend).size).to.equal(12);
+    const panel = page.match(/<div class="panels"><svg.*?<\/svg>/s)![0];
+    expect(panel.match(/class="marks /g)).to.have.length(6);
     expect(page).to.include("✓ holds");
     expect(ENGLISH.holds(false)).to.include("✗");
     expect(page).to.match(/gateway 1 ✕/);
+  });
+
+  it("never draws a line over a silence", () => {
+    const [phase] = data.phases;
+    const points = [0, 1, 2, 3, 40, 41, 42].map((second) => ({ atMs: second * 1000, availability: 1, probes: 1 }));
+    const service = { ...data.services[0]!, series: [{ phase: phase!.id, points }] };
+    const page = reportPage({ ...data, services: [service], phases: [phase!] });
+    expect(page.match(/<path class="line" d="([^"]*)"/)![1]!.match(/M/g)).to.have.length(2);
   });
 
   describe("in Chromium", function () {

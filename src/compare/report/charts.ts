@@ -1,8 +1,9 @@
 /** The report's charts, as SVG drawn once: they print, need no script, and carry their words with them. */
-import { type Cell, milliseconds, type Phase, percent } from "../../availability/report.ts";
+import { type Cell, milliseconds, type Phase, percent, type SeriesPoint } from "../../availability/report.ts";
 import type { ServiceReport } from "./data.ts";
 import type { Words } from "./language.ts";
 import { at, type Markup, markup } from "./markup.ts";
+import { marksOf, seriesClass } from "./series.ts";
 
 const WIDTH = 960;
 const LEFT = 110;
@@ -31,6 +32,39 @@ function elapsed(ms: number): string {
   return ms < 86_400_000 ? `${ms / 3_600_000} h` : `${Math.round((ms / 86_400_000) * 10) / 10} d`;
 }
 
+/** A silence longer than so many usual distances between bins is no line: nobody knows what was then. */
+const SILENCE = 4;
+
+/** Points that follow each other without a silence. */
+function runsOf(points: readonly SeriesPoint[]): SeriesPoint[][] {
+  const gaps = points.slice(1).map((point, index) => point.atMs - points[index]!.atMs);
+  const usual = [...gaps].sort((left, right) => left - right)[gaps.length >> 1] ?? 0;
+  const runs: SeriesPoint[][] = [];
+  points.forEach((point, index) => {
+    if (index === 0 || gaps[index - 1]! > SILENCE * usual) runs.push([]);
+    runs.at(-1)!.push(point);
+  });
+  return runs;
+}
+
+/** One unbroken line. What a phase's first and last bin tell holds up to its edges. */
+function stretchOf(
+  run: readonly SeriesPoint[],
+  isFirst: boolean,
+  isLast: boolean,
+  edges: { readonly left: number; readonly right: number },
+  x: (ms: number) => number,
+  y: (ratio: number) => number,
+): string[] {
+  const spot = (left: number, { availability }: SeriesPoint) =>
+    `${at(Math.min(Math.max(left, edges.left), edges.right))},${at(y(availability))}`;
+  return [
+    ...(isFirst ? [spot(edges.left, run[0]!)] : []),
+    ...run.map((point) => spot(x(point.atMs), point)),
+    ...(isLast ? [spot(edges.right, run.at(-1)!)] : []),
+  ];
+}
+
 /** Availability over time, a lane for each service, the phases with faults shaded. */
 export function availabilityChart(services: readonly ServiceReport[], phases: readonly Phase[], words: Words): Markup {
   const endMs = phases.at(-1)?.endMs ?? 1;
@@ -42,16 +76,10 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
     const stretches = service.series.flatMap(({ phase: id, points }) => {
       const number = phases.findIndex((phase) => phase.id === id);
       const phase = phases[number];
-      const [first, last] = [points[0], points.at(-1)];
-      if (!phase || !first || !last) return [];
-      // What the first and the last bin tell holds up to the phase's edges.
+      if (!phase) return [];
       const edges = { left: x(phase.startMs), right: x(phases[number + 1]?.startMs ?? phase.endMs) };
-      const inside = points.map(
-        (point) => `${at(Math.min(Math.max(x(point.atMs), edges.left), edges.right))},${at(y(point.availability))}`,
-      );
-      return [
-        [`${at(edges.left)},${at(y(first.availability))}`, ...inside, `${at(edges.right)},${at(y(last.availability))}`],
-      ];
+      const runs = runsOf(points);
+      return runs.map((run, at): string[] => stretchOf(run, at === 0, at === runs.length - 1, edges, x, y));
     });
     const line = stretches.map((points) => `M${points.join("L")}`).join("");
     const area = stretches
@@ -61,7 +89,7 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
         return `M${left},${base}L${points.join("L")}L${right},${base}Z`;
       })
       .join("");
-    return markup`<g class="s${index}"><text class="lane" x="${LEFT - 12}" y="${top + 24}">${service.id}</text>
+    return markup`<g class="${seriesClass(index)}"><text class="lane" x="${LEFT - 12}" y="${top + 24}">${service.id}</text>
 <text class="tick" x="${LEFT - 12}" y="${top + 40}">0–100 %</text>
 <line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(1))}" y2="${at(y(1))}"/><line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(0))}" y2="${at(y(0))}"/>
 <path class="area" d="${area}"/><path class="line" d="${line}"/></g>`;
@@ -75,6 +103,8 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
 
 const PANEL = { width: 310, height: 190, left: 40, right: 12, top: 26, bottom: 30 };
 const DECADES = [1, 10, 100, 1000];
+/** Where a distribution's marks sit. */
+const MARKED_SHARES = [0.01, 0.25, 0.5, 0.75, 0.99];
 
 /** One phase's latency distributions, on a logarithmic scale from 1 ms to 4 s. What never came is missing at the top. */
 function cdfPanel(services: readonly ServiceReport[], phase: Phase, cells: readonly Cell[], words: Words): Markup {
@@ -89,7 +119,11 @@ function cdfPanel(services: readonly ServiceReport[], phase: Phase, cells: reado
     for (const point of points) path += `H${at(x(point.latencyMs))}V${at(y(point.share))}`;
     const cell = cells.find((one) => one.phase === phase.id && one.path === service.id);
     const said = words.chart.line(service.id, milliseconds(cell?.p50Ms ?? null), milliseconds(cell?.p99Ms ?? null));
-    return markup`<path class="line s${index}" d="${path}H${at(width - right)}"><title>${said}</title></path>`;
+    const marked = MARKED_SHARES.flatMap((share) => points.find((point) => point.share >= share) ?? []);
+    const spots = marked.map(({ latencyMs, share }) => [x(latencyMs), y(share)] as const);
+    const marks = marksOf(index, spots);
+    const own = seriesClass(index);
+    return markup`<path class="line ${own}" d="${path}H${at(width - right)}"><title>${said}</title></path>${marks === "" ? "" : markup`<path class="marks ${own}" d="${marks}"/>`}`;
   });
   const grid = DECADES.map(
     (ms) =>
@@ -110,10 +144,11 @@ export function latencyCharts(
   cells: readonly Cell[],
   words: Words,
 ): Markup {
-  const legend = services.map(
-    (service, index) =>
-      markup`<li class="s${index}"><svg viewBox="0 0 34 10" aria-hidden="true"><line class="line s${index}" x1="1" x2="33" y1="5" y2="5"/></svg>${service.id}</li>`,
-  );
+  const legend = services.map((service, index) => {
+    const own = seriesClass(index);
+    const marks = marksOf(index, [[17, 5]]);
+    return markup`<li class="${own}"><svg viewBox="0 0 34 10" aria-hidden="true"><line class="line ${own}" x1="1" x2="33" y1="5" y2="5"/>${marks === "" ? "" : markup`<path class="marks ${own}" d="${marks}"/>`}</svg>${service.id}</li>`;
+  });
   return markup`<ul class="legend">${legend}</ul><div class="panels">${phases.map((phase) => cdfPanel(services, phase, cells, words))}</div>`;
 }
 

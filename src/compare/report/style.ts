@@ -1,4 +1,6 @@
 /** The page's style: light and dark, screen and paper; no series is told by colour alone. */
+import { SERIES_STYLE } from "./series.ts";
+
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fff;--fg:#1b1f24;--soft:#5a6472;--line:#d8dde3;--card:#f6f8fa;--fault:#f5d9a8;--good:#1a7f37;--bad:#b42318;--c0:#b45309;--c1:#6d28d9;--c2:#0e7490;--c3:#1a7f37;--c4:#9d174d;--c5:#374151;--c6:#1d4ed8;--c7:#4d7c0f}
 @media (prefers-color-scheme:dark){:root{--bg:#0f1317;--fg:#e6e9ee;--soft:#9aa5b1;--line:#2c343d;--card:#171d23;--fault:#4a3a17;--good:#4cc26b;--bad:#ff8a7a;--c0:#f0a04b;--c1:#b794f6;--c2:#4fc3d9;--c3:#4cc26b;--c4:#f48fb1;--c5:#c3cad3;--c6:#82aaff;--c7:#b5d96a}}
@@ -17,13 +19,7 @@ svg{display:block;width:100%;height:auto;font:12px system-ui,"Noto Sans KR",sans
 svg text{fill:var(--fg)}.phase,.middle{text-anchor:middle}.lane{text-anchor:end;font-weight:600;font-size:14px}.lane.small{font-size:11px;font-weight:400}.tick{fill:var(--soft)!important;font-size:11px;text-anchor:end}.tick.middle{text-anchor:middle}.note{text-anchor:end;font-size:11px;font-style:italic}.panel{font-weight:600}
 .fault{fill:var(--fault);stroke:var(--bg);stroke-width:2}.grid{stroke:var(--line);stroke-width:1}.axis{stroke:var(--soft);stroke-width:1}.split{stroke:var(--soft);stroke-dasharray:2 3}
 .line{fill:none;stroke-width:2}.area{opacity:.22;stroke:none}
-.s0 .line,.line.s0{stroke:var(--c0)}.s0 .area{fill:var(--c0)}.line.s0{stroke-dasharray:2 3}
-.s1 .line,.line.s1{stroke:var(--c1)}.s1 .area{fill:var(--c1)}.line.s1{stroke-dasharray:7 3}
-.s2 .line,.line.s2{stroke:var(--c2)}.s2 .area{fill:var(--c2)}.line.s2{stroke-dasharray:9 3 2 3}
-.s3 .line,.line.s3{stroke:var(--c3)}.s3 .area{fill:var(--c3)}
-.s4 .line,.line.s4{stroke:var(--c4)}.s4 .area{fill:var(--c4)}.line.s4{stroke-dasharray:1 4}
-.s5 .line,.line.s5{stroke:var(--c5)}.s5 .area{fill:var(--c5)}.line.s5{stroke-dasharray:12 4}
-.s6 .line,.line.s6{stroke:var(--c6)}.s6 .area{fill:var(--c6)}.s7 .line,.line.s7{stroke:var(--c7)}.s7 .area{fill:var(--c7)}
+${SERIES_STYLE}
 .mark.serving{fill:var(--c2)}.mark.stopped{fill:var(--c0)}.hurt{fill:var(--bad)}.spared{fill:none;stroke:var(--line);stroke-width:.5}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;padding:0;margin:.4rem 0}.legend svg{display:inline-block;width:34px;margin-right:.4rem;vertical-align:middle}
 .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:.6rem}
