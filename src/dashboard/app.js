@@ -3,6 +3,7 @@ const byId = (id) => document.getElementById(id);
 const DASHES = [[2, 3], [7, 3], [9, 3, 2, 3], [], [1, 4], [12, 4]];
 const ACTIONS = ["paused", "dead", "running"];
 const SHARDS_MS = 2000;
+const REPORT_MS = 9000;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const charts = new Map();
 let shownPaths = "";
@@ -21,6 +22,7 @@ function speak() {
   shownPaths = "";
   if (latest !== undefined) draw(latest);
   void drawShards();
+  void drawReport().catch(() => {});
 }
 
 function rowOf(cells) {
@@ -33,7 +35,20 @@ function rowOf(cells) {
   return row;
 }
 
-function chartOf(id, paths, { y, x = {}, xAxis = {} }) {
+/** Shades the times in which something was broken, behind the lines. */
+function shade(plot) {
+  const { ctx, bbox } = plot;
+  const { min, max } = plot.scales.x;
+  ctx.save();
+  ctx.fillStyle = colour("--fault");
+  for (const { from, to } of latest?.faults ?? []) {
+    const [left, right] = [Math.max(from, min), Math.min(to, max)].map((seconds) => plot.valToPos(seconds, "x", true));
+    if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
+  }
+  ctx.restore();
+}
+
+function chartOf(id, paths, { y, x = {}, xAxis = {}, hooks = {} }) {
   const series = paths.map(({ path }, index) => ({
     label: path,
     stroke: colour(`--c${index % 6}`),
@@ -42,7 +57,7 @@ function chartOf(id, paths, { y, x = {}, xAxis = {} }) {
     spanGaps: true,
   }));
   const axis = { stroke: colour("--fg"), grid: { stroke: colour("--line") } };
-  const options = { width: Math.max(300, byId(id).clientWidth), height: 220, series: [{}, ...series], axes: [{ ...axis, ...xAxis }, axis], scales: { x, y } };
+  const options = { width: Math.max(300, byId(id).clientWidth), height: 220, series: [{}, ...series], axes: [{ ...axis, ...xAxis }, axis], scales: { x, y }, hooks };
   byId(id).replaceChildren();
   return new uPlot(options, [[]].concat(paths.map(() => [])), byId(id));
 }
@@ -51,8 +66,8 @@ function drawCharts(view) {
   const key = view.paths.map(({ path }) => path).join() + matchMedia("(prefers-color-scheme: dark)").matches;
   if (key !== shownPaths && view.paths.length > 0) {
     shownPaths = key;
-    charts.set("availability", chartOf("availability", view.paths, { y: { range: [0, 1.05] } }));
-    charts.set("latency", chartOf("latency", view.paths, { y: {} }));
+    charts.set("availability", chartOf("availability", view.paths, { y: { range: [0, 1.05] }, hooks: { drawClear: [shade] } }));
+    charts.set("latency", chartOf("latency", view.paths, { y: {}, hooks: { drawClear: [shade] } }));
     const milliseconds = { values: (_, splits) => splits.map((ms) => (ms === null ? "" : `${ms} ms`)) };
     charts.set("cdf", chartOf("cdf", view.paths, { y: { range: [0, 1.05] }, x: { time: false, distr: 3 }, xAxis: milliseconds }));
   }
@@ -76,11 +91,6 @@ function draw(view) {
   const best = view.paths.find(({ path }) => path === "combined");
   const verdict = best ? words().verdict(broken, view.members.length, percent(best)) : words().waiting;
   if (byId("verdict").textContent !== verdict) byId("verdict").textContent = verdict;
-  if (view.disagreements.length > 0) {
-    byId("disagreements").replaceChildren(
-      ...view.disagreements.map((text) => Object.assign(document.createElement("li"), { textContent: text })),
-    );
-  }
   drawMembers(view.members);
 }
 
@@ -91,6 +101,16 @@ async function drawShards() {
   byId("shards").innerHTML = svg;
   byId("hurt").textContent = hurt.join(", ") || words().nobody;
   byId("predicted").textContent = predicted.join(", ") || words().nobody;
+}
+
+/** Intervals, outages, joint failures, disagreements: the report's own tables, markup that the server has escaped. */
+async function drawReport() {
+  const region = byId("report");
+  // Whoever reads in it by keyboard keeps the place.
+  if (region.contains(document.activeElement)) return;
+  const { since, html } = await (await fetch(`/report?lang=${language}`)).json();
+  byId("report-since").textContent = words().since(since);
+  region.innerHTML = html;
 }
 
 async function post(path, body) {
@@ -168,4 +188,5 @@ byId("language").addEventListener("click", () => {
 
 speak();
 setInterval(() => void drawShards().catch(() => {}), SHARDS_MS);
+setInterval(() => void drawReport().catch(() => {}), REPORT_MS);
 new EventSource("/events").addEventListener("message", (event) => draw(JSON.parse(event.data)));

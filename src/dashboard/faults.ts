@@ -1,6 +1,8 @@
 /** What can be done to the local network by hand: the faults of scenarios, one a process at a time. */
+import type { BrokenPart } from "../availability/report.ts";
 import type { Clock } from "../base/clock.ts";
-import { createFaultDriver, type FaultableNetwork, type FaultableProxies } from "../compare/local/faults.ts";
+import type { Faultable } from "../compare/local/deeds.ts";
+import { createFaultDriver, type FaultableNetwork, type FaultableProxies, STATES } from "../compare/local/faults.ts";
 import type { LocalNetwork } from "../compare/local/network.ts";
 import { startVantages, type VantageProxies } from "../compare/local/vantages.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
@@ -22,6 +24,24 @@ const EFFECTS: readonly FaultEffect[] = [
 ];
 
 export const FAULT_KINDS: readonly FaultKind[] = EFFECTS.map(({ kind }) => kind);
+
+/** What is broken, as reports tell it: by the state of processes, and by the faults that hold for those that run. */
+export function brokenParts(
+  members: readonly Pick<Faultable, "what" | "state">[],
+  held: ReadonlyMap<string, FaultKind>,
+): readonly BrokenPart[] {
+  const parts = new Map<string, { kind: string; ids: string[]; how: string }>();
+  for (const { what, state } of members) {
+    const how = state === "running" ? held.get(what) : STATES[state];
+    if (how === undefined) continue;
+    const at = what.lastIndexOf(" ");
+    const [kind, id] = [what.slice(0, at), what.slice(at + 1)];
+    const known = parts.get(`${kind}/${how}`);
+    if (known === undefined) parts.set(`${kind}/${how}`, { kind, ids: [id], how });
+    else known.ids.push(id);
+  }
+  return [...parts.values()];
+}
 
 export interface HandFaults {
   /** The faults that hold, by process. */

@@ -19,7 +19,8 @@ import { gatewaysOfShard, shardOf } from "../directory/directory.ts";
 import type { DirectorySnapshot } from "../directory/snapshot.ts";
 import { normaliseName } from "../naming/name.ts";
 import { namehash } from "../naming/namehash.ts";
-import { FAULT_KINDS, startHandFaults } from "./faults.ts";
+import { brokenParts, FAULT_KINDS, type HandFaults, startHandFaults } from "./faults.ts";
+import { liveReport } from "./report.ts";
 import { startDashboard } from "./server.ts";
 import { shardsView } from "./shards.ts";
 import { createViewModel } from "./view.ts";
@@ -37,19 +38,41 @@ const TIMEOUT_MS = 2_000;
 /** Series of single servers tell nothing here that the paths do not. */
 const SHOWN: readonly string[] = ["dns", "chain", "gateways", "combined"];
 
-/** Runs until `signal` fires. */
+/** Runs until `signal` fires. Throws `PortInUseError`; nothing is left open then either. */
 export async function runLocalDashboard(options: LocalDashboardOptions, clock: Clock, random: Random): Promise<void> {
-  const { network, directory, signal } = options;
-  const direct = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
-  const names = network.plan.names.flatMap(({ name, probe }): WatchedName[] =>
-    probe === undefined ? [] : [{ name, record: { kind: "dns", owner: probe.owner, rrtype: probe.type } }],
-  );
+  const { network, directory } = options;
   const indices = await readShardIndices(
     network.chain.ready.url,
     network.deployment,
     network.plan.names.map(({ name }) => name),
   );
   const hand = await startHandFaults({ network, directory, shardIndices: indices, clock });
+  try {
+    await runWith(options, hand, indices, clock, random);
+  } finally {
+    await hand.close();
+  }
+}
+
+function shardedNamesOf({ network, directory }: LocalDashboardOptions, indices: readonly number[]): ShardedName[] {
+  return network.plan.names.map(({ name }, index) => {
+    const slots = shardOf(directory, namehash(name), indices[index] ?? 0);
+    return { name, slots, gatewayIds: gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0) };
+  });
+}
+
+async function runWith(
+  options: LocalDashboardOptions,
+  hand: HandFaults,
+  indices: readonly number[],
+  clock: Clock,
+  random: Random,
+): Promise<void> {
+  const { network, directory, signal } = options;
+  const direct = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
+  const names = network.plan.names.flatMap(({ name, probe }): WatchedName[] =>
+    probe === undefined ? [] : [{ name, record: { kind: "dns", owner: probe.owner, rrtype: probe.type } }],
+  );
   const [vantage = ""] = hand.proxies.vantages;
   const client = optionsAt(direct, hand.proxies, vantage, network);
   const model = createViewModel();
@@ -57,25 +80,28 @@ export async function runLocalDashboard(options: LocalDashboardOptions, clock: C
   const sources = createSources({ client, policy, cache: false, mirrors: [], domains: new Map(), clock, random });
   const members = [...network.rpcs.values(), ...network.dns.values(), ...network.gateways];
   const asker = createNodeNameClient({ ...client, clock, random, cache: false });
-  const shardedNames = network.plan.names.map(({ name }, index): ShardedName => {
-    const slots = shardOf(directory, namehash(name), indices[index] ?? 0);
-    return { name, slots, gatewayIds: gatewaysOfShard(directory, slots).map((gateway) => gateway?.id ?? 0) };
-  });
+  const shardedNames = shardedNamesOf(options, indices);
   const broken = () =>
     new Set(
       network.gateways.flatMap(({ what, state }, index) =>
         state === "running" && !hand.held.has(what) ? [] : [index + 1],
       ),
     );
+  const noteBroken = () => model.noteBroken(clock.nowMs(), brokenParts(members, hand.held));
+  noteBroken();
   const dashboard = await startDashboard({
     port: options.port,
     clock,
     view: () => model.view(clock.nowMs()),
     members: () => members.map(({ what, state }) => ({ what, state, fault: hand.held.get(what) ?? null })),
     faultKinds: FAULT_KINDS,
-    spoil: (what, fault) => hand.set(what, fault),
+    spoil: (what, fault) => hand.set(what, fault).finally(noteBroken),
     shards: (language) => shardsView(shardedNames, broken(), model.names(clock.nowMs()), WORDS[language]),
-    put: async (what, state) => await members.find((member) => member.what === what)?.put(state),
+    report: (language) => liveReport(model.window(clock.nowMs()), WORDS[language]),
+    put: async (what, state) => {
+      await members.find((member) => member.what === what)?.put(state);
+      noteBroken();
+    },
     async resolve(text, type) {
       const name = normaliseName(text);
       const told = await asker.probe({ name, record: recordOfType(name, type), path: "all" });
@@ -103,6 +129,5 @@ export async function runLocalDashboard(options: LocalDashboardOptions, clock: C
     });
   } finally {
     await dashboard.close();
-    await hand.close();
   }
 }

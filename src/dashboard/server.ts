@@ -1,12 +1,13 @@
 /** The dashboard's server: a page, its script, uPlot from the installed package, events, and two controls. Loopback only. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import type { Clock, Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import { PortInUseError } from "../compare/local/child.ts";
 import { LANGUAGES, type Language } from "../compare/report/language.ts";
 import type { FaultKind } from "../simulation/fault.ts";
 import type { ShardsView } from "./shards.ts";
@@ -31,6 +32,8 @@ export interface DashboardOptions {
   readonly put: (what: string, state: ProcessState) => Promise<void>;
   /** Who is hurt and who is expected to be, in a language. */
   readonly shards: (language: Language) => ShardsView;
+  /** The report's tables over what is kept, as markup in a language. */
+  readonly report: (language: Language) => { readonly since: string; readonly html: string };
   /** A resolution as plain JSON, with its trace. */
   readonly resolve: (name: string, type: string) => Promise<unknown>;
 }
@@ -41,6 +44,10 @@ export interface Dashboard {
 }
 
 const EVENT_MS = 1_000;
+/** However many pages ask, a report is worked out this often at most. */
+const REPORT_MS = 8_000;
+/** Pages that listen at once. */
+const LISTENERS_MAX = 32;
 const BODY_BYTES_MAX = 4_096;
 const STATES: readonly string[] = ["running", "paused", "dead"];
 const POLICY =
@@ -94,8 +101,9 @@ async function breakAsTold(options: DashboardOptions, what: string, body: Record
 
 /** Carries out a control; what goes wrong is told to the page. */
 async function control(options: DashboardOptions, path: string, request: IncomingMessage, response: ServerResponse) {
-  const body = await readJson(request);
   try {
+    // Whoever breaks off in the middle of a control has said nothing.
+    const body = await readJson(request);
     if (path === "/fault") {
       const known = options.members().some((member) => member.what === body.what);
       if (!known || !(await breakAsTold(options, String(body.what), body))) {
@@ -110,9 +118,41 @@ async function control(options: DashboardOptions, path: string, request: Incomin
   }
 }
 
+/** The report of each language, kept for a while. */
+function keptReports({ report, clock }: DashboardOptions): DashboardOptions["report"] {
+  const kept = new Map<Language, { readonly atMs: number; readonly said: ReturnType<DashboardOptions["report"]> }>();
+  return (language) => {
+    const nowMs = clock.monotonicMs();
+    const known = kept.get(language);
+    if (known !== undefined && nowMs - known.atMs < REPORT_MS) return known.said;
+    const said = report(language);
+    kept.set(language, { atMs: nowMs, said });
+    return said;
+  };
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new PortInUseError("dashboard", port, "--dashboard-port");
+  }
+}
+
+function startEvents(options: DashboardOptions, listeners: Set<ServerResponse>, response: ServerResponse): void {
+  if (listeners.size >= LISTENERS_MAX) return void response.writeHead(503).end("too many pages\n");
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+  listeners.add(response);
+  response.on("close", () => listeners.delete(response));
+  response.write(event(options));
+}
+
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const pages = files();
   const listeners = new Set<ServerResponse>();
+  const report = keptReports(options);
   let hosts: readonly string[] = [];
   const server = createServer((request, response) => {
     const { host = "", origin } = request.headers;
@@ -127,29 +167,24 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       const isJson = request.headers["content-type"] === "application/json";
       return isJson ? void control(options, path, request, response) : void response.writeHead(415).end();
     }
-    if (path === "/events") {
-      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-      listeners.add(response);
-      response.on("close", () => listeners.delete(response));
-      return void response.write(event(options));
-    }
-    if (path === "/shards") {
-      const asked = new URLSearchParams(request.url?.split("?", 2)[1]).get("lang");
-      return reply(response, 200, options.shards(LANGUAGES.find((known) => known === asked) ?? "en"));
-    }
+    if (path === "/events") return startEvents(options, listeners, response);
+    const asked = new URLSearchParams(request.url?.split("?", 2)[1]).get("lang");
+    const language = LANGUAGES.find((known) => known === asked) ?? "en";
+    if (path === "/shards") return reply(response, 200, options.shards(language));
+    if (path === "/report") return reply(response, 200, report(language));
     const page = pages.get(path);
     if (page === undefined) return void response.writeHead(404).end();
     response.writeHead(200, { "content-type": page.type }).end(page.body);
   });
-  server.listen(options.port, "127.0.0.1");
-  await once(server, "listening");
+  await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
   hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   let timer: Timer;
   const beat = () => {
     if (listeners.size > 0) {
       const text = event(options);
-      for (const listener of listeners) listener.write(text);
+      // Whoever does not read as fast as it is told misses views, and is not told them all at once later.
+      for (const listener of listeners) if (!listener.writableNeedDrain) listener.write(text);
     }
     timer = options.clock.schedule(EVENT_MS, beat);
   };

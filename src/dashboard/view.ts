@@ -1,7 +1,8 @@
-/** What the dashboard shows, as plain data: rolling bins by path, and the latest disagreements. */
+/** What the dashboard shows, as plain data: rolling bins by path, what was broken when, and the latest disagreements. */
 
 import { quantile } from "../availability/latency.ts";
 import { isRight } from "../availability/observation.ts";
+import type { BrokenPart } from "../availability/report.ts";
 import type { DisagreementEntry, Sample } from "../compare/watch/sample.ts";
 
 export interface PathView {
@@ -32,14 +33,34 @@ export interface DashboardView {
   /** Latencies at which distributions are told, in milliseconds. */
   readonly latenciesMs: readonly number[];
   readonly paths: readonly PathView[];
-  readonly disagreements: readonly string[];
+  /** When something was broken, in seconds since 1970. */
+  readonly faults: readonly { readonly from: number; readonly to: number }[];
   readonly voided: number;
+}
+
+/** A time in which nothing was broken or mended; `parts` is what was broken in it. */
+export interface Stretch {
+  readonly startMs: number;
+  readonly parts: readonly BrokenPart[];
+}
+
+/** All that is kept, for a report over it. */
+export interface LiveWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly samples: readonly Sample[];
+  /** In order; the first one may have begun before the window. */
+  readonly stretches: readonly Stretch[];
+  readonly disagreements: readonly DisagreementEntry[];
 }
 
 export interface ViewModel {
   note(sample: Sample): void;
   noteDisagreement(entry: DisagreementEntry): void;
+  /** Exactly this is broken from now on. */
+  noteBroken(nowMs: number, parts: readonly BrokenPart[]): void;
   view(nowMs: number): DashboardView;
+  window(nowMs: number): LiveWindow;
   /** Every name that the gateways path was probed for in the last minute. */
   names(nowMs: number): readonly NameView[];
 }
@@ -47,6 +68,7 @@ export interface ViewModel {
 const BIN_MS = 2_000;
 const BINS = 150;
 const DISAGREEMENTS_MAX = 20;
+const STRETCHES_MAX = 60;
 const NAME_BINS = 30;
 /** Three steps to an octave, from a millisecond to four seconds. */
 export const CDF_MS: readonly number[] = Array.from(
@@ -54,10 +76,37 @@ export const CDF_MS: readonly number[] = Array.from(
   (_, step) => Math.round(2 ** (step / 3) * 100) / 100,
 );
 
+/** Begin of what is kept. */
+function startOf(nowMs: number): number {
+  return (Math.floor(nowMs / BIN_MS) - BINS + 1) * BIN_MS;
+}
+
+/** What was broken when, as far as it is kept. */
+function keptStretches() {
+  const stretches: Stretch[] = [];
+  return {
+    note(nowMs: number, parts: readonly BrokenPart[]): void {
+      if (JSON.stringify(stretches.at(-1)?.parts ?? []) === JSON.stringify(parts)) return;
+      stretches.push({ startMs: nowMs, parts });
+      // What ended before the window is told no more; whoever clicks without end loses the oldest.
+      while (stretches.length > STRETCHES_MAX || (stretches[1]?.startMs ?? nowMs) < startOf(nowMs)) stretches.shift();
+    },
+    /** With their ends, cut to what is kept. */
+    within(nowMs: number): readonly (Stretch & { readonly endMs: number })[] {
+      return stretches.flatMap(({ startMs, parts }, index) => {
+        const from = Math.max(startMs, startOf(nowMs));
+        const endMs = stretches[index + 1]?.startMs ?? nowMs;
+        return endMs > from ? [{ startMs: from, endMs, parts }] : [];
+      });
+    },
+  };
+}
+
 /** Keeps the last five minutes. */
 export function createViewModel(): ViewModel {
   const bins = new Map<string, Map<number, Sample[]>>();
-  const disagreements: string[] = [];
+  const disagreements: DisagreementEntry[] = [];
+  const broken = keptStretches();
   let voided = 0;
   return {
     note(sample) {
@@ -74,10 +123,10 @@ export function createViewModel(): ViewModel {
       for (const old of mine.keys()) if (old <= index - BINS) mine.delete(old);
     },
     noteDisagreement(entry) {
-      const sides = entry.sides.map(({ source, said }) => `${source} says ${said}`).join("; ");
-      disagreements.unshift(`${new Date(entry.at).toISOString()} ${entry.state}: ${entry.name}: ${sides}`);
+      disagreements.unshift(entry);
       disagreements.splice(DISAGREEMENTS_MAX);
     },
+    noteBroken: broken.note,
     view(nowMs) {
       const last = Math.floor(nowMs / BIN_MS);
       const indices = Array.from({ length: BINS }, (_, index) => last - BINS + 1 + index);
@@ -91,25 +140,42 @@ export function createViewModel(): ViewModel {
         times: indices.map((index) => (index * BIN_MS) / 1000),
         latenciesMs: CDF_MS,
         paths,
-        disagreements: [...disagreements],
+        faults: broken
+          .within(nowMs)
+          .flatMap(({ startMs, endMs, parts }) =>
+            parts.length === 0 ? [] : [{ from: startMs / 1000, to: endMs / 1000 }],
+          ),
         voided,
       };
     },
-    names(nowMs) {
-      const last = Math.floor(nowMs / BIN_MS);
-      const names = new Map<string, { name: string; probes: number; failed: number }>();
-      for (const [index, bin] of bins.get("gateways") ?? []) {
-        if (index <= last - NAME_BINS) continue;
-        for (const sample of bin) {
-          const one = names.get(sample.name) ?? { name: sample.name, probes: 0, failed: 0 };
-          one.probes += 1;
-          if (!isRight(sample)) one.failed += 1;
-          names.set(sample.name, one);
-        }
-      }
-      return [...names.values()];
+    window(nowMs) {
+      const startMs = startOf(nowMs);
+      const samples = [...bins.values()].flatMap((mine) => [...mine.values()].flat());
+      return {
+        startMs,
+        endMs: nowMs,
+        samples: samples.filter(({ at }) => at >= startMs),
+        stretches: broken.within(nowMs),
+        disagreements: [...disagreements],
+      };
     },
+    names: (nowMs) => namesIn(bins.get("gateways") ?? new Map(), Math.floor(nowMs / BIN_MS)),
   };
+}
+
+/** How each name fared in the last bins. */
+function namesIn(bins: ReadonlyMap<number, readonly Sample[]>, last: number): readonly NameView[] {
+  const names = new Map<string, { name: string; probes: number; failed: number }>();
+  for (const [index, bin] of bins) {
+    if (index <= last - NAME_BINS) continue;
+    for (const sample of bin) {
+      const one = names.get(sample.name) ?? { name: sample.name, probes: 0, failed: 0 };
+      one.probes += 1;
+      if (!isRight(sample)) one.failed += 1;
+      names.set(sample.name, one);
+    }
+  }
+  return [...names.values()];
 }
 
 function pathView(path: string, bins: readonly (readonly Sample[])[]): PathView {

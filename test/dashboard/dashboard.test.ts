@@ -1,13 +1,22 @@
+import { connect } from "node:net";
 import { expect } from "chai";
 import { systemClock } from "../../src/base/clock.ts";
 import type { ShardedName } from "../../src/compare/drill/blast.ts";
+import { PortInUseError } from "../../src/compare/local/child.ts";
 import { ENGLISH } from "../../src/compare/report/english.ts";
 import { KOREAN } from "../../src/compare/report/korean.ts";
 import type { Sample } from "../../src/compare/watch/sample.ts";
-import { FAULT_KINDS } from "../../src/dashboard/faults.ts";
-import { type Dashboard, type ProcessState, startDashboard } from "../../src/dashboard/server.ts";
+import { brokenParts, FAULT_KINDS } from "../../src/dashboard/faults.ts";
+import { liveReport } from "../../src/dashboard/report.ts";
+import {
+  type Dashboard,
+  type DashboardOptions,
+  type ProcessState,
+  startDashboard,
+} from "../../src/dashboard/server.ts";
 import { shardsView } from "../../src/dashboard/shards.ts";
 import { createViewModel } from "../../src/dashboard/view.ts";
+import { FalseClock } from "../../src/simulation/falseClock.ts";
 import type { FaultKind } from "../../src/simulation/fault.ts";
 import { axeFindings, type Browser, startChromium } from "../support/chromium.ts";
 
@@ -39,11 +48,173 @@ describe("createViewModel", () => {
   });
 });
 
+/** Five minutes in which DNS and the chain fail together for one of them, with a lie that was seen. */
+function brokenModel(at: number) {
+  const model = createViewModel();
+  model.noteBroken(at - 120_000, [
+    { kind: "DNS server", ids: ["dns-a"], how: "stopped" },
+    { kind: "RPC provider", ids: ["rpc-a"], how: "servfail" },
+  ]);
+  model.noteBroken(at - 60_000, []);
+  for (let round = 0; round < 280; round += 1) {
+    const begun = at - 280_000 + round * 1000;
+    const isDown = begun >= at - 120_000 && begun < at - 60_000;
+    for (const path of ["dns", "chain", "gateways", "combined"]) {
+      const fails = isDown && (path === "dns" || path === "chain");
+      model.note(sample({ at: begun, round, path, outcome: fails ? "timedOut" : "answered" }));
+    }
+  }
+  model.noteDisagreement({
+    at,
+    round: 1,
+    name: "shop.hold",
+    kind: "answer",
+    state: "raised",
+    sides: [
+      { source: "dns", said: "A 192.0.2.66" },
+      { source: "chain", said: "nothing" },
+    ],
+  });
+  return model;
+}
+
+describe("liveReport", () => {
+  const at = 1_700_000_000_000;
+  const textOf = (html: string) => html.replaceAll(/<[^>]*>/g, "\n");
+
+  it("returns the report's own tables: intervals, outages, joint failures, disagreements", () => {
+    const text = textOf(liveReport(brokenModel(at).window(at), ENGLISH).html);
+    for (const { title, label } of [ENGLISH]) {
+      for (const word of [title.cells, title.episodes, title.repair, title.gains, title.robust, label.interval]) {
+        expect(text).to.include(word);
+      }
+    }
+    expect(text).to.match(/\d\d:\d\d:\d\d DNS server dns-a stopped.*; RPC provider rpc-a servfail/);
+    expect(text).to.include("shop.hold").and.include("dns: A 192.0.2.66");
+    expect(text.match(/All of dns, chain, gateways|dns, chain/)).to.not.equal(null);
+  });
+
+  it("never leaves an English clause in Korean, disagreements included", () => {
+    const text = textOf(liveReport(brokenModel(at).window(at), KOREAN).html);
+    expect(text).to.include("발생").and.include("DNS 서버 dns-a 정지");
+    expect(text.match(/.*\b[A-Za-z]*[a-z]{2,} +[a-z]{2,}.*/)?.[0]).to.equal(undefined);
+  });
+
+  it("returns when something was broken, and forgets it when the window has passed", () => {
+    const model = brokenModel(at);
+    expect(model.view(at).faults).to.deep.equal([{ from: (at - 120_000) / 1000, to: (at - 60_000) / 1000 }]);
+    expect(model.view(at + 600_000).faults).to.deep.equal([]);
+    for (let click = 0; click < 1000; click += 1) {
+      model.noteBroken(at + click, [{ kind: "gateway", ids: [String(click)], how: "stopped" }]);
+    }
+    expect(model.window(at + 1000).stretches.length).to.be.at.most(60);
+  });
+
+  it("tells processes that are stopped by that, and those that run by the fault that holds", () => {
+    const members = [
+      { what: "gateway 1", state: "paused" as const },
+      { what: "gateway 2", state: "paused" as const },
+      { what: "DNS server dns-a", state: "running" as const },
+      { what: "RPC provider rpc-a", state: "running" as const },
+    ];
+    const held = new Map<string, FaultKind>([
+      ["DNS server dns-a", "wrong"],
+      ["gateway 1", "slow"],
+    ]);
+    expect(brokenParts(members, held)).to.deep.equal([
+      { kind: "gateway", ids: ["1", "2"], how: "stopped" },
+      { kind: "DNS server", ids: ["dns-a"], how: "wrong" },
+    ]);
+  });
+});
+
 /** Of four gateways each: one name's are broken with gateway 1, the other's are not. */
 const SHARDED: ShardedName[] = [
   { name: "shop.hold", slots: [0, 0, 0, 0], gatewayIds: [5, 6, 7, 8] },
   { name: "poor.hold", slots: [1, 1, 1, 1], gatewayIds: [1, 2, 3, 8] },
 ];
+
+/** A dashboard of nothing. */
+const EMPTY: DashboardOptions = {
+  port: 0,
+  clock: systemClock,
+  view: () => ({ times: [], latenciesMs: [], paths: [], faults: [], voided: 0 }),
+  members: () => [],
+  faultKinds: [],
+  spoil: async () => {},
+  put: async () => {},
+  shards: () => ({ says: "", svg: "", hurt: [], predicted: [] }),
+  report: () => ({ since: "", html: "" }),
+  resolve: async () => ({}),
+};
+
+describe("startDashboard", () => {
+  let dashboard: Dashboard;
+  afterEach(() => dashboard.close());
+
+  it("keeps running when a control breaks off", async () => {
+    dashboard = await startDashboard(EMPTY);
+    const { port } = new URL(dashboard.url);
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    await new Promise<void>((resolve) => {
+      const head = `POST /resolve HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n`;
+      const socket = connect(Number(port), "127.0.0.1", () => socket.write(head));
+      // The server says that it goes on to read: now it waits for a body that never comes whole.
+      socket.once("data", () => socket.write('{"name":', () => socket.resetAndDestroy()));
+      socket.once("close", () => resolve());
+    });
+    for (let turn = 0; turn < 3; turn += 1) expect((await fetch(`${dashboard.url}shards`)).status).to.equal(200);
+    process.removeListener("unhandledRejection", note);
+    expect(unhandled).to.deep.equal([]);
+  });
+
+  it("rejects a port in use, naming it and the option", async () => {
+    dashboard = await startDashboard(EMPTY);
+    const port = Number(new URL(dashboard.url).port);
+    const failure = await startDashboard({ ...EMPTY, port }).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(PortInUseError);
+    expect(String((failure as PortInUseError).message))
+      .to.include(String(port))
+      .and.include("--dashboard-port");
+  });
+
+  it("never keeps views for a page that does not read", async () => {
+    const clock = new FalseClock(0);
+    let told = 0;
+    // A megabyte each: some of them fit into the sockets' own buffers, and no more.
+    const filler = "x".repeat(1_000_000);
+    const view = () => {
+      told += 1;
+      return { times: [told], latenciesMs: [], paths: [], faults: [], voided: 0, filler };
+    };
+    dashboard = await startDashboard({ ...EMPTY, clock, view });
+    const { port } = new URL(dashboard.url);
+    const head = `GET /events HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`;
+    const socket = connect(Number(port), "127.0.0.1", () => socket.write(head));
+    await new Promise<void>((resolve) => socket.once("readable", () => resolve()));
+    await clock.runUntil(60_500);
+    expect(told).to.be.above(50);
+    const before = told;
+    let heard = 0;
+    let beats = Promise.resolve();
+    await new Promise<void>((resolve) => {
+      let tail = "";
+      socket.on("data", (part: Buffer) => {
+        const text = tail + part.toString("latin1");
+        const numbers = [...text.matchAll(/"times":\[(\d+)\]/g)].map(([, number]) => Number(number));
+        heard += numbers.filter((number) => number <= before).length;
+        tail = text.slice(-Math.min(20, text.length - Math.max(0, text.lastIndexOf('],"lat'))));
+        if (numbers.some((number) => number > before)) resolve();
+        else beats = beats.then(() => clock.runUntil(clock.monotonicMs() + 1_000));
+      });
+    });
+    await beats;
+    socket.destroy();
+    expect(heard).to.be.below(30);
+  });
+});
 
 describe("dashboard", () => {
   let dashboard: Dashboard;
@@ -57,6 +228,19 @@ describe("dashboard", () => {
     ]);
     faults = new Map();
     const at = systemClock.nowMs();
+    model.noteBroken(at - 20_000, [{ kind: "gateway", ids: ["1"], how: "stopped" }]);
+    model.noteBroken(at - 10_000, []);
+    model.noteDisagreement({
+      at,
+      round: 1,
+      name: "shop.hold",
+      kind: "answer",
+      state: "raised",
+      sides: [
+        { source: "dns", said: "A 192.0.2.66" },
+        { source: "chain", said: "nothing" },
+      ],
+    });
     for (let index = 0; index < 20; index += 1) {
       for (const path of ["dns", "combined"])
         model.note(sample({ at: at - index * 2_000, path, latencyMs: 5 + index }));
@@ -75,6 +259,7 @@ describe("dashboard", () => {
         return shardsView(SHARDED, broken, model.names(systemClock.nowMs()), language === "ko" ? KOREAN : ENGLISH);
       },
       put: async (what, state) => void states.set(what, state),
+      report: (language) => liveReport(model.window(systemClock.nowMs()), language === "ko" ? KOREAN : ENGLISH),
       resolve: async (name) => ({
         outcome: "answered",
         lines: [`A 192.0.2.1 for ${name}`],
@@ -146,6 +331,19 @@ describe("dashboard", () => {
       expect(await page.locator("canvas").count()).to.equal(3);
       expect(await page.locator("#figures tbody tr").count()).to.equal(3);
       expect(await page.locator("#verdict").textContent()).to.include("combined answered right 100 %");
+      await page.getByRole("heading", { name: ENGLISH.title.cells }).waitFor();
+      expect(await page.locator("#report").textContent())
+        .to.include(ENGLISH.label.interval)
+        .and.include(ENGLISH.title.robust)
+        .and.include("gateway 1 stopped (SIGSTOP)")
+        .and.include("dns: A 192.0.2.66");
+      const isShaded = `(() => {
+        const canvas = document.querySelector("#availability canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        for (let at = 0; at < data.length; at += 4) if (data[at] === 0xf5 && data[at + 1] === 0xd9 && data[at + 2] === 0xa8) return true;
+        return false;
+      })()`;
+      await page.waitForFunction(isShaded);
       await page.getByRole("button", { name: "Stop gateway 1" }).focus();
       await page.keyboard.press("Enter");
       await page.getByRole("cell", { name: "stopped", exact: true }).waitFor();
@@ -176,7 +374,10 @@ describe("dashboard", () => {
       await page.getByRole("button", { name: "한국어" }).click();
       await page.getByText("게이트웨이 1 ✕").waitFor();
       expect(await page.locator("html").getAttribute("lang")).to.equal("ko");
-      expect(await page.locator("main").textContent()).to.not.match(/Availability|processes|Who is|Nobody/);
+      await page.getByRole("heading", { name: KOREAN.title.disagreements }).waitFor();
+      const told = (await page.locator("main").textContent())!;
+      expect(told).to.not.match(/Availability|processes|Who is|Nobody|says|raised|nothing/);
+      expect(told).to.include("발생").and.include("chain: 없음");
       expect(await axeFindings(page)).to.deep.equal([]);
       await page.emulateMedia({ media: "print" });
       expect(await page.getByRole("button").count()).to.equal(0);

@@ -22,7 +22,8 @@ export interface FaultableNetwork extends FaultTargets {
   readonly proxies?: FaultableProxies;
 }
 
-const STATES: Readonly<Record<MemberState, string>> = { running: "running", paused: "stopped", dead: "killed" };
+/** What a state is called in reports. */
+export const STATES: Readonly<Record<MemberState, string>> = { running: "running", paused: "stopped", dead: "killed" };
 
 /** How one member is broken, all but which it is. */
 function partOf({ what, pausedHow = STATES.paused }: Faultable, deed: Deed): Omit<BrokenPart, "ids"> {

@@ -41,7 +41,7 @@ ${scrollable(words.map, shardMap(one, words))}`;
 }
 
 /** One of the tables that every format has, under its heading. */
-function section(table: ReportTable): Markup {
+export function section(table: ReportTable): Markup {
   const head = table.head.map((text) => markup`<th>${text}</th>`);
   const rows = table.rows.map((row) => markup`<tr>${row.map((cell) => markup`<td>${cell}</td>`)}</tr>`);
   const note = table.note === undefined ? "" : markup`<p>${table.note}</p>`;
