@@ -1,7 +1,7 @@
 /** The centralized DNS server: authoritative for the ordinary zones, over UDP and TCP, in a process of its own. */
 import { systemClock } from "../../base/clock.ts";
 import { createLog } from "../../base/log.ts";
-import { secureRandom } from "../../base/random.ts";
+import { secureRandom, seededRandom } from "../../base/random.ts";
 import { parseZoneFile } from "../../dns/zoneFile.ts";
 import { createDnsHandler } from "../../gateway/dns/handler.ts";
 import { createMemoryZoneSource } from "../../gateway/dns/memoryZone.ts";
@@ -16,6 +16,8 @@ export interface DnsConfig {
   /** The text of a master file. */
   readonly zoneText: string;
   readonly zoneFile: string;
+  /** Which queries a fault takes is drawn from this, so that a drill with the same seed loses the same ones in turn. */
+  readonly faultSeed: string;
 }
 
 export interface DnsReady {
@@ -28,7 +30,7 @@ runChild(async (config: DnsConfig) => {
   const handler = createDnsHandler({ source, clock: systemClock, random: secureRandom });
   let fault: LiveFault | null = null;
   const server = await startDnsServer({
-    handler: withDnsFaults(handler, () => fault, systemClock, secureRandom),
+    handler: withDnsFaults(handler, () => fault, systemClock, seededRandom(config.faultSeed, "faults")),
     host: config.host,
     port: config.port,
     clock: systemClock,

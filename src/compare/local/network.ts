@@ -234,10 +234,11 @@ class NetworkStart {
   }
 
   async #startDns(): Promise<ReadonlyMap<string, DnsMember>> {
-    const { dnsProviders, ports, zoneText, zoneFile } = this.#options;
+    const { dnsProviders, ports, zoneText, zoneFile, seed } = this.#options;
     const entries = dnsProviders.map(async (id, index) => {
       const what = `DNS server ${id}`;
-      const config: DnsConfig = { host: this.#addressOf(what), port: portOf(ports.dns, index), zoneText, zoneFile };
+      const address = { host: this.#addressOf(what), port: portOf(ports.dns, index) };
+      const config: DnsConfig = { ...address, zoneText, zoneFile, faultSeed: `${seed}/${id}` };
       const options = this.#childOptions(what, "dnsProcess.ts", "--dns-port");
       return [id, await this.#start<DnsReady, DnsConfig>(options, config)] as const;
     });
