@@ -6,6 +6,8 @@
 import type { Outcome, PathName } from "../availability/outcome.ts";
 import type { Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import type { BlockReference } from "../protocol/answer.ts";
+import type { Attempt } from "./resolution.ts";
 import { isLate, type Run } from "./run.ts";
 import { TransportError } from "./transport.ts";
 
@@ -14,6 +16,8 @@ export interface Reply<Value> {
   readonly outcome: Outcome;
   readonly value?: Value;
   readonly reason: string;
+  /** The block it told of, where that is why the reply does not count. */
+  readonly block?: BlockReference;
   /** What a Retry-After asked for. */
   readonly barredMs?: number;
 }
@@ -146,7 +150,7 @@ class Inquiry<Item extends Target, Value, Result> {
       this.#note(reply.outcome, reply.reason);
     } else this.#run.health.answered(target.endpoint, this.#elapsedMs(flight));
     if (reply.value !== undefined) this.#values.push(reply.value);
-    this.#record(target, flight, reply.outcome, reply.reason);
+    this.#record(target, flight, reply.outcome, reply.reason, reply.block);
     this.#advance();
   }
 
@@ -197,7 +201,7 @@ class Inquiry<Item extends Target, Value, Result> {
     this.#reason = why;
   }
 
-  #record(target: Item, flight: Flight, outcome: Outcome | "abandoned", reason: string): void {
+  #record(target: Item, flight: Flight, outcome: Attempt["outcome"], reason: string, block?: BlockReference): void {
     this.#run.trace.push({
       path: this.#parameters.path,
       endpoint: target.endpoint,
@@ -206,6 +210,7 @@ class Inquiry<Item extends Target, Value, Result> {
       outcome,
       hedge: flight.hedge,
       reason,
+      ...(block === undefined ? {} : { block }),
     });
   }
 }

@@ -13,7 +13,7 @@ export interface BlockGuard {
   /** Why the block cannot count at all: it was overtaken, or it claims to be from the future; otherwise `undefined`. */
   readonly objection: (
     block: BlockReference,
-  ) => { readonly outcome: "stale" | "wrong"; readonly reason: string } | undefined;
+  ) => { readonly outcome: "stale" | "wrong"; readonly reason: string; readonly block: BlockReference } | undefined;
   readonly isStale: (block: BlockReference) => boolean;
   readonly ageSeconds: (block: BlockReference) => number;
   /** Answers read below this block are of no use. */
@@ -34,10 +34,10 @@ export function createBlockGuard(clock: Clock, options: FreshnessOptions = {}): 
   return {
     objection(block) {
       if (block.number < blockNumberMin()) {
-        return { outcome: "stale", reason: `block ${block.number} is older than block ${newest}, seen before` };
+        return { outcome: "stale", reason: `block ${block.number} is older than block ${newest}, seen before`, block };
       }
       if (Number(block.timestamp) > nowSeconds(clock) + FUTURE_SECONDS_MAX) {
-        return { outcome: "wrong", reason: `block ${block.number} is from the future` };
+        return { outcome: "wrong", reason: `block ${block.number} is from the future`, block };
       }
       return undefined;
     },

@@ -27,6 +27,8 @@ export interface Attempt {
   readonly hedge: boolean;
   /** Why it was accepted or not, in a sentence. */
   readonly reason: string;
+  /** The block it told of, where that is why it was not: one from the future, or long overtaken. */
+  readonly block?: BlockReference;
 }
 
 /** One record's answer, or why there is none. */

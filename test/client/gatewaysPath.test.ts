@@ -120,6 +120,19 @@ describe("gateways path", () => {
     });
   }
 
+  it("keeps in the trace the block that a reply was rejected for, and no other", async () => {
+    const world = worldWithName();
+    const [first] = await orderFor(world);
+    const client = await warmClient(world);
+    world.behaviours.set(first!, "future");
+    const { trace } = await world.run(client.resolve("shop.hold", ADDR));
+    const told = trace.map(({ endpoint, block }) => [endpoint === gatewayUrl(first!), block !== undefined]);
+    expect(told.filter(([isFirst, hasBlock]) => isFirst !== hasBlock)).to.deep.equal([]);
+    const rejected = trace.find(({ block }) => block !== undefined)!;
+    expect(rejected.outcome).to.equal("wrong");
+    expect(Number(rejected.block!.timestamp)).to.be.above(world.clock.nowMs() / 1000 + 120);
+  });
+
   it("returns what was agreed on at an old block only when nobody knows better", async () => {
     const world = worldWithName();
     const [first] = await orderFor(world);
