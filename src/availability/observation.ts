@@ -3,7 +3,7 @@
  * answer, whether that answer is the truth. An outage is never "no record": absence has an outcome of its own.
  */
 
-import { type Outcome, PATHS } from "./outcome.ts";
+import { PATHS, type ProbeOutcome } from "./outcome.ts";
 
 /** What is probed: each path by itself, and the client that uses all of them at once. */
 export const SERIES = [...PATHS, "combined"] as const;
@@ -16,7 +16,7 @@ export interface Observation {
   readonly name: string;
   /** What was probed: one of `SERIES`, or a service of the scenario's own. */
   readonly path: string;
-  readonly outcome: Outcome;
+  readonly outcome: ProbeOutcome;
   /** From the probe's begin to its end, also where it failed. */
   readonly latencyMs: number;
   /** Where the probe was made, where there are several vantage points. */

@@ -15,3 +15,19 @@ export type PathName = (typeof PATHS)[number];
  */
 export const OUTCOMES = ["answered", "absent", "stale", "wrong", "refused", "timedOut", "unreachable"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/**
+ * How a probe can end: as a try can, and
+ * - `unproven`: somebody said that there is no such record, and nothing that is known bears him out.
+ */
+export const PROBE_OUTCOMES = [
+  "answered",
+  "absent",
+  "unproven",
+  "stale",
+  "wrong",
+  "refused",
+  "timedOut",
+  "unreachable",
+] as const satisfies readonly (Outcome | "unproven")[];
+export type ProbeOutcome = (typeof PROBE_OUTCOMES)[number];

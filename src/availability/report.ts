@@ -2,7 +2,7 @@
 import { availabilityInterval } from "./interval.ts";
 import { type CdfPoint, latencies, latencyCdf, quantile } from "./latency.ts";
 import { counted, isRight, type Observation } from "./observation.ts";
-import { OUTCOMES, type Outcome } from "./outcome.ts";
+import { PROBE_OUTCOMES, type ProbeOutcome } from "./outcome.ts";
 
 /** What is broken, of one kind of process and in one manner. */
 export interface BrokenPart {
@@ -49,7 +49,7 @@ export interface Cell {
   /** `null` for infinity: more than half, or more than a hundredth, of the probes never brought a right answer. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
-  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly outcomes: Readonly<Record<ProbeOutcome, number>>;
 }
 
 /** The observations that began within a phase. */
@@ -60,7 +60,7 @@ export function observationsIn(observations: readonly Observation[], phase: Phas
 /** Sums up one path's observations. Those the instrument spoiled itself are left out. */
 export function cellOf(phase: string, path: string, observations: readonly Observation[]): Cell {
   const mine = counted(observations).filter((observation) => observation.path === path);
-  const outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
+  const outcomes = Object.fromEntries(PROBE_OUTCOMES.map((outcome) => [outcome, 0])) as Record<ProbeOutcome, number>;
   for (const observation of mine) outcomes[observation.outcome] += 1;
   const right = mine.filter(isRight).length;
   const ascending = latencies(mine);

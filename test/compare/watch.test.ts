@@ -1,12 +1,8 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "chai";
-import type { Hex } from "../../src/base/bytes.ts";
 import { type Clock, delay, systemClock } from "../../src/base/clock.ts";
-import { seededRandom } from "../../src/base/random.ts";
 import { watchStalls } from "../../src/compare/drill/stall.ts";
 import { reportCsv } from "../../src/compare/report/csv.ts";
 import { summaryOf } from "../../src/compare/report/data.ts";
@@ -15,86 +11,13 @@ import { reportPage } from "../../src/compare/report/html.ts";
 import { KOREAN } from "../../src/compare/report/korean.ts";
 import { reportMarkdown } from "../../src/compare/report/markdown.ts";
 import { tablesOf } from "../../src/compare/report/tables.ts";
-import { journalFiles, openJournal } from "../../src/compare/watch/journal.ts";
-import { createWatchMetrics } from "../../src/compare/watch/metrics.ts";
 import { parseNameList } from "../../src/compare/watch/names.ts";
-import { readJournals } from "../../src/compare/watch/readJournal.ts";
 import { buildWatchReport } from "../../src/compare/watch/report.ts";
 import { contradictionsOf, createAlertTracker, outcomeOf, truthOf } from "../../src/compare/watch/round.ts";
-import type { DisagreementEntry, JournalHeader, Sample } from "../../src/compare/watch/sample.ts";
-import type { Saying, WatchSource } from "../../src/compare/watch/sources.ts";
-import { runWatch, type WatchParameters } from "../../src/compare/watch/watch.ts";
+import type { DisagreementEntry } from "../../src/compare/watch/sample.ts";
 import { postAlert } from "../../src/compare/watch/webhook.ts";
-import { parseAddress4 } from "../../src/dns/addressText.ts";
-import { encodeRRset } from "../../src/protocol/rrset.ts";
 import { FalseClock } from "../../src/simulation/falseClock.ts";
-
-const value = (address: string, ttlSeconds = 60): Hex =>
-  encodeRRset({ name: "shop.hold", type: 1, ttlSeconds, rdatas: [parseAddress4(address)!] });
-const said = (address: string, more: Partial<Saying> = {}): Saying => ({
-  outcome: "answered",
-  value: value(address),
-  evidence: "none",
-  ...more,
-});
-const block = (number: bigint, timestamp = 0n) => ({
-  number,
-  timestamp,
-  hash: "0x00" as Hex,
-  stateRoot: "0x00" as Hex,
-});
-const proven = (address: string, number = 1n) => said(address, { evidence: "proof", block: block(number) });
-const NAMES = parseNameList("shop.hold=shop.example.org\nblog.hold A\ncafe.hold", "names", "hold", "A");
-const HEADER: JournalHeader = {
-  format: "holdfast-compare",
-  version: 1,
-  vantage: "seoul",
-  startedAt: "2026-01-01T00:00:00Z",
-  settings: { everyMs: 1000 },
-  settingsDigest: "0x1234",
-};
-const sample = (more: Partial<Sample> = {}): Sample => ({
-  at: 1_700_000_000_000,
-  round: 0,
-  name: "shop.hold",
-  path: "dns",
-  outcome: "answered",
-  latencyMs: 5,
-  ...more,
-});
-
-const source = (id: string, ask: () => Saying | Promise<Saying>): WatchSource => ({
-  id,
-  supports: () => true,
-  ask: async () => await ask(),
-});
-
-/** A watch on false time whose journal is kept in memory. */
-function watch(clock: FalseClock, sources: WatchSource[], more: Partial<WatchParameters> = {}) {
-  const entries: (Sample | DisagreementEntry)[] = [];
-  const alerts: DisagreementEntry[] = [];
-  const metrics = createWatchMetrics("seoul");
-  const parameters: WatchParameters = {
-    names: NAMES,
-    sources,
-    everyMs: 30_000,
-    timeoutMs: 4_000,
-    comparesAnswers: true,
-    zoneOf: () => "domain",
-    journal: { append: (entry) => entries.push(entry as Sample), sync() {} },
-    metrics,
-    alerts: createAlertTracker(2),
-    onAlert: (entry) => alerts.push(entry),
-    clock,
-    random: seededRandom(1, "watch"),
-    firstRound: 0,
-    rounds: 9,
-    signal: new AbortController().signal,
-    ...more,
-  };
-  const samples = () => entries.filter((entry): entry is Sample => "path" in entry);
-  return { done: runWatch(parameters), samples, entries, alerts, metrics };
-}
+import { block, HEADER, NAMES, proven, said, sample, source, value, watch } from "../support/compare/watch.ts";
 
 describe("parseNameList", () => {
   it("returns names with their domains and record types", () => {
@@ -113,61 +36,6 @@ describe("parseNameList", () => {
         .to.throw("names, line 2")
         .with.property("code", "COMPARE_MALFORMED_NAME_LIST");
     }
-  });
-});
-
-describe("journal", () => {
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "holdfast-journal-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true }));
-  const open = (bytesMax = 1e6) => openJournal({ path: join(folder, "j.jsonl"), bytesMax, header: HEADER });
-
-  it("keeps what was appended, cuts off a torn line, and goes on after the last round", async () => {
-    const first = open();
-    expect([first.lastRound, first.tornBytes]).to.deep.equal([-1, 0]);
-    for (const round of [0, 1, 2]) first.append(sample({ round }));
-    first.close();
-    const path = join(folder, "j.jsonl");
-    appendFileSync(path, '{"at":17000,"rou');
-    const torn = await readJournals([path]);
-    expect([torn.samples.length, torn.unreadable]).to.deep.equal([3, 1]);
-    const second = open();
-    expect([second.lastRound, second.tornBytes]).to.deep.equal([2, 16]);
-    second.append(sample({ round: 3 }));
-    second.close();
-    const whole = await readJournals([path]);
-    expect(whole.samples.map(({ round, vantage }) => [round, vantage])).to.deep.equal([
-      [0, "seoul"],
-      [1, "seoul"],
-      [2, "seoul"],
-      [3, "seoul"],
-    ]);
-    expect([whole.headers.length, whole.unreadable]).to.deep.equal([2, 0]);
-  });
-
-  it("keeps every file below its size but for one line, in order, and reads all of them back", async () => {
-    const journal = open(1_000);
-    for (let round = 0; round < 60; round += 1) journal.append(sample({ round }));
-    journal.close();
-    const files = journalFiles(join(folder, "j.jsonl"));
-    expect(files.length).to.be.above(5);
-    for (const file of files) expect(readFileSync(file).length).to.be.below(1_000 + 200);
-    const { samples } = await readJournals(files);
-    expect(samples.map(({ round }) => round)).to.deep.equal(Array.from({ length: 60 }, (_, round) => round));
-    const resumed = open(1_000);
-    resumed.close();
-    expect(resumed.lastRound).to.equal(59);
-  });
-
-  it("rejects a file that is no journal, or of another version", async () => {
-    const path = join(folder, "other.jsonl");
-    appendFileSync(path, `${JSON.stringify(sample())}\n`);
-    expect(await readJournals([path]).catch((error) => error.code)).to.equal("COMPARE_UNREADABLE_JOURNAL");
-    const newer = join(folder, "newer.jsonl");
-    appendFileSync(newer, `${JSON.stringify({ ...HEADER, version: 2 })}\n`);
-    expect(await readJournals([newer]).catch((error) => error.code)).to.equal("COMPARE_UNREADABLE_JOURNAL");
   });
 });
 

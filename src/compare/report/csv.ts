@@ -1,5 +1,5 @@
 /** The report's figures as CSV (RFC 4180): a row for each group and path, numbers in full, the same in every language. */
-import { OUTCOMES } from "../../availability/outcome.ts";
+import { PROBE_OUTCOMES } from "../../availability/outcome.ts";
 import type { Cell } from "../../availability/report.ts";
 import type { ReportData } from "./data.ts";
 
@@ -28,10 +28,10 @@ export function reportCsv(data: ReportData): string {
     cell.high,
     cell.p50Ms,
     cell.p99Ms,
-    ...OUTCOMES.map((outcome) => cell.outcomes[outcome]),
+    ...PROBE_OUTCOMES.map((outcome) => cell.outcomes[outcome]),
   ];
   const rows = [
-    [...HEAD, ...OUTCOMES],
+    [...HEAD, ...PROBE_OUTCOMES],
     ...data.cells.map((cell) => rowOf("phase", cell)),
     ...data.byVantage.map((cell) => rowOf("vantage", cell)),
     ...data.byName.map((cell) => rowOf("name", cell)),

@@ -26,6 +26,7 @@ import {
 import { type Random, seededRandom } from "../../base/random.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import type { Blast } from "../drill/blast.ts";
+import type { DisagreementEntry } from "../watch/sample.ts";
 import { type BudgetRow, budgetRows, type RobustRow, robustRows } from "./measures.ts";
 
 export interface ServiceReport {
@@ -83,7 +84,7 @@ export interface Disagreement {
   readonly at: string;
   readonly vantage: string;
   readonly name: string;
-  readonly kind: "answer" | "serial";
+  readonly kind: DisagreementEntry["kind"];
   readonly state: "raised" | "cleared";
   readonly sides: readonly { readonly source: string; readonly said: string }[];
 }

@@ -15,7 +15,7 @@ function watchVerdict(data: ReportData): string {
 
 const WATCH_METHOD = [
   "In every interval each name comes up once, at a random instant of a slot of its own; every path and server is then asked at once, without a retry and without a cache. The series combined asks through the user's policy, with its cache unless that was turned off.",
-  "An answer that contradicts the newest verified one is wrong; a time-out weighs as infinity in every quantile.",
+  "An answer that contradicts the newest verified one is wrong; a time-out weighs as infinity in every quantile. Absence that nobody proves is right only where the list of names expects it.",
 ];
 
 const WATCH_LIMITS = [
@@ -72,13 +72,15 @@ export const ENGLISH: Words = {
     line: (path, median, p99) => `${path}: median ${median}, 99th percentile ${p99}`,
   },
   holds: (holds) => (holds ? "✓ holds" : "✗ fails"),
-  kind: (kind) => (kind === "answer" ? "answers" : "SOA serials"),
+  kind: (kind) =>
+    ({ answer: "answers", serial: "SOA serials", rejected: "what was rejected", vantage: "vantage points" })[kind],
   said: (said) => said,
   state: (state) => (state === "raised" ? "raised" : "over"),
   burning: (window) => `${window.severity} (${window.factor}x over ${window.longMs / 3_600_000} h)`,
   outcome: {
     answered: "Answered",
     absent: "Absent",
+    unproven: "Absent, unproven",
     stale: "Stale",
     wrong: "Wrong",
     refused: "Refused",

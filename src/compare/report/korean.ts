@@ -49,7 +49,7 @@ function method(data: ReportData): string[] {
   if (data.kind === "watch") {
     return [
       "주기마다 각 이름을 한 번씩, 자기 구간 안의 임의 시각에 측정합니다. 모든 경로와 서버에 동시에 묻고, 재시도와 캐시는 쓰지 않습니다. combined 계열은 사용자의 정책대로 묻고, 끄지 않았다면 캐시도 씁니다.",
-      "가장 최근에 검증된 응답과 어긋나는 응답은 오답입니다. 시간 초과는 모든 분위수에서 무한대로 셉니다.",
+      "가장 최근에 검증된 응답과 어긋나는 응답은 오답입니다. 시간 초과는 모든 분위수에서 무한대로 셉니다. 아무도 증명하지 않은 '없음'은 이름 목록이 그렇게 예상할 때만 정답입니다.",
       intervals(data),
     ];
   }
@@ -112,7 +112,8 @@ export const KOREAN: Words = {
   blast: KOREAN_BLAST,
   chart: KOREAN_CHART,
   holds: (holds) => (holds ? "✓ 성립" : "✗ 불성립"),
-  kind: (kind) => (kind === "answer" ? "응답" : "SOA 일련번호"),
+  kind: (kind) =>
+    ({ answer: "응답", serial: "SOA 일련번호", rejected: "거부된 응답", vantage: "관측 지점 간 차이" })[kind],
   said: (said) => (said === NOTHING ? "없음" : said),
   state: (state) => (state === "raised" ? "발생" : "해소"),
   burning: (window) =>
@@ -120,6 +121,7 @@ export const KOREAN: Words = {
   outcome: {
     answered: "응답",
     absent: "없음 확인",
+    unproven: "없음, 증명 없음",
     stale: "오래됨",
     wrong: "틀림",
     refused: "거부",

@@ -1,7 +1,7 @@
 /** The languages a report is written in, and what each must say. */
 import type { BurnWindow } from "../../availability/budget.ts";
 import type { JointFailure } from "../../availability/joint.ts";
-import type { Outcome } from "../../availability/outcome.ts";
+import type { ProbeOutcome } from "../../availability/outcome.ts";
 import type { Recovery } from "../../availability/recovery.ts";
 import type { ClaimResult, Phase } from "../../availability/report.ts";
 import type { Blast } from "../drill/blast.ts";
@@ -125,7 +125,7 @@ export interface Words {
   readonly said: (said: string) => string;
   readonly state: (state: Disagreement["state"]) => string;
   readonly burning: (window: Pick<BurnWindow, "severity" | "longMs" | "factor">) => string;
-  readonly outcome: Readonly<Record<Outcome, string>>;
+  readonly outcome: Readonly<Record<ProbeOutcome, string>>;
   /** A fact about the run, its label and its value. */
   readonly provenance: (fact: readonly [string, string]) => readonly [string, string];
   readonly interval: (low: number, high: number) => string;

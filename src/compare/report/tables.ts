@@ -1,5 +1,5 @@
 /** A report's tables in words, for every format that has tables. Those without rows are left out. */
-import { OUTCOMES } from "../../availability/outcome.ts";
+import { PROBE_OUTCOMES } from "../../availability/outcome.ts";
 import { type Cell, percent } from "../../availability/report.ts";
 import type { Blast } from "../drill/blast.ts";
 import type { ReportData } from "./data.ts";
@@ -50,11 +50,11 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 function outcomeTable(data: ReportData, words: Words): ReportTable {
   const rows = data.services.map(({ id }) => {
     const mine = data.cells.filter(({ path }) => path === id);
-    const count = (outcome: (typeof OUTCOMES)[number]) =>
+    const count = (outcome: (typeof PROBE_OUTCOMES)[number]) =>
       mine.reduce((sum, { outcomes }) => sum + outcomes[outcome], 0);
-    return [id, ...OUTCOMES.map((outcome) => String(count(outcome)))];
+    return [id, ...PROBE_OUTCOMES.map((outcome) => String(count(outcome)))];
   });
-  const head = [words.label.path, ...OUTCOMES.map((outcome) => words.outcome[outcome])];
+  const head = [words.label.path, ...PROBE_OUTCOMES.map((outcome) => words.outcome[outcome])];
   return { id: "outcomes", title: words.title.outcomes, note: words.note.outcomes, head, rows };
 }
 

@@ -11,11 +11,12 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
   renameSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { BaseError, messageOf } from "../../base/errors.ts";
+import { expectJournal, lastRoundOf, lockJournal, wholeBytes } from "./journalFile.ts";
 import type { JournalHeader } from "./sample.ts";
 
 export interface JournalOptions {
@@ -36,8 +37,15 @@ export interface Journal {
   readonly tornBytes: number;
 }
 
-const TAIL_BYTES = 65_536;
-const NEWLINE = 10;
+export class JournalWriteError extends BaseError {
+  override readonly name = "Compare.JournalWriteError";
+  constructor(path: string, cause: unknown) {
+    super("COMPARE_JOURNAL_WRITE", `The journal ${path} cannot be written: ${messageOf(cause)}.`, {
+      cause,
+      metaMessages: ["What was measured up to there is in it; a watch that is started again goes on after it."],
+    });
+  }
+}
 
 /** The files of a journal that were set aside, oldest first. */
 export function rotatedFiles(path: string): string[] {
@@ -55,77 +63,105 @@ export function journalFiles(path: string): string[] {
   return [...rotatedFiles(path), ...(existsSync(path) ? [path] : [])];
 }
 
-function readTail(file: number): Buffer {
-  const { size } = fstatSync(file);
-  const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-  readSync(file, tail, 0, tail.length, size - tail.length);
-  return tail;
-}
-
 /** Cuts off what follows the last newline; returns how many bytes that was. */
 function mend(file: number): number {
-  const { size } = fstatSync(file);
-  const tail = readTail(file);
-  if (size === 0 || tail.at(-1) === NEWLINE) return 0;
-  const torn = tail.length - (tail.lastIndexOf(NEWLINE) + 1);
-  ftruncateSync(file, size - torn);
+  const torn = fstatSync(file).size - wholeBytes(file);
+  if (torn > 0) ftruncateSync(file, fstatSync(file).size - torn);
   return torn;
 }
 
-/** The largest round among the last whole lines; samples of one round may be out of order, never far. */
-function lastRoundOf(path: string): number {
-  if (!existsSync(path)) return -1;
-  const file = openSync(path, "r");
-  try {
-    let last = -1;
-    for (const line of readTail(file).toString("utf8").split("\n")) {
-      const round = /"round":(\d+)/.exec(line)?.[1];
-      if (round !== undefined) last = Math.max(last, Number(round));
+/** The last round of a journal, whatever was set aside included. */
+function lastRoundIn(files: readonly string[]): number {
+  return files.reduce((last, path) => {
+    const file = openSync(path, "r");
+    try {
+      return Math.max(last, lastRoundOf(file));
+    } finally {
+      closeSync(file);
     }
-    return last;
-  } finally {
-    closeSync(file);
+  }, -1);
+}
+
+/** Opens or continues a journal. Throws where the file is none, or where another watch writes it. */
+export function openJournal(options: JournalOptions): Journal {
+  const { path } = options;
+  mkdirSync(dirname(path), { recursive: true });
+  const release = lockJournal(path);
+  try {
+    const file = openSync(path, "a+");
+    try {
+      expectJournal(file, path);
+      return journalIn(file, options, release);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  } catch (error) {
+    release();
+    throw error;
   }
 }
 
-/** Opens or continues a journal. */
-export function openJournal(options: JournalOptions): Journal {
-  const { path, bytesMax } = options;
-  mkdirSync(dirname(path), { recursive: true });
-  let file = openSync(path, "a+");
-  const tornBytes = mend(file);
-  const lastRound = journalFiles(path).reduce((last, one) => Math.max(last, lastRoundOf(one)), -1);
-  let sizeBytes = fstatSync(file).size;
+function journalIn(first: number, { path, bytesMax, header }: JournalOptions, release: () => void): Journal {
+  let file: number | undefined = first;
+  const tornBytes = mend(first);
+  const lastRound = lastRoundIn(journalFiles(path));
+  let sizeBytes = fstatSync(first).size;
   let isSyncing = false;
+  /** Once a line could not be written whole, none may follow it: they would run into one another. */
+  let failure: JournalWriteError | undefined;
+  const fail = (error: unknown) => {
+    failure ??= new JournalWriteError(path, error);
+    return failure;
+  };
   const write = (entry: object) => {
     const bytes = Buffer.from(`${JSON.stringify(entry)}\n`);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file!, bytes, done);
     sizeBytes += bytes.length;
   };
+  const shut = () => {
+    if (file !== undefined) closeSync(file);
+    file = undefined;
+  };
   const rotate = () => {
-    closeSync(file);
+    shut();
     const last = rotatedFiles(path).at(-1)?.split(".").at(-1) ?? "0";
     renameSync(path, `${path}.${Number(last) + 1}`);
     file = openSync(path, "a+");
     sizeBytes = 0;
-    write(options.header);
+    write(header);
   };
-  // Every start leaves a header, so that a reader sees where the settings changed.
-  write(options.header);
+  try {
+    // Every start leaves a header, so that a reader sees where the settings changed.
+    write(header);
+  } catch (error) {
+    throw fail(error);
+  }
   return {
     lastRound,
     tornBytes,
     append(entry) {
-      if (sizeBytes >= bytesMax) rotate();
-      write(entry);
+      if (failure !== undefined) throw failure;
+      try {
+        if (sizeBytes >= bytesMax) rotate();
+        write(entry);
+      } catch (error) {
+        throw fail(error);
+      }
     },
     sync() {
-      if (isSyncing) return;
+      if (isSyncing || file === undefined) return;
       isSyncing = true;
-      fdatasync(file, () => {
+      const synced = file;
+      fdatasync(synced, (error) => {
         isSyncing = false;
+        // Set aside or closed meanwhile, its descriptor says nothing of the disk.
+        if (error && synced === file) fail(error);
       });
     },
-    close: () => closeSync(file),
+    close() {
+      shut();
+      release();
+    },
   };
 }

@@ -1,7 +1,8 @@
 /** `holdfast compare` without its terminal: journal, metrics, alarms and the watch, put together. */
+import { toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { keccak256Text } from "../../base/keccak.ts";
-import type { Random } from "../../base/random.ts";
+import { type Random, secureRandom } from "../../base/random.ts";
 import { watchStalls } from "../drill/stall.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { createWatchMetrics } from "./metrics.ts";
@@ -41,7 +42,7 @@ export interface CompareResult extends WatchResult {
   readonly stallMsMax: number;
 }
 
-function headerOf(options: CompareOptions, clock: Clock, sources: readonly string[]): JournalHeader {
+function headerOf(options: CompareOptions, clock: Clock, run: string, sources: readonly string[]): JournalHeader {
   const settings = {
     everyMs: options.everyMs,
     timeoutMs: options.timeoutMs,
@@ -56,14 +57,16 @@ function headerOf(options: CompareOptions, clock: Clock, sources: readonly strin
   const names = options.names.map(({ name, domain, record }) => [name, domain, JSON.stringify(record, bigints)]);
   return {
     format: "holdfast-compare",
-    version: 1,
+    version: 2,
     vantage: options.vantage,
+    run,
     startedAt: new Date(clock.nowMs()).toISOString(),
     settings,
     settingsDigest: keccak256Text(JSON.stringify([settings, names])),
   };
 }
 
+const RUN_BYTES = 8;
 const bigints = (_: string, item: unknown) => (typeof item === "bigint" ? item.toString() : item);
 
 /** Watches until told to end. */
@@ -76,6 +79,8 @@ export async function startCompare(options: CompareOptions, clock: Clock, random
   const header = headerOf(
     options,
     clock,
+    // Not of the seed: two watches with the same seed are two all the same.
+    toHex(secureRandom.bytes(RUN_BYTES)).slice(2),
     sources.map(({ id }) => id),
   );
   const journal = openJournal({ ...options.journal, header });

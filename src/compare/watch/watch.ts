@@ -52,17 +52,24 @@ const LATE_MS_MAX = 1_000;
 /** Rounds under way at once; above it the schedule waits, which shows in the journal as a gap and not as time-outs. */
 const ROUNDS_MAX = 512;
 
-/** Runs until `rounds` are done or `signal` fires; both are ordinary ends, and every round begun is finished. */
+/**
+ * Runs until `rounds` are done or `signal` fires; both are ordinary ends, and every round begun is finished. Rejects where a
+ * sample cannot be kept: a watch without its journal would be for nothing.
+ */
 export async function runWatch(parameters: WatchParameters): Promise<WatchResult> {
-  const { clock, signal, journal } = parameters;
+  const { clock, journal } = parameters;
+  const broken = new AbortController();
+  const signal = AbortSignal.any([parameters.signal, broken.signal]);
   const stalls = parameters.stalls ?? watchStalls(clock);
   const state: WatchState = { parameters, stalls, truths: new Map(), counts: { samples: 0, voided: 0 } };
   const running = new Set<Promise<void>>();
   let rounds = 0;
   let lastSyncMs = clock.monotonicMs();
   try {
-    for await (const watched of schedule(parameters)) {
-      const round = probeRound(state, watched, parameters.firstRound + rounds).finally(() => running.delete(round));
+    for await (const watched of schedule({ ...parameters, signal })) {
+      const round = probeRound(state, watched, parameters.firstRound + rounds)
+        .catch((error: unknown) => broken.abort(error))
+        .finally(() => running.delete(round));
       running.add(round);
       rounds += 1;
       if (clock.monotonicMs() - lastSyncMs > SYNC_MS) {
@@ -78,6 +85,7 @@ export async function runWatch(parameters: WatchParameters): Promise<WatchResult
     await Promise.all(running);
     if (parameters.stalls === undefined) stalls.stop();
   }
+  if (broken.signal.aborted) throw broken.signal.reason;
   return { rounds, ...state.counts };
 }
 
