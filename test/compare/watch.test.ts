@@ -18,6 +18,7 @@ import type { DisagreementEntry } from "../../src/compare/watch/sample.ts";
 import { postAlert } from "../../src/compare/watch/webhook.ts";
 import { FalseClock } from "../../src/simulation/falseClock.ts";
 import { block, HEADER, NAMES, proven, said, sample, source, value, watch } from "../support/compare/watch.ts";
+import { parseMetrics } from "../support/prometheus.ts";
 
 describe("parseNameList", () => {
   it("returns names with their domains and record types", () => {
@@ -125,11 +126,12 @@ describe("runWatch", () => {
     expect(alerts.filter(({ state }) => state === "raised").length).to.equal(3);
     expect(alerts.filter(({ state }) => state === "cleared").length).to.equal(3);
     expect(samples().filter(({ outcome }) => outcome === "wrong").length).to.equal(6);
-    const text = metrics.text(0);
-    expect(text).to.include('holdfast_disagreements_total{kind="answer",vantage="seoul"} 3');
-    expect(text).to.include('holdfast_disagreements{kind="answer",vantage="seoul"} 0');
-    expect(text).to.include('probe_success{name="shop.hold",path="dns",vantage="seoul"} 1');
-    expect(text).to.include('holdfast_probes_total{path="dns",outcome="wrong",vantage="seoul"} 6');
+    const page = parseMetrics(metrics.text(0));
+    expect(page.value("holdfast_disagreements_total", { kind: "answer" })).to.equal(3);
+    expect(page.value("holdfast_disagreements", { kind: "answer" })).to.equal(0);
+    expect(page.value("probe_success", { name: "shop.hold", type: "A", path: "dns", vantage: "seoul" })).to.equal(1);
+    const wrong = page.valuesOf("holdfast_probes_total", { path: "dns", outcome: "wrong", vantage: "seoul" });
+    expect(wrong).to.deep.equal([2, 2, 2]);
   });
 
   it("keeps the truth while the verified paths are down, so that a hijack then does not pass", async () => {
@@ -326,7 +328,7 @@ describe("grafana.json", () => {
     const dns = source("dns@192.0.2.53:53", () => said("192.0.2.1", { serial: 1, phases }));
     const { done, metrics } = watch(clock, [dns]);
     await clock.runUntilSettled("the watch", done);
-    const exported = new Set([...metrics.text(1).matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]));
+    const exported = parseMetrics(metrics.text(1)).sampleNames();
     const dashboard = readFileSync(new URL("../../src/compare/watch/grafana.json", import.meta.url), "utf8");
     const used = new Set(dashboard.match(/\b(?:probe|holdfast)_[a-z_]+/g));
     expect(used.size).to.be.above(6);

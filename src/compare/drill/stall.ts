@@ -3,7 +3,9 @@ import type { Clock } from "../../base/clock.ts";
 
 const BEAT_MS = 50;
 /** A loaded machine is a little late all the time; a probe's deadline forgives less than this. */
-export const STALL_MS = 1_000;
+const STALL_MS = 1_000;
+/** Less than this is no stall, however short the deadline. */
+const STALL_MS_MIN = 10;
 /** Wall clock and monotonic clock may drift apart by this much before a jump is assumed. */
 const JUMP_MS = 1_000;
 
@@ -15,7 +17,14 @@ export interface StallWatch {
   stop(): void;
 }
 
-export function watchStalls(clock: Clock): StallWatch {
+/** How late the instrument may be while it probes: a short deadline is spoiled by less. */
+export function stallMsOf(timeoutMs: number): number {
+  return Math.max(STALL_MS_MIN, Math.min(STALL_MS, timeoutMs / 4));
+}
+
+/** @param stallMs From how much lateness on probes do not count. */
+export function watchStalls(clock: Clock, stallMs = STALL_MS): StallWatch {
+  const beatMs = Math.min(BEAT_MS, stallMs / 2);
   let lastMs = clock.monotonicMs();
   let offsetMs = clock.nowMs() - lastMs;
   let worstMs = 0;
@@ -23,9 +32,9 @@ export function watchStalls(clock: Clock): StallWatch {
   let reason = "";
   const beat = () => {
     const nowMs = clock.monotonicMs();
-    const lateMs = nowMs - lastMs - BEAT_MS;
+    const lateMs = nowMs - lastMs - beatMs;
     worstMs = Math.max(worstMs, lateMs);
-    if (lateMs > STALL_MS) {
+    if (lateMs > stallMs) {
       stalledAtMs = nowMs;
       reason = `the instrument stalled for ${Math.round(lateMs)} ms`;
     }
@@ -36,14 +45,14 @@ export function watchStalls(clock: Clock): StallWatch {
       offsetMs += drift;
     }
     lastMs = nowMs;
-    timer = clock.schedule(BEAT_MS, beat);
+    timer = clock.schedule(beatMs, beat);
   };
-  let timer = clock.schedule(BEAT_MS, beat);
+  let timer = clock.schedule(beatMs, beat);
   return {
     reasonSince(fromMs) {
       // After a stall a probe's end may be noticed before the next beat is.
-      const lateMs = clock.monotonicMs() - lastMs - BEAT_MS;
-      if (lateMs > STALL_MS) return `the instrument stalled for ${Math.round(lateMs)} ms`;
+      const lateMs = clock.monotonicMs() - lastMs - beatMs;
+      if (lateMs > stallMs) return `the instrument stalled for ${Math.round(lateMs)} ms`;
       return stalledAtMs >= fromMs ? reason : undefined;
     },
     get worstMs() {

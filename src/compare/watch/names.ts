@@ -9,26 +9,35 @@ export interface WatchedName {
   /** The ordinary domain that should tell the same; where it is missing, the profile's. */
   readonly domain?: string;
   readonly record: RecordKey;
+  /** That there should be no such record, so that absence is right even where nobody proves it. */
+  readonly isAbsent?: true;
 }
 
 export class MalformedNameListError extends BaseError {
   override readonly name = "Compare.MalformedNameListError";
   constructor(where: string, reason: string) {
     super("COMPARE_MALFORMED_NAME_LIST", `${where}: ${reason}.`, {
-      metaMessages: ["A line is NAME, or NAME=DOMAIN, then a record type if it is not the usual one."],
+      metaMessages: [
+        "A line is NAME, or NAME=DOMAIN, then a record type if it is not the usual one, then absent if there should be none.",
+      ],
     });
   }
 }
 
+/** The word of a line whose record should not exist. */
+const ABSENT = "absent";
+
 function parseLine(line: string, where: string, tld: string, type: string): WatchedName {
-  const [pair = "", ownType, ...rest] = line.split(/\s+/);
+  const words = line.split(/\s+/);
+  const expected = words.length > 1 && words.at(-1) === ABSENT ? { isAbsent: true as const } : {};
+  const [pair = "", ownType, ...rest] = "isAbsent" in expected ? words.slice(0, -1) : words;
   const [text = "", domain, ...more] = pair.split("=");
   if (rest.length > 0 || more.length > 0 || domain === "") throw new MalformedNameListError(where, `"${line}"`);
   try {
     const name = normaliseName(text);
     if (!name.endsWith(`.${tld}`)) throw new MalformedNameListError(where, `"${name}" is not below .${tld}`);
     const record = recordOfType(name, ownType ?? type);
-    return domain === undefined ? { name, record } : { name, domain: domain.replace(/\.$/, ""), record };
+    return { name, ...(domain === undefined ? {} : { domain: domain.replace(/\.$/, "") }), record, ...expected };
   } catch (error) {
     if (error instanceof MalformedNameListError) throw error;
     throw new MalformedNameListError(where, messageOf(error));

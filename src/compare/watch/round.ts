@@ -1,11 +1,11 @@
 /** Judges what the sources of one round said: which of it is the truth, and who contradicts whom. */
-import type { Outcome } from "../../availability/outcome.ts";
+import type { ProbeOutcome } from "../../availability/outcome.ts";
 import type { Hex } from "../../base/bytes.ts";
 import { typeName } from "../../dns/codes.ts";
 import { formatRdata } from "../../dns/rdataText.ts";
 import { decodeRRset } from "../../protocol/rrset.ts";
 import { judge } from "../../simulation/judge.ts";
-import { type DisagreementEntry, NOTHING } from "./sample.ts";
+import { DISAGREEMENTS, type DisagreementEntry, NOTHING } from "./sample.ts";
 import type { Saying } from "./sources.ts";
 
 /** The last thing told on good evidence about a name. */
@@ -31,10 +31,28 @@ export function truthOf(sayings: Iterable<Saying>, atMs: number): Truth | undefi
   return best;
 }
 
-/** The outcome a sample gets: a value or absence that contradicts the truth is `wrong`, whatever the source thought of it. */
-export function outcomeOf(saying: Saying, truth: Truth | undefined): Outcome {
-  if (truth === undefined || !isTold(saying)) return saying.outcome;
-  return judge(saying, truth.value);
+/**
+ * The outcome a sample gets: a value or absence that contradicts the truth is `wrong`, whatever the source thought of it. Absence
+ * that nobody proved is what an outage or a hijack looks like: without a truth that says so, it is no answer.
+ *
+ * @param comparesAnswers Whether different data contradicts; absence is held against the truth either way.
+ */
+export function outcomeOf(
+  saying: Saying,
+  truth: { readonly value: Hex | null } | undefined,
+  comparesAnswers = true,
+): ProbeOutcome {
+  if (!isTold(saying)) return saying.outcome;
+  const isComparable = comparesAnswers || (saying.value === null && truth?.value === null);
+  if (truth !== undefined && isComparable) return judge(saying, truth.value);
+  return saying.outcome === "absent" && saying.evidence === "none" ? "unproven" : saying.outcome;
+}
+
+/** What is known of a record without anybody telling it in this round. */
+export interface Known {
+  readonly value: Hex | null;
+  /** How it is known, in two words. */
+  readonly from: string;
 }
 
 export interface Contradiction {
@@ -50,7 +68,7 @@ function contradiction(
 }
 
 /** Data told by a source, for people and comparable across sources: without TTLs, in order. */
-function contentOf({ value }: Saying): string {
+export function contentOf({ value }: Pick<Saying, "value">): string {
   if (value === null) return NOTHING;
   try {
     const { type, rdatas } = decodeRRset(value);
@@ -61,18 +79,34 @@ function contentOf({ value }: Saying): string {
   }
 }
 
+/** What was told and not taken, each endpoint once however many sources asked it. */
+function rejections(sayings: Iterable<readonly [string, Saying]>): Contradiction[] {
+  const sides = new Map<string, string>();
+  for (const [, { rejected = [] }] of sayings) {
+    for (const { endpoint, outcome, reason } of rejected) sides.set(endpoint, `${outcome}: ${reason}`);
+  }
+  if (sides.size === 0) return [];
+  return [{ kind: "rejected", sides: [...sides].map(([source, said]) => ({ source, said })) }];
+}
+
 /**
- * Where the sources contradict each other. Sources that failed say nothing; cached answers may lag by their TTL and are left
+ * Where the sources contradict each other, and who told what verification did not take. Sources that failed say nothing; cached answers may lag by their TTL and are left
  * out. Serials are compared among servers of the same zone, so mirrors (which serve another zone) only with each other.
+ *
+ * @param known What is known from elsewhere, for rounds in which nothing is verified.
  */
 export function contradictionsOf(
   sayings: ReadonlyMap<string, Saying>,
   comparesAnswers: boolean,
   zoneOf: (source: string) => string,
+  known?: Known,
 ): Contradiction[] {
   const answers = [...sayings]
     .filter(([, saying]) => isTold(saying) && !saying.via?.startsWith("cache"))
     .map(([source, saying]) => ({ source, said: contentOf(saying) }));
+  if (known !== undefined && truthOf(sayings.values(), 0) === undefined) {
+    answers.push({ source: known.from, said: contentOf(known) });
+  }
   const zones = new Map<string, { source: string; said: string }[]>();
   for (const [source, { serial }] of sayings) {
     if (serial === undefined) continue;
@@ -82,13 +116,18 @@ export function contradictionsOf(
   return [
     ...(comparesAnswers ? contradiction("answer", answers) : []),
     ...[...zones.values()].flatMap((sides) => contradiction("serial", sides)),
+    ...rejections(sayings),
   ];
 }
 
 export interface AlertTracker {
-  /** Takes a round's contradictions about a name; returns what was newly raised or cleared. */
+  /**
+   * Takes a round's contradictions; returns what was newly raised or cleared.
+   *
+   * @param subject The name and the record: another record's rounds neither confirm nor clear anything.
+   */
   note(
-    name: string,
+    subject: string,
     contradictions: readonly Contradiction[],
   ): readonly (Contradiction & Pick<DisagreementEntry, "state">)[];
   /** Disagreements that hold now. */
@@ -106,10 +145,10 @@ export function createAlertTracker(confirmRounds: number): AlertTracker {
     get raisedCount() {
       return raisedCount;
     },
-    note(name, contradictions) {
+    note(subject, contradictions) {
       const out: (Contradiction & Pick<DisagreementEntry, "state">)[] = [];
-      for (const kind of ["answer", "serial"] as const) {
-        const key = `${name} ${kind}`;
+      for (const kind of DISAGREEMENTS) {
+        const key = `${subject} ${kind}`;
         const found = contradictions.find((one) => one.kind === kind);
         if (found === undefined) {
           runs.delete(key);

@@ -23,6 +23,16 @@ import type { BlockReference } from "../../protocol/answer.ts";
 import { decodeRRset, encodeRRset } from "../../protocol/rrset.ts";
 import type { WatchedName } from "./names.ts";
 import { createPhasedTransport, type ExchangePhases } from "./phasedTransport.ts";
+import type { ClockWitnesses } from "./skew.ts";
+
+/** A reply that verification did not take: `wrong`, or `stale`. */
+export interface Rejected {
+  readonly endpoint: string;
+  readonly outcome: "wrong" | "stale";
+  readonly reason: string;
+  /** The block that was the reason. */
+  readonly block?: BlockReference;
+}
 
 /** What one source said about one name. */
 export interface Saying {
@@ -33,6 +43,10 @@ export interface Saying {
   readonly via?: string;
   readonly detail?: string;
   readonly block?: BlockReference | null;
+  /** How long the record's own exchange took, where more was asked beside it. */
+  readonly latencyMs?: number;
+  /** Who told what verification did not take, also where somebody else then answered. */
+  readonly rejected?: readonly Rejected[];
   readonly serial?: number;
   /** Of an exchange with one DNS server. */
   readonly phases?: ExchangePhases;
@@ -55,6 +69,8 @@ export interface SourcesOptions {
   /** DNS servers that are asked for the name itself and not for its ordinary domain: gateways, or secondaries of them. */
   readonly mirrors: readonly DnsServer[];
   readonly domains: ReadonlyMap<string, string>;
+  /** Takes note of what time HTTP servers say it is. */
+  readonly witnesses?: Pick<ClockWitnesses, "watching">;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -63,8 +79,21 @@ const serverText = ({ host, port }: DnsServer) => `${host.includes(":") ? `[${ho
 
 const ownerOf = ({ name, record }: WatchedName) => (record.kind === "dns" ? record.owner : name);
 
+/** Those who told what was not taken: each endpoint once, or the path itself where none of them did. */
+function rejectedOf({ outcome, path, block, ageSeconds, trace }: Resolution): Rejected[] {
+  const found = trace.flatMap(({ endpoint, outcome: how, reason, block: told }): Rejected[] =>
+    how === "wrong" || how === "stale"
+      ? [{ endpoint, outcome: how, reason, ...(told === undefined ? {} : { block: told }) }]
+      : [],
+  );
+  if (found.length > 0 || !(outcome === "wrong" || outcome === "stale")) return found;
+  const reason = block === null ? "not alike" : `read at block ${block.number}, ${Math.round(ageSeconds)} s old`;
+  return [{ endpoint: path ?? "all", outcome, reason }];
+}
+
 function sayingOf(resolution: Resolution): Saying {
   const { outcome, value, evidence, block, cached, path, trace } = resolution;
+  const rejected = rejectedOf(resolution);
   const failed = trace.findLast((attempt) => attempt.outcome !== "answered");
   const via = cached === false ? path : `cache, ${cached}`;
   return {
@@ -73,6 +102,7 @@ function sayingOf(resolution: Resolution): Saying {
     evidence,
     block,
     ...(via === null ? {} : { via }),
+    ...(rejected.length === 0 ? {} : { rejected }),
     ...(value === null && outcome !== "absent" ? { detail: failed?.reason ?? outcome } : {}),
   };
 }
@@ -83,7 +113,14 @@ export function createSources(options: SourcesOptions): WatchSource[] {
   const { paths } = client;
   const dnsNameOf = (name: string) => options.domains.get(name) ?? paths.dns?.dnsNameOf(name);
   const dns = paths.dns === undefined ? undefined : { ...paths.dns, dnsNameOf };
-  const common = { ...client, clock, random, policy: options.policy };
+  const transport = client.transport ?? nodeTransport;
+  const common = {
+    ...client,
+    transport: options.witnesses?.watching(transport) ?? transport,
+    clock,
+    random,
+    policy: options.policy,
+  };
   const once = dns === undefined ? {} : { dns: { ...dns, tryCount: options.tryCount ?? 1 } };
   const cold = createNodeNameClient({ ...common, paths: { ...paths, ...once }, cache: false });
   const asUsers = dns === undefined ? {} : { dns };
@@ -152,7 +189,7 @@ function serialOf(message: Message): number | undefined {
   return new DataView(soa.rdata.buffer, soa.rdata.byteOffset, soa.rdata.length).getUint32(soa.rdata.length - 20);
 }
 
-/** Asks one server for the record and for the zone's SOA, once each. */
+/** Asks one server for the record and for the zone's SOA, once each; only the record's exchange is timed. */
 async function askServer(
   options: SourcesOptions,
   target: DnsTarget,
@@ -165,12 +202,15 @@ async function askServer(
   if (watched.record.kind !== "dns") return failed("unreachable", "DNS does not tell this kind of record");
   const { rrtype, owner } = watched.record;
   const startedAtMs = clock.monotonicMs();
+  const workMs = deadlineMs - reserveMs(deadlineMs);
   const name = parseDomainName(`${domain}.`);
   const phased = options.client.transport === undefined ? createPhasedTransport(clock) : undefined;
-  const ask = (type: number, transport = options.client.transport ?? nodeTransport) =>
+  const ownTransport = options.client.transport ?? nodeTransport;
+  const timedTransport = phased?.transport ?? ownTransport;
+  const ask = (type: number, transport = ownTransport) =>
     withDeadline(
       clock,
-      deadlineMs,
+      workMs,
       target.endpoint,
       (within) => {
         const run: Run = {
@@ -180,7 +220,7 @@ async function askServer(
           health: createHealth(clock),
           budget: createRetryBudget(),
           startedAtMs,
-          deadlineAtMs: startedAtMs + deadlineMs,
+          deadlineAtMs: startedAtMs + workMs,
           signal: within,
           trace: [],
         };
@@ -188,9 +228,17 @@ async function askServer(
       },
       signal,
     );
-  const [told, zone] = await Promise.allSettled([ask(rrtype, phased?.transport), ask(TYPE.SOA)]);
+  let latencyMs = 0;
+  const timed = ask(rrtype, options.witnesses?.watching(timedTransport) ?? timedTransport).finally(() => {
+    latencyMs = clock.monotonicMs() - startedAtMs;
+  });
+  const [told, zone] = await Promise.allSettled([timed, ask(TYPE.SOA)]);
   const serial = zone.status === "fulfilled" && zone.value.value ? serialOf(zone.value.value) : undefined;
-  const version = { ...(serial === undefined ? {} : { serial }), ...(phased ? { phases: phased.phases() } : {}) };
+  const version = {
+    latencyMs,
+    ...(serial === undefined ? {} : { serial }),
+    ...(phased ? { phases: phased.phases() } : {}),
+  };
   if (told.status === "rejected") return { ...failureOf(told.reason), ...version };
   const message = told.value.value;
   if (message === undefined) return { ...failed(told.value.outcome, told.value.reason), ...version };
@@ -208,6 +256,9 @@ async function askServer(
   const value = encodeRRset({ name: parseDomainName(`${owner}.`), type: first.type, ttlSeconds, rdatas });
   return { outcome: "answered", value, evidence: "none", sections, ...version };
 }
+
+/** As much is kept back of a deadline as a path of the client keeps, so that the time-out itself is noticed in time. */
+const reserveMs = (deadlineMs: number) => Math.min(50, deadlineMs / 20);
 
 const failed = (outcome: Outcome, detail: string): Saying => ({ outcome, value: null, evidence: "none", detail });
 

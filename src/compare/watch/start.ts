@@ -3,18 +3,19 @@ import { toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { keccak256Text } from "../../base/keccak.ts";
 import { type Random, secureRandom } from "../../base/random.ts";
-import { watchStalls } from "../drill/stall.ts";
+import { stallMsOf, watchStalls } from "../drill/stall.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { createWatchMetrics } from "./metrics.ts";
 import { type MetricsServer, startMetricsServer } from "./metricsServer.ts";
 import { createAlertTracker } from "./round.ts";
 import type { DisagreementEntry, JournalHeader, Sample } from "./sample.ts";
+import { createClockWitnesses } from "./skew.ts";
 import { createSources, type SourcesOptions } from "./sources.ts";
 import { runWatch, type WatchParameters, type WatchResult } from "./watch.ts";
 import { postAlert } from "./webhook.ts";
 
 export interface CompareOptions
-  extends Omit<SourcesOptions, "domains" | "clock" | "random">,
+  extends Omit<SourcesOptions, "domains" | "witnesses" | "clock" | "random">,
     Pick<WatchParameters, "names" | "everyMs" | "timeoutMs" | "comparesAnswers" | "rounds" | "signal"> {
   readonly vantage: string;
   readonly journal: { readonly path: string; readonly bytesMax: number };
@@ -54,7 +55,12 @@ function headerOf(options: CompareOptions, clock: Clock, run: string, sources: r
     names: options.names.length,
     sources: sources.join(" "),
   };
-  const names = options.names.map(({ name, domain, record }) => [name, domain, JSON.stringify(record, bigints)]);
+  const names = options.names.map(({ name, domain, record, isAbsent }) => [
+    name,
+    domain,
+    JSON.stringify(record, bigints),
+    ...(isAbsent ? [isAbsent] : []),
+  ]);
   return {
     format: "holdfast-compare",
     version: 2,
@@ -72,7 +78,8 @@ const bigints = (_: string, item: unknown) => (typeof item === "bigint" ? item.t
 /** Watches until told to end. */
 export async function startCompare(options: CompareOptions, clock: Clock, random: Random): Promise<CompareResult> {
   const domains = new Map(options.names.flatMap(({ name, domain }) => (domain === undefined ? [] : [[name, domain]])));
-  const sources = createSources({ ...options, domains, clock, random });
+  const witnesses = createClockWitnesses(clock);
+  const sources = createSources({ ...options, domains, witnesses, clock, random });
   const mirrorIds = new Set(
     options.mirrors.map(({ host, port }) => `dns@${host.includes(":") ? `[${host}]` : host}:${port}`),
   );
@@ -85,7 +92,7 @@ export async function startCompare(options: CompareOptions, clock: Clock, random
   );
   const journal = openJournal({ ...options.journal, header });
   const metrics = createWatchMetrics(options.vantage);
-  const stalls = watchStalls(clock);
+  const stalls = watchStalls(clock, stallMsOf(options.timeoutMs));
   const alerts = createAlertTracker(options.confirmRounds);
   const end = new AbortController();
   const posts = new Set<Promise<void>>();
@@ -119,11 +126,13 @@ export async function startCompare(options: CompareOptions, clock: Clock, random
       random,
       firstRound: journal.lastRound + 1,
       stalls,
+      witnesses,
       signal: AbortSignal.any([options.signal, end.signal]),
     });
-    await Promise.all(posts);
     return { ...result, raised: alerts.raisedCount, stallMsMax: stalls.worstMs };
   } finally {
+    // Whoever was told of a disagreement is told, however the watch ends; each post has its deadline.
+    await Promise.all(posts);
     stalls.stop();
     journal.close();
     await server?.close();

@@ -5,15 +5,19 @@
  * fall in step with nothing); a round asks every source about that name at once. No probe retries, and one without an answer
  * at its deadline is timed out.
  */
+import type { ProbeOutcome } from "../../availability/outcome.ts";
 import { AbortedError, type Clock, delay } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { type Random, shuffled } from "../../base/random.ts";
-import { STALL_MS, type StallWatch, watchStalls } from "../drill/stall.ts";
+import { typeOfRecord } from "../../client/recordText.ts";
+import { formatRecordKey } from "../../protocol/record.ts";
+import { type StallWatch, stallMsOf, watchStalls } from "../drill/stall.ts";
 import type { Journal } from "./journal.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import type { WatchedName } from "./names.ts";
-import { type AlertTracker, contradictionsOf, outcomeOf, type Truth, truthOf } from "./round.ts";
-import type { DisagreementEntry, Sample } from "./sample.ts";
+import { type AlertTracker, contentOf, contradictionsOf, type Known, outcomeOf, type Truth, truthOf } from "./round.ts";
+import { answerHash, CONTRADICTED, type DisagreementEntry, type Sample } from "./sample.ts";
+import { type ClockWitnesses, skewOf } from "./skew.ts";
 import { recordCountOf, type Saying, type WatchSource } from "./sources.ts";
 
 export interface WatchParameters {
@@ -35,6 +39,8 @@ export interface WatchParameters {
   /** Ends after so many rounds; without it only `signal` ends the watch. */
   readonly rounds?: number;
   readonly stalls?: StallWatch;
+  /** What HTTP servers say the time is, where any are asked. */
+  readonly witnesses?: Pick<ClockWitnesses, "aheadMsSince">;
   readonly signal: AbortSignal;
 }
 
@@ -44,8 +50,8 @@ export interface WatchResult {
   readonly voided: number;
 }
 
-/** Blocks from further in the future than this say that the own clock is behind. */
-const SKEW_MS_MAX = 60_000;
+/** Past its deadline by more, a probe was ended late by the instrument, or would not end. */
+const DEADLINE_SLACK_MS = 5;
 const SYNC_MS = 1_000;
 /** A schedule later than this is moved. */
 const LATE_MS_MAX = 1_000;
@@ -60,7 +66,7 @@ export async function runWatch(parameters: WatchParameters): Promise<WatchResult
   const { clock, journal } = parameters;
   const broken = new AbortController();
   const signal = AbortSignal.any([parameters.signal, broken.signal]);
-  const stalls = parameters.stalls ?? watchStalls(clock);
+  const stalls = parameters.stalls ?? watchStalls(clock, stallMsOf(parameters.timeoutMs));
   const state: WatchState = { parameters, stalls, truths: new Map(), counts: { samples: 0, voided: 0 } };
   const running = new Set<Promise<void>>();
   let rounds = 0;
@@ -77,7 +83,7 @@ export async function runWatch(parameters: WatchParameters): Promise<WatchResult
         lastSyncMs = clock.monotonicMs();
       }
       if (running.size >= ROUNDS_MAX) await Promise.race(running);
-      if (rounds === parameters.rounds) break;
+      if (rounds >= (parameters.rounds ?? Number.POSITIVE_INFINITY)) break;
     }
   } catch (error) {
     if (!(signal.aborted && error instanceof AbortedError)) throw error;
@@ -122,23 +128,33 @@ interface Told {
   readonly spoiled: string | undefined;
 }
 
+/** What a round is judged by: what was verified in it or, a short while ago, before it; else what the list of names says. */
+function knownOf(state: WatchState, watched: WatchedName, sayings: Iterable<Saying>): Known | undefined {
+  const { truths, parameters } = state;
+  const nowMs = parameters.clock.monotonicMs();
+  const fresh = truthOf(sayings, nowMs);
+  if (fresh !== undefined) truths.set(watched, fresh);
+  const truth = fresh ?? truths.get(watched);
+  // Truth from long ago proves nobody wrong: the record may have changed since.
+  if (truth !== undefined && nowMs - truth.atMs <= 2 * parameters.everyMs + parameters.timeoutMs) {
+    return { value: truth.value, from: "verified before" };
+  }
+  return watched.isAbsent ? { value: null, from: "the list" } : undefined;
+}
+
 async function probeRound(state: WatchState, watched: WatchedName, round: number): Promise<void> {
-  const { parameters, truths } = state;
-  const { clock, everyMs, journal, metrics, alerts } = parameters;
+  const { parameters } = state;
+  const { clock, journal, metrics, alerts, comparesAnswers } = parameters;
+  const beganMs = clock.monotonicMs();
   const asked = parameters.sources.filter((source) => source.supports(watched));
   const told = await Promise.all(asked.map((source) => askOnce(state, source, watched)));
   const sayings = new Map(told.map(({ source, saying }) => [source, saying]));
-  const nowMs = clock.monotonicMs();
-  const fresh = truthOf(sayings.values(), nowMs);
-  if (fresh !== undefined) truths.set(watched, fresh);
-  const known = fresh ?? truths.get(watched);
-  // Truth from long ago proves nobody wrong: the record may have changed since.
-  const truth =
-    parameters.comparesAnswers && known !== undefined && nowMs - known.atMs <= 2 * everyMs + parameters.timeoutMs
-      ? known
-      : undefined;
+  const skewed = skewOf(sayings.values(), parameters.witnesses?.aheadMsSince(beganMs) ?? [], clock.nowMs());
+  // With a wrong clock nobody's answer is known to be right or wrong, nor remembered as such.
+  const known = skewed === undefined ? knownOf(state, watched, sayings.values()) : undefined;
   for (const one of told) {
-    const sample = sampleOf(one, watched, round, truth);
+    const outcome = outcomeOf(one.saying, known, comparesAnswers);
+    const sample = sampleOf({ ...one, spoiled: one.spoiled ?? skewed }, watched, round, outcome);
     state.counts.samples += 1;
     if (sample.void !== undefined) state.counts.voided += 1;
     journal.append(sample);
@@ -146,10 +162,11 @@ async function probeRound(state: WatchState, watched: WatchedName, round: number
     parameters.onSample?.(sample);
   }
   // Samples the instrument spoiled prove no contradiction either.
-  if (told.some(({ spoiled }) => spoiled !== undefined)) return;
-  const contradictions = contradictionsOf(sayings, parameters.comparesAnswers, parameters.zoneOf);
-  for (const change of alerts.note(watched.name, contradictions)) {
-    const entry: DisagreementEntry = { at: clock.nowMs(), round, name: watched.name, ...change };
+  if (skewed !== undefined || told.some(({ spoiled }) => spoiled !== undefined)) return;
+  const contradictions = contradictionsOf(sayings, comparesAnswers, parameters.zoneOf, known);
+  const { name, record } = watched;
+  for (const change of alerts.note(`${name} ${formatRecordKey(record)}`, contradictions)) {
+    const entry: DisagreementEntry = { at: clock.nowMs(), round, name, type: typeOfRecord(record), ...change };
     journal.append(entry);
     metrics.noteAlert(entry.kind, entry.state);
     parameters.onAlert(entry);
@@ -171,28 +188,28 @@ async function askOnce(state: WatchState, source: WatchSource, watched: WatchedN
         detail: messageOf(error),
       }),
     );
-  const latencyMs = Math.round((clock.monotonicMs() - beganMs) * 1000) / 1000;
-  const behindMs = saying.block ? Number(saying.block.timestamp) * 1000 - clock.nowMs() : 0;
-  const skewed = behindMs > SKEW_MS_MAX ? `the clock is ${Math.round(behindMs / 1000)} s behind the chain` : undefined;
-  // Later than its deadline by a stall's length: nobody but the instrument can have been that slow.
-  const late = latencyMs > timeoutMs + STALL_MS ? "the instrument noticed the deadline late" : undefined;
-  return { source: source.id, at, latencyMs, saying, spoiled: state.stalls.reasonSince(beganMs) ?? skewed ?? late };
+  const latencyMs = Math.round((saying.latencyMs ?? clock.monotonicMs() - beganMs) * 1000) / 1000;
+  // Neither an answer in time nor surely a time-out: what came may have waited for the instrument.
+  const late = latencyMs > timeoutMs + DEADLINE_SLACK_MS ? "the instrument noticed the deadline late" : undefined;
+  return { source: source.id, at, latencyMs, saying, spoiled: state.stalls.reasonSince(beganMs) ?? late };
 }
 
-function sampleOf(told: Told, watched: WatchedName, round: number, truth: Truth | undefined): Sample {
+function sampleOf(told: Told, watched: WatchedName, round: number, outcome: ProbeOutcome): Sample {
   const { saying, spoiled } = told;
-  const outcome = outcomeOf(saying, truth);
   const records = recordCountOf(watched, saying.value);
-  const detail = outcome === "wrong" && saying.outcome !== "wrong" ? "not what the chain says" : saying.detail;
+  const isTold = saying.value !== null || saying.outcome === "absent";
+  const detail = outcome === "wrong" && saying.outcome !== "wrong" ? CONTRADICTED : saying.detail;
   const evidence = saying.via === undefined ? saying.evidence : `${saying.via} ${saying.evidence}`;
   return {
     at: told.at,
     round,
     name: watched.name,
+    type: typeOfRecord(watched.record),
     path: told.source,
     outcome,
     latencyMs: told.latencyMs,
-    ...(outcome === "answered" || outcome === "absent" ? { evidence } : {}),
+    ...(isTold ? { evidence, answer: answerHash(contentOf(saying)) } : {}),
+    ...(saying.outcome === "wrong" ? { accepted: false as const } : {}),
     ...(detail === undefined ? {} : { detail }),
     ...(saying.serial === undefined ? {} : { serial: saying.serial }),
     ...(saying.block ? { block: String(saying.block.number) } : {}),
