@@ -1,5 +1,7 @@
 /** The command itself: what it watches, what it writes, whom it tells of a disagreement, and how it ends. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,6 +13,7 @@ import { aRecord, startDnsServer, type TestDnsServer } from "../support/client/d
 import { DEPLOYMENT } from "../support/client/gatewayWorld.ts";
 import { perContract } from "../support/deployment.ts";
 import { type Printed, runHoldfast } from "../support/program.ts";
+import { parseMetrics } from "../support/prometheus.ts";
 
 describe("holdfast compare", function () {
   this.timeout(30_000);
@@ -123,14 +126,19 @@ describe("holdfast compare", function () {
     while (!existsSync(path) || !readFileSync(path, "utf8").includes(`"dns@${webUrl}`)) {
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const metrics = await (await fetch(/metrics at (\S+)/.exec(printed.err)![1]!)).text();
+    const response = await fetch(/metrics at (\S+)/.exec(printed.err)![1]!);
+    expect(response.headers.get("content-type")).to.match(/^text\/plain; version=0\.0\.4/);
+    const metrics = await response.text();
     const { code } = await watching;
     expect(code).to.equal(0);
+    const page = parseMetrics(metrics);
+    const labels = { name: "shop.hold", type: "A", path: `dns@${webUrl}/dns-query`, vantage: "here" };
     for (const phase of ["resolve", "connect", "request"]) {
-      const line = new RegExp(`^probe_dns_duration_seconds\\{.*path="dns@http.*phase="${phase}"\\} [0-9.e-]+$`, "m");
-      expect(metrics).to.match(line);
+      expect(page.value("probe_dns_duration_seconds", { ...labels, phase })).to.be.within(0, 30);
     }
-    expect(metrics).to.match(/^probe_dns_lookup_time_seconds\{.*path="dns@http/m);
+    expect(page.value("probe_dns_lookup_time_seconds", labels)).to.be.within(0, 30);
+    expect(page.value("probe_dns_query_succeeded", labels)).to.equal(1);
+    expect(page.value("probe_dns_answer_rrs", labels)).to.equal(1);
     const doh = samples().filter(({ path: source }) => source === `dns@${webUrl}/dns-query`);
     expect(doh.map(({ outcome }) => outcome)).to.deep.equal(Array(6).fill("answered"));
   });
@@ -140,6 +148,10 @@ describe("holdfast compare", function () {
       ["--rate", "0"],
       ["--timeout", "x"],
       ["--confirm", "0.5"],
+      ["--confirm", "1.5"],
+      ["--rounds", "1.5"],
+      ["--tries", "1.5"],
+      ["--metrics", "80.5"],
     ]) {
       const error = await run(...bad).catch((reason: unknown) => reason as { code: string });
       expect(error)
@@ -147,5 +159,36 @@ describe("holdfast compare", function () {
         .that.matches(/USAGE|commander/);
     }
     expect(existsSync(join(folder, "j.jsonl"))).to.equal(false);
+  });
+
+  it("ends with 2 and a sentence where the disk is full", async function () {
+    if (!existsSync("/dev/full")) this.skip();
+    symlinkSync("/dev/full", join(folder, "j.jsonl"));
+    const main = new URL("../../src/cli/main.ts", import.meta.url).pathname;
+    const args = [
+      "compare",
+      "shop.hold",
+      "--profile",
+      join(folder, "profile.json"),
+      "--journal",
+      join(folder, "j.jsonl"),
+    ];
+    const node = ["--disable-warning=ExperimentalWarning", "--conditions=source", main];
+    const child = spawn(process.execPath, [...node, ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    let err = "";
+    child.stderr.on("data", (part) => {
+      err += part;
+    });
+    const [code] = await once(child, "close");
+    expect(code).to.equal(2);
+    expect(err).to.match(/^holdfast: The journal .* cannot be written: ENOSPC/m);
+    expect(err).to.not.match(/^\s+at /m);
+  });
+
+  it("asks once for a name that two arguments hold", async () => {
+    const { out } = await run("shop.hold=shop.example.org", ...servers(), "--every", "0.1", "--rounds", "1", "--json");
+    expect(JSON.parse(out).samples).to.equal(5);
+    const [header] = samples();
+    expect(header.settings.names).to.equal(1);
   });
 });

@@ -9,8 +9,9 @@ import { parseServer } from "../../client/nodeTransport.ts";
 import type { PolicyName } from "../../client/policy.ts";
 import { parseDnsEndpoint, readProfile } from "../../client/profile.ts";
 import { MalformedNameListError, parseNameList, type WatchedName } from "../../compare/watch/names.ts";
-import type { DisagreementEntry } from "../../compare/watch/sample.ts";
+import { type DisagreementEntry, subjectOf } from "../../compare/watch/sample.ts";
 import { type CompareFacts, type CompareResult, startCompare } from "../../compare/watch/start.ts";
+import { formatRecordKey } from "../../protocol/record.ts";
 import { type AddCommand, EXIT, printJson, type Terminal, UsageError } from "../command.ts";
 import { addCompareReportCommand } from "./compareReport.ts";
 
@@ -21,7 +22,7 @@ Examples:
   $ holdfast compare names.txt --webhook https://ops.example.com/hook --exit-on-alert
   $ holdfast compare report compare.jsonl seoul.jsonl --out report
 
-Exit code: 0 no disagreement, 1 some, 2 usage or set-up.
+Exit code: 0 no disagreement, 1 some, 2 usage, set-up, or a journal that cannot be written.
 `;
 
 interface CompareCommandOptions {
@@ -59,6 +60,16 @@ const numberBetween = (min: number, max: number, what: string) => (text: string)
   return value;
 };
 
+/** The same, for what there are no halves of: a count that is never reached would never end. */
+const wholeNumberBetween = (min: number, max: number, what: string) => {
+  const parse = numberBetween(min, max, what);
+  return (text: string) => {
+    const value = parse(text);
+    if (!Number.isInteger(value)) throw new UsageError(`"${text}" is no whole ${what}.`);
+    return value;
+  };
+};
+
 /** Names from the arguments: files where such exist, names or pairs otherwise. */
 function namesOf(args: readonly string[], tld: string, type: string): WatchedName[] {
   const names = args.flatMap((arg) => {
@@ -71,7 +82,8 @@ function namesOf(args: readonly string[], tld: string, type: string): WatchedNam
     }
   });
   if (names.length === 0) throw new UsageError("There is no name to compare.");
-  return names;
+  // A name that comes twice for the same record counts once, also where two arguments hold it.
+  return [...new Map(names.map((watched) => [`${watched.name} ${formatRecordKey(watched.record)}`, watched])).values()];
 }
 
 /** A signal for Ctrl-C, SIGTERM and, where asked for, a time that is over. */
@@ -99,7 +111,7 @@ function sayStart(terminal: Terminal, facts: CompareFacts, path: string): void {
 function sayAlert(terminal: Terminal, entry: DisagreementEntry): void {
   const sides = entry.sides.map(({ source, said }) => `${source} says ${said}`).join("; ");
   const what = entry.state === "raised" ? "disagreement" : "disagreement over";
-  terminal.err(`${new Date(entry.at).toISOString()} ${what} (${entry.kind}) about ${entry.name}: ${sides}\n`);
+  terminal.err(`${new Date(entry.at).toISOString()} ${what} (${entry.kind}) about ${subjectOf(entry)}: ${sides}\n`);
 }
 
 async function compare(
@@ -159,7 +171,7 @@ function addOptions(command: Command): Command {
     .option("--every <seconds>", "each name once in so many seconds", numberBetween(0.1, 86_400, "interval"), 300)
     .option("--rate <hz>", "names a second in all, in place of --every", numberBetween(0.001, 1000, "rate"))
     .option("--timeout <ms>", "of each probe, its retries included", numberBetween(10, 60_000, "time-out"), 4_000)
-    .option("--tries <count>", "of a probe at each DNS server", numberBetween(1, 10, "number"), 1)
+    .option("--tries <count>", "of a probe at each DNS server", wholeNumberBetween(1, 10, "number"), 1)
     .addOption(
       new Option("--policy <policy>", "how the series combined and policy combine the paths")
         .choices(["verified-first", "dns-first", "race", "cross-check"])
@@ -171,15 +183,15 @@ function addOptions(command: Command): Command {
         .choices(["same", "any"])
         .default("same"),
     )
-    .option("--confirm <rounds>", "rounds in a row that make a disagreement", numberBetween(1, 100, "number"), 2)
-    .option("--rounds <count>", "end after so many", numberBetween(1, 1e9, "count"))
+    .option("--confirm <rounds>", "rounds in a row that make a disagreement", wholeNumberBetween(1, 100, "number"), 2)
+    .option("--rounds <count>", "end after so many", wholeNumberBetween(1, 1e9, "count"))
     .option("--for <seconds>", "end after so long", numberBetween(0.1, 1e8, "time"))
     .option("--dns <server>", "system, HOST:PORT or a DoH URL in place of the profile's; may be repeated", collect)
     .option("--mirror <host:port>", "DNS server to ask for the name itself; may be repeated", collect, [])
     .option("--journal <file>", "where samples go, and are gone on with", "compare.jsonl")
     .option("--rotate <mib>", "size at which the journal is set aside", numberBetween(0.001, 1e6, "size"), 256)
     .option("--vantage <name>", "what this vantage point is called", hostname())
-    .option("--metrics <port>", "serve Prometheus metrics", numberBetween(0, 65_535, "port"))
+    .option("--metrics <port>", "serve Prometheus metrics", wholeNumberBetween(0, 65_535, "port"))
     .option("--metrics-host <host>", "address to serve them on", "127.0.0.1")
     .option("--webhook <url>", "where disagreements are posted as JSON")
     .option("--webhook-deadline <ms>", "for one post", numberBetween(10, 60_000, "deadline"), 5_000)
