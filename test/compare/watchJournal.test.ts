@@ -134,7 +134,7 @@ describe("journal", () => {
     const source = new URL("../../src/compare/watch/journal.ts", import.meta.url).href;
     const path = join(folder, "j.jsonl");
     const text = `const { openJournal } = await import(${JSON.stringify(source)});
-      openJournal(${JSON.stringify({ path, bytesMax: 1e6, header: HEADER })});
+      globalThis.journal = openJournal(${JSON.stringify({ path, bytesMax: 1e6, header: HEADER })});
       console.log("open");
       setInterval(() => {}, 1000);`;
     const args = ["--disable-warning=ExperimentalWarning", "--conditions=source", "--input-type=module", "-e", text];

@@ -5,8 +5,6 @@
  */
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { connect, isIP, isIPv6 } from "node:net";
 import type { Clock } from "../../base/clock.ts";
 import { transportErrorOf } from "../../client/fetchTransport.ts";
@@ -18,6 +16,7 @@ import {
   type HttpResponse,
   TransportError,
 } from "../../client/transport.ts";
+import { exchangeHttp } from "./leanTransport.ts";
 
 /** In milliseconds; a step that was not reached is missing. */
 export interface ExchangePhases {
@@ -126,43 +125,14 @@ async function tcp(watch: Stopwatch, server: DnsServer, query: Uint8Array, signa
   }
 }
 
-function http(
-  watch: Stopwatch,
-  { method, url, fields, body, bodyBytesMax, signal }: HttpRequest,
-): Promise<HttpResponse> {
+function http(watch: Stopwatch, request: HttpRequest): Promise<HttpResponse> {
   watch.start();
-  const send = new URL(url).protocol === "https:" ? httpsRequest : httpRequest;
-  return new Promise<HttpResponse>((resolve, reject) => {
-    const fail = (error: unknown) => reject(transportErrorOf(error, url));
-    const asked = send(url, { method, headers: fields, agent: false, signal }, (response) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      response.on("data", (part: Buffer) => {
-        size += part.length;
-        if (size > bodyBytesMax) {
-          reject(new TransportError("oversized", `${url} sent more than ${bodyBytesMax} bytes`));
-          return void response.destroy();
-        }
-        parts.push(part);
-      });
-      response.on("error", fail);
-      response.on("end", () => {
-        const field = (name: string) => {
-          const value = response.headers[name];
-          return Array.isArray(value) ? value.join(", ") : value;
-        };
-        resolve({ status: response.statusCode ?? 0, field, body: new Uint8Array(Buffer.concat(parts)) });
-      });
-    });
-    asked.on("error", fail);
-    asked.on("socket", (socket) => {
-      const isSecure = new URL(url).protocol === "https:";
-      // For an address there is no lookup, and its event does not come.
-      if (isIP(new URL(url).hostname.replace(/^\[|\]$/g, "")) !== 0) watch.end("resolve");
-      else socket.once("lookup", () => watch.end("resolve"));
-      socket.once(isSecure ? "secureConnect" : "connect", () => watch.end("connect"));
-    });
-    asked.end(body);
+  const { protocol, hostname } = new URL(request.url);
+  return exchangeHttp(request, false, (socket) => {
+    // For an address there is no lookup, and its event does not come.
+    if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) watch.end("resolve");
+    else socket.once("lookup", () => watch.end("resolve"));
+    socket.once(protocol === "https:" ? "secureConnect" : "connect", () => watch.end("connect"));
   }).finally(() => watch.end("request"));
 }
 

@@ -21,6 +21,7 @@ import type { Message } from "../../dns/message.ts";
 import { parseDomainName } from "../../dns/name.ts";
 import type { BlockReference } from "../../protocol/answer.ts";
 import { decodeRRset, encodeRRset } from "../../protocol/rrset.ts";
+import { createLeanTransport } from "./leanTransport.ts";
 import type { WatchedName } from "./names.ts";
 import { createPhasedTransport, type ExchangePhases } from "./phasedTransport.ts";
 import type { ClockWitnesses } from "./skew.ts";
@@ -113,7 +114,7 @@ export function createSources(options: SourcesOptions): WatchSource[] {
   const { paths } = client;
   const dnsNameOf = (name: string) => options.domains.get(name) ?? paths.dns?.dnsNameOf(name);
   const dns = paths.dns === undefined ? undefined : { ...paths.dns, dnsNameOf };
-  const transport = client.transport ?? nodeTransport;
+  const transport = client.transport ?? createLeanTransport();
   const common = {
     ...client,
     transport: options.witnesses?.watching(transport) ?? transport,
