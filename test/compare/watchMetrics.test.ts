@@ -60,6 +60,8 @@ describe("createWatchMetrics", () => {
     const cases = [
       ["dns", "refused", refused, 1],
       ["dns@a:53", "refused", { ...refused, sections }, 1],
+      ["dns@e:53", "refused", undefined, 1],
+      ["dns@https://b.example/", "refused", { ...refused, sections }, 1],
       // HTTP 500 of a DNS over HTTPS endpoint is no DNS.
       ["dns@https://a.example/", "refused", refused, 0],
       ["dns@b:53", "unproven", { outcome: "absent", value: null, evidence: "none", sections }, 1],

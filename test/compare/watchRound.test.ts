@@ -111,6 +111,14 @@ describe("what verification rejects", () => {
     expect(contradictionsOf(wrong, true, () => "")).to.deep.equal([
       { kind: "rejected", sides: [{ source: "http://a.example", said: "wrong: the proof does not hold" }] },
     ]);
+    const unnamed = new Map([
+      ["dns@a", failed("wrong", { detail: "no answer to the question asked" })],
+      ["chain", failed("stale", { detail: "read at block 7, 1000 s old" })],
+    ]);
+    expect(contradictionsOf(unnamed, true, () => "")[0]!.sides).to.deep.equal([
+      { source: "dns@a", said: "wrong: no answer to the question asked" },
+      { source: "chain", said: "stale: read at block 7, 1000 s old" },
+    ]);
     const beside = new Map([
       ["gateways", { ...proven("192.0.2.1"), ...rejected("stale", "http://b.example") }],
       ["combined", { ...proven("192.0.2.1"), ...rejected("stale", "http://b.example") }],

@@ -73,9 +73,9 @@ function secondsOf(saying: Saying | undefined, phase: (typeof EXCHANGE_PHASES)[n
   return ms === undefined ? undefined : Math.round(ms * 1000) / 1e6;
 }
 
-/** Whether a DNS message came back: a single server's is at hand; of the path it is told by how the probe ended. */
+/** Whether a DNS message came back. An endpoint over HTTPS may refuse without one. */
 function isReply({ path, outcome }: Sample, saying: Saying | undefined): boolean {
-  if (path !== "dns" && outcome === "refused") return saying?.sections !== undefined;
+  if (outcome === "refused" && path.startsWith("dns@http")) return saying?.sections !== undefined;
   return outcome !== "timedOut" && outcome !== "unreachable";
 }
 

@@ -79,11 +79,14 @@ export function contentOf({ value }: Pick<Saying, "value">): string {
   }
 }
 
-/** What was told and not taken, each endpoint once however many sources asked it. */
+/** What was told and not taken: each endpoint once however many sources asked it, or the source where nobody is named. */
 function rejections(sayings: Iterable<readonly [string, Saying]>): Contradiction[] {
   const sides = new Map<string, string>();
-  for (const [, { rejected = [] }] of sayings) {
-    for (const { endpoint, outcome, reason } of rejected) sides.set(endpoint, `${outcome}: ${reason}`);
+  for (const [source, { rejected = [], outcome, detail }] of sayings) {
+    for (const one of rejected) sides.set(one.endpoint, `${one.outcome}: ${one.reason}`);
+    const isRejected = outcome === "wrong" || outcome === "stale";
+    if (isRejected && rejected.length === 0)
+      sides.set(source, detail === undefined ? outcome : `${outcome}: ${detail}`);
   }
   if (sides.size === 0) return [];
   return [{ kind: "rejected", sides: [...sides].map(([source, said]) => ({ source, said })) }];

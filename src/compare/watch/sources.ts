@@ -80,22 +80,25 @@ const serverText = ({ host, port }: DnsServer) => `${host.includes(":") ? `[${ho
 
 const ownerOf = ({ name, record }: WatchedName) => (record.kind === "dns" ? record.owner : name);
 
-/** Those who told what was not taken: each endpoint once, or the path itself where none of them did. */
-function rejectedOf({ outcome, path, block, ageSeconds, trace }: Resolution): Rejected[] {
-  const found = trace.flatMap(({ endpoint, outcome: how, reason, block: told }): Rejected[] =>
+/** Those who told what was not taken. */
+function rejectedOf({ trace }: Resolution): Rejected[] {
+  return trace.flatMap(({ endpoint, outcome: how, reason, block: told }): Rejected[] =>
     how === "wrong" || how === "stale"
       ? [{ endpoint, outcome: how, reason, ...(told === undefined ? {} : { block: told }) }]
       : [],
   );
-  if (found.length > 0 || !(outcome === "wrong" || outcome === "stale")) return found;
-  const reason = block === null ? "not alike" : `read at block ${block.number}, ${Math.round(ageSeconds)} s old`;
-  return [{ endpoint: path ?? "all", outcome, reason }];
+}
+
+/** One line about a failure. */
+function detailOf({ outcome, value, block, ageSeconds, trace }: Resolution): Pick<Saying, "detail"> {
+  if (outcome === "stale" && block) return { detail: `read at block ${block.number}, ${Math.round(ageSeconds)} s old` };
+  if (value !== null || outcome === "absent") return {};
+  return { detail: trace.findLast((attempt) => attempt.outcome !== "answered")?.reason ?? outcome };
 }
 
 function sayingOf(resolution: Resolution): Saying {
-  const { outcome, value, evidence, block, cached, path, trace } = resolution;
+  const { outcome, value, evidence, block, cached, path } = resolution;
   const rejected = rejectedOf(resolution);
-  const failed = trace.findLast((attempt) => attempt.outcome !== "answered");
   const via = cached === false ? path : `cache, ${cached}`;
   return {
     outcome,
@@ -104,7 +107,7 @@ function sayingOf(resolution: Resolution): Saying {
     block,
     ...(via === null ? {} : { via }),
     ...(rejected.length === 0 ? {} : { rejected }),
-    ...(value === null && outcome !== "absent" ? { detail: failed?.reason ?? outcome } : {}),
+    ...detailOf(resolution),
   };
 }
 
