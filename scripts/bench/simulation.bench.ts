@@ -3,6 +3,7 @@
  * `npm run bench -- simulation [--live report/summary.json]` holds it against a drill of your own.
  */
 import type { Bench } from "./row.ts";
+import { burstCoverageRows } from "./simulationCoverage.ts";
 import { codnsRows, commonCauseRow, dikeRows, rootServerRows, shardRows, tailRows } from "./simulationPublished.ts";
 import { burnRateRows, helperRows, recursiveRows, ttlRows } from "./simulationResolvers.ts";
 import { agreementRows, coverageRows, liveSummary, repeatRow, scenarioRows, speedRows } from "./simulationRuns.ts";
@@ -24,6 +25,7 @@ export const bench: Bench = async ({ small, say, args }) => {
     ...(await scenarioRows(small)),
     ...(await agreementRows(live, small)),
     ...(await coverageRows(small)),
+    ...burstCoverageRows(small),
     repeatRow(),
     ...(await speedRows(small)),
   ];

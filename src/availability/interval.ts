@@ -108,6 +108,62 @@ export function clopperPearson(successes: number, trials: number, confidence = C
   };
 }
 
+/**
+ * The score interval of a difference of two paired shares (Tango, Statistics in Medicine 17, 1998).
+ *
+ * @param left share of rounds in which only the first was right
+ * @param right share of rounds in which only the second was
+ * @param rounds as many rounds as the sample is worth, which need not be a whole number
+ * @returns the interval of `left - right`
+ */
+export function pairedScore(left: number, right: number, rounds: number, confidence = CONFIDENCE): Interval {
+  assert(left >= 0 && right >= 0 && left + right <= 1 + 1e-9 && rounds > 0, "shares of something");
+  const z = normalQuantile(1 - (1 - confidence) / 2);
+  const score = (delta: number) => {
+    const b = (2 - left + right) * delta - left - right;
+    const c = -right * delta * (1 - delta);
+    const secondShare = Math.max(0, (Math.sqrt(Math.max(0, b * b - 8 * c)) - b) / 4);
+    const variance = Math.max(0, 2 * secondShare + delta * (1 - delta)) / rounds;
+    const difference = left - right - delta;
+    return difference === 0 ? 0 : difference / Math.sqrt(variance);
+  };
+  return { low: falling(score, -1, left - right, z), high: falling(score, left - right, 1, -z) };
+}
+
+/** Where a function that falls from `low` to `high` crosses `target`, by bisection. */
+function falling(of: (x: number) => number, low: number, high: number, target: number): number {
+  let [left, right] = [low, high];
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (left + right) / 2;
+    if (of(middle) > target) left = middle;
+    else right = middle;
+  }
+  return (left + right) / 2;
+}
+
+/** The exact interval of a share, of as many trials as the sample is worth, which need not be a whole number. */
+export function exactOfRatio(ratio: number, trials: number, confidence = CONFIDENCE): Interval {
+  assert(ratio >= 0 && ratio <= 1 && trials > 0, "a share of something");
+  const tail = (1 - confidence) / 2;
+  const [right, failed] = [ratio * trials, (1 - ratio) * trials];
+  return {
+    low: right === 0 ? 0 : betaQuantile(tail, right, failed + 1),
+    high: failed === 0 ? 1 : betaQuantile(1 - tail, right + 1, failed),
+  };
+}
+
+/**
+ * The confidence at which a method that takes a spread as known covers as much as `confidence` where the spread was
+ * estimated with so many degrees of freedom: Student's quantile in place of the normal one.
+ */
+export function studentConfidence(degrees: number, confidence = CONFIDENCE): number {
+  assert(degrees > 0, "some degrees of freedom");
+  // |t| is as likely above its quantile as its square's beta image is below one.
+  const image = betaQuantile(1 - confidence, degrees / 2, 0.5);
+  const t = Math.sqrt((degrees * (1 - image)) / image);
+  return 1 - erfc(t / Math.SQRT2);
+}
+
 /** The interval a report shows: exact where the sample is small or without failure, Wilson's otherwise. */
 export function availabilityInterval(successes: number, trials: number): Interval {
   return trials < 40 || successes === trials ? clopperPearson(successes, trials) : wilson(successes, trials);
@@ -136,28 +192,38 @@ export interface EarnedClaim {
 /** What a sample allows to be said. A report prints no nines beyond `earned`. */
 export function earnedClaim(successes: number, trials: number): EarnedClaim {
   checkCounts(successes, trials);
+  return claimOf(successes, trials);
+}
+
+/** The same of a share, of as many samples as the series is worth, which need not be a whole number. */
+export function earnedOfRatio(ratio: number, samples: number): EarnedClaim {
+  assert(ratio >= 0 && ratio <= 1 && samples >= 0, "a share of a sample");
+  return claimOf(ratio * samples, samples);
+}
+
+function claimOf(right: number, samples: number): EarnedClaim {
   let earned: number | null = null;
   for (let nines = 1; nines <= 9; nines += 1) {
     const target = 1 - power(10, -nines);
-    if (oneSidedLow(successes, trials) < target) {
-      return { earned, next: target, missing: missingSamples(successes, trials, target) };
+    if (oneSidedLow(right, samples) < target) {
+      return { earned, next: target, missing: missingSamples(right, samples, target) };
     }
     earned = target;
   }
   return { earned, next: 1, missing: Number.POSITIVE_INFINITY };
 }
 
-function oneSidedLow(successes: number, trials: number): number {
-  return successes === 0 ? 0 : betaQuantile(1 - CONFIDENCE, successes, trials - successes + 1);
+function oneSidedLow(right: number, samples: number): number {
+  return right === 0 ? 0 : betaQuantile(1 - CONFIDENCE, right, samples - right + 1);
 }
 
-function missingSamples(successes: number, trials: number, target: number): number {
+function missingSamples(right: number, samples: number, target: number): number {
   let low = 0;
   let high = 1;
-  while (oneSidedLow(successes + high, trials + high) < target) high *= 2;
+  while (oneSidedLow(right + high, samples + high) < target) high *= 2;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (oneSidedLow(successes + middle, trials + middle) < target) low = middle;
+    if (oneSidedLow(right + middle, samples + middle) < target) low = middle;
     else high = middle;
   }
   return high;

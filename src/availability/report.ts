@@ -1,6 +1,7 @@
 /** The report model: phases by paths, series over time and distributions, from plain observations. */
+import { log } from "../base/elementary.ts";
 import { availabilityInterval } from "./interval.ts";
-import { type CdfPoint, latencies, latencyCdf, quantile } from "./latency.ts";
+import { type CdfPoint, createLatencySketch, latencies, latencyCdf, latencyOf } from "./latency.ts";
 import { counted, isRight, type Observation } from "./observation.ts";
 import { PROBE_OUTCOMES, type ProbeOutcome } from "./outcome.ts";
 
@@ -57,25 +58,55 @@ export function observationsIn(observations: readonly Observation[], phase: Phas
   return observations.filter((observation) => observation.atMs >= phase.startMs && observation.atMs < phase.endMs);
 }
 
+/** Sums up probes one by one, in the memory of its latencies' sketch. */
+export interface CellCounter {
+  readonly probes: number;
+  readonly right: number;
+  add(observation: Pick<Observation, "outcome" | "latencyMs" | "accepted">): void;
+  cell(phase: string, path: string): Cell;
+  cdf(): CdfPoint[];
+}
+
+/** `exactMax`: more latencies than these are told to within a hundredth. */
+export function createCellCounter(exactMax?: number): CellCounter {
+  const outcomes = Object.fromEntries(PROBE_OUTCOMES.map((outcome) => [outcome, 0])) as Record<ProbeOutcome, number>;
+  const sketch = createLatencySketch(exactMax);
+  let [probes, right, wrong] = [0, 0, 0];
+  return {
+    get probes() {
+      return probes;
+    },
+    get right() {
+      return right;
+    },
+    add(observation) {
+      probes += 1;
+      outcomes[observation.outcome] += 1;
+      if (isRight(observation)) right += 1;
+      if (observation.outcome === "wrong" && observation.accepted !== false) wrong += 1;
+      sketch.add(latencyOf(observation));
+    },
+    cell: (phase, path) => ({
+      phase,
+      path,
+      probes,
+      right,
+      wrong,
+      availability: probes === 0 ? 0 : right / probes,
+      ...availabilityInterval(right, probes),
+      p50Ms: sketch.quantile(0.5),
+      p99Ms: sketch.quantile(0.99),
+      outcomes: { ...outcomes },
+    }),
+    cdf: () => sketch.cdf(),
+  };
+}
+
 /** Sums up one path's observations. Those the instrument spoiled itself are left out. */
 export function cellOf(phase: string, path: string, observations: readonly Observation[]): Cell {
-  const mine = counted(observations).filter((observation) => observation.path === path);
-  const outcomes = Object.fromEntries(PROBE_OUTCOMES.map((outcome) => [outcome, 0])) as Record<ProbeOutcome, number>;
-  for (const observation of mine) outcomes[observation.outcome] += 1;
-  const right = mine.filter(isRight).length;
-  const ascending = latencies(mine);
-  return {
-    phase,
-    path,
-    probes: mine.length,
-    right,
-    wrong: mine.filter(({ outcome, accepted }) => outcome === "wrong" && accepted !== false).length,
-    availability: mine.length === 0 ? 0 : right / mine.length,
-    ...availabilityInterval(right, mine.length),
-    p50Ms: quantile(ascending, 0.5),
-    p99Ms: quantile(ascending, 0.99),
-    outcomes,
-  };
+  const counter = createCellCounter();
+  for (const observation of counted(observations)) if (observation.path === path) counter.add(observation);
+  return counter.cell(phase, path);
 }
 
 /** Every phase by every path: those given, in their order, or all that were probed. */
@@ -157,18 +188,39 @@ export interface ClaimResult {
   readonly facts?: ClaimFacts;
 }
 
+/** Decimals that a percentage shows at most. */
+const DECIMALS_MAX = 7;
+
+/** Two decimals, or as many as it takes to see how far the share is from all or nothing. */
+function decimalsOf(ratio: number): number {
+  const rest = Math.min(ratio, 1 - ratio);
+  // The hair keeps 1 - 0.999, which is a little more than 0.001, from a decimal of its own.
+  return Math.min(DECIMALS_MAX, Math.max(2, Math.ceil(-log(rest) / Math.LN10 - 1e-6) - 2));
+}
+
+function percentage(ratio: number, towards: (value: number) => number): string {
+  if (ratio === 0 || ratio === 1) return `${ratio * 100} %`;
+  const decimals = decimalsOf(ratio);
+  const scale = Number(`1e${decimals}`);
+  const cut = towards(ratio * 100 * scale) / scale;
+  return cut === 0 ? `< ${(1 / scale).toFixed(decimals)} %` : `${Number(cut.toFixed(decimals))} %`;
+}
+
 /**
- * A share as a percentage, with no more digits than it has: 100 % only where it is whole, never by rounding.
+ * A share as a percentage, cut off and never rounded up: 100 % only where it is whole, and no nine that it has not.
  *
  * @example
  * ```ts
- * percent(0.99996); // "99.99 %"
+ * percent(0.99996); // "99.996 %"
  * ```
  */
 export function percent(ratio: number): string {
-  if (ratio === 0 || ratio === 1) return `${ratio * 100} %`;
-  const cut = Math.floor(ratio * 10_000 + 1e-9) / 100;
-  return `${cut === 0 ? "< 0.01" : cut} %`;
+  return percentage(ratio, (value) => Math.floor(value + 1e-6));
+}
+
+/** The same for the upper end of an interval: rounded up, so that what is shown is never narrower than what was worked out. */
+export function percentUp(ratio: number): string {
+  return percentage(ratio, (value) => Math.ceil(value - 1e-6));
 }
 
 /** Milliseconds for people; infinity where there is no number. */

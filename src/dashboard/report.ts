@@ -10,7 +10,16 @@ import type { LiveWindow } from "./view.ts";
 
 const PATHS = ["dns", "chain", "gateways", "combined"] as const;
 /** The tables that say something about five minutes; budgets and nines are for days. */
-const SHOWN: readonly TitleId[] = ["cells", "disagreements", "outcomes", "episodes", "repair", "gains", "robust"];
+const SHOWN: readonly TitleId[] = [
+  "cells",
+  "disagreements",
+  "outcomes",
+  "episodes",
+  "repair",
+  "joint",
+  "gains",
+  "robust",
+];
 
 const SERVICES = PATHS.map((id) => {
   const has = (path: string) => id === path || id === "combined";

@@ -3,9 +3,13 @@ import {
   availabilityInterval,
   clopperPearson,
   earnedClaim,
+  earnedOfRatio,
+  exactOfRatio,
   type Interval,
   normalQuantile,
+  pairedScore,
   samplesToClaim,
+  studentConfidence,
   wilson,
 } from "../../src/availability/interval.ts";
 
@@ -59,6 +63,39 @@ describe("interval", () => {
     expect(earnedClaim(2995, 2995).earned).to.equal(0.999);
     expect(earnedClaim(20, 20)).to.deep.include({ earned: null, next: 0.9, missing: 9 });
     expect(earnedClaim(0, 50).earned).to.equal(null);
+  });
+
+  it("returns the same of shares of a sample that is no whole number", () => {
+    expect(earnedOfRatio(1, 2995)).to.deep.equal(earnedClaim(2995, 2995));
+    expect(earnedOfRatio(1, 2994).earned).to.equal(0.99);
+    expect(earnedOfRatio(0, 0)).to.deep.equal({ earned: null, next: 0.9, missing: 29 });
+    expect(five(exactOfRatio(0.99, 1000))).to.deep.equal(["0.98169", "0.99519"]);
+    expect(exactOfRatio(0.99, 1000.5).low).to.be.greaterThan(exactOfRatio(0.99, 1000).low);
+  });
+
+  it("returns the score interval of a paired difference", () => {
+    const squared = normalQuantile(0.975) ** 2;
+    // Where no round differs, it is the closed form z^2 / (n + z^2).
+    const none = pairedScore(0, 0, 50);
+    expect(none.high).to.be.closeTo(squared / (50 + squared), 1e-9);
+    expect(none.low).to.be.closeTo(-none.high, 1e-9);
+    // Where all that differ do so one way, its upper end is Wilson's.
+    expect(pairedScore(0.06, 0, 50).high).to.be.closeTo(wilson(3, 50).high, 1e-9);
+    const one = pairedScore(0.2, 0.05, 40);
+    expect([one.low < 0.15, one.high > 0.15]).to.deep.equal([true, true]);
+    expect(pairedScore(0.05, 0.2, 40).low).to.be.closeTo(-one.high, 1e-9);
+  });
+
+  it("returns Student's factor as a confidence", () => {
+    // Quantiles of t at 97.5 %, as every table has them.
+    for (const [degrees, t] of [
+      [2, 4.302653],
+      [10, 2.228139],
+      [30, 2.042272],
+    ] as const) {
+      expect(normalQuantile(1 - (1 - studentConfidence(degrees)) / 2)).to.be.closeTo(t, 1e-6);
+    }
+    expect(studentConfidence(1e6)).to.be.closeTo(0.95, 1e-6);
   });
 
   it("rejects more successes than trials", () => {

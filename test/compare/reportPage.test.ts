@@ -164,7 +164,8 @@ describe("the page of a drill", () => {
         expect(text).to.include(word);
     }
     const dns = data.services.find(({ id }) => id === "dns")!;
-    expect(dns.repair).to.deep.equal({ mttrMs: 180_000, mtbfMs: null, longestMs: 180_000, downMs: 180_000 });
+    expect(dns.repair).to.deep.include({ outages: 1, open: 0, mttrMs: 180_000, longestMs: 180_000, downMs: 180_000 });
+    expect(dns.repair).to.deep.include({ mtbfMs: 300_000, observedMs: 300_000 });
   });
 
   it("keeps the columns of the terminal's table, though Hangul takes two", () => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
+import { availabilityInterval } from "../../src/availability/interval.ts";
 import { type Clock, delay, systemClock } from "../../src/base/clock.ts";
 import { watchStalls } from "../../src/compare/drill/stall.ts";
 import { reportCsv } from "../../src/compare/report/csv.ts";
@@ -270,19 +271,33 @@ describe("buildWatchReport", () => {
       probes: 200,
     });
     const robust = data.robust.find(({ path }) => path === "dns")!;
-    expect(robust.high - robust.low).to.be.above(dns.high - dns.low);
+    const independent = availabilityInterval(dns.right, dns.probes);
+    expect(robust.high - robust.low).to.be.above(independent.high - independent.low);
+    // No table of a watch shows the interval of independent probes.
+    expect([dns.low, dns.high]).to.deep.equal([robust.low, robust.high]);
+    for (const cell of [...data.byName, ...data.byVantage].filter(({ path }) => path === "dns")) {
+      const { low, high } = availabilityInterval(cell.right, cell.probes);
+      expect(cell.high - cell.low).to.be.above(high - low);
+    }
     expect(robust.effectiveSamples).to.be.below(200);
     const budget = data.budgets.find(({ path }) => path === "dns")!;
     expect(budget).to.deep.include({ spent: 40, probes: 400 });
     expect(budget.remainingRatio).to.be.closeTo(-9, 1e-9);
-    expect(data.joint!.paths).to.deep.equal(["dns", "chain"]);
+    expect(data.joint.map(({ paths }) => paths)).to.deep.equal([["dns", "chain"]]);
     expect(data.gains.map(({ better, other, onlyBetter }) => [better, other, onlyBetter])).to.deep.equal([
       ["combined", "dns", 40],
       ["combined", "chain", 0],
     ]);
     const services = Object.fromEntries(data.services.map((service) => [service.id, service]));
-    expect(services.dns!.episodes.length).to.equal(1);
-    expect(services.chain!.earned).to.include({ earned: 0.99, next: 0.999 });
+    // Either vantage point saw it, of both names.
+    expect(
+      services.dns!.episodes.map(({ vantage, nameCount, failedProbes }) => [vantage, nameCount, failedProbes]),
+    ).to.deep.equal([
+      ["seoul", 2, 20],
+      ["oslo", 2, 20],
+    ]);
+    // Two hundred seconds are one stretch of time, however many probes they hold.
+    expect(services.chain!.earned).to.include({ earned: null, next: 0.9, missing: 28 });
     expect(JSON.parse(JSON.stringify(summaryOf(data))).byName.length).to.equal(8);
     for (const words of [ENGLISH, KOREAN]) {
       const texts = [reportPage(data, words), reportMarkdown(data, words)];
@@ -295,6 +310,130 @@ describe("buildWatchReport", () => {
     const [head, ...rows] = reportCsv(data).trimEnd().split("\r\n");
     expect(rows.length).to.equal(data.cells.length + data.byVantage.length + data.byName.length);
     for (const row of rows) expect(row.split(",").length).to.equal(head!.split(",").length);
+  });
+
+  /** Every name and path once in each interval, from when a journal begins to when it ends. */
+  function watched(options: {
+    readonly names: number;
+    readonly rounds: number;
+    readonly everyMs: number;
+    readonly paths: readonly string[];
+    readonly fails: (path: string, name: number, cycle: number) => boolean;
+    readonly probed?: (cycle: number) => boolean;
+  }) {
+    const { names, rounds, everyMs, paths, fails, probed = () => true } = options;
+    const samples = Array.from({ length: rounds }, (_, round) => round)
+      .filter((round) => probed(Math.floor(round / names)))
+      .flatMap((round) =>
+        paths.map((path) => ({
+          ...sample({ round, path, name: `n${round % names}.hold`, at: 1_700_000_000_000 + (round * everyMs) / names }),
+          outcome: fails(path, round % names, Math.floor(round / names))
+            ? ("timedOut" as const)
+            : ("answered" as const),
+          vantage: "seoul",
+        })),
+      );
+    const headers = [{ ...HEADER, settings: { everyMs } }];
+    const content = { headers, samples, disagreements: [], unreadable: 0 };
+    return buildWatchReport(content, { command: "x", objective: 0.999 }).data;
+  }
+
+  it("tells the outage of one name of ten, in time of day, with how long it lasted", () => {
+    const data = watched({
+      names: 10,
+      rounds: 10 * 288,
+      everyMs: 300_000,
+      paths: ["dns", "chain"],
+      fails: (path, name, cycle) => path === "dns" && name === 3 && cycle >= 144 && cycle < 216,
+    });
+    const [dns, chain] = data.services;
+    expect(dns!.episodes.map(({ nameCount, names, failedProbes }) => [nameCount, names, failedProbes])).to.deep.equal([
+      [1, ["n3.hold"], 72],
+    ]);
+    expect(dns!.repair.mttrMs).to.equal(6 * 3_600_000);
+    expect(chain!.episodes).to.deep.equal([]);
+    // 1_700_000_000 is 22:13:20; twelve hours and 90 seconds later.
+    for (const words of [ENGLISH, KOREAN]) {
+      const row = tablesOf(data, words).find(({ id }) => id === "episodes")!.rows[0]!;
+      expect(row).to.deep.equal(["dns", "2023-11-15T10:14:50Z", "6.0 h", "n3.hold", "72"]);
+    }
+  });
+
+  it("never draws or counts a time in which the instrument was off", () => {
+    const data = watched({
+      names: 2,
+      rounds: 2 * 1_000,
+      everyMs: 60_000,
+      paths: ["dns"],
+      fails: (_, __, cycle) => cycle === 99,
+      probed: (cycle) => cycle < 100 || cycle >= 900,
+    });
+    const [dns] = data.services;
+    expect(dns!.repair).to.deep.include({ outages: 2, open: 2, downMs: 0, mttrMs: null });
+    expect(dns!.repair.observedMs).to.be.within(395 * 60_000, 400 * 60_000);
+    expect(dns!.series.map(({ startMs, endMs }) => [startMs, endMs])).to.deep.equal([
+      [0, 99.5 * 60_000],
+      [900 * 60_000, 999.5 * 60_000],
+    ]);
+    const line = /<path class="line" d="([^"]*)"/.exec(reportPage(data))![1]!;
+    expect(line.match(/M/g)).to.have.length(2);
+  });
+
+  it("claims by stretches of time, not by probes, and with all digits of the nines", () => {
+    const rapid = watched({ names: 1_000, rounds: 3_000, everyMs: 100_000, paths: ["dns"], fails: () => false });
+    expect(rapid.services[0]!.earned).to.deep.equal({ earned: null, next: 0.9, missing: 28 });
+    const slow = watched({ names: 1, rounds: 30_000, everyMs: 300_000, paths: ["dns"], fails: () => false });
+    const [dns] = slow.services;
+    expect(dns!.earned).to.include({ earned: 0.9999, next: 0.99999 });
+    expect(ENGLISH.earned(dns!)).to.match(
+      /^dns: at least 99\.99 %; 99\.999 % takes 2\d{5} more stretches of 5 minutes/,
+    );
+    expect(KOREAN.earned(dns!)).to.include("99.99 %").and.include("99.999 %");
+    expect(slow.robust[0]!.low).to.be.within(0.9998, 0.9999);
+  });
+
+  it("tells the joint failures of pairs, and without anything that combines them", () => {
+    const data = watched({
+      names: 1,
+      rounds: 1_000,
+      everyMs: 60_000,
+      paths: ["dns", "chain", "gateways"],
+      fails: (path, _, cycle) => path !== "gateways" && cycle % 50 === 0,
+    });
+    for (const words of [ENGLISH, KOREAN]) {
+      const table = tablesOf(data, words).find(({ id }) => id === "joint")!;
+      expect(table.rows.map(([paths]) => paths)).to.deep.equal([
+        "dns + chain",
+        "dns + gateways",
+        "chain + gateways",
+        "dns + chain + gateways",
+      ]);
+      expect(table.rows[0]!.slice(-3)).to.deep.equal(["1.00", "100 %", "100 %"]);
+      expect(table.note).to.include("dns, chain, gateways");
+      expect(reportMarkdown(data, words)).to.include(table.title);
+    }
+    expect(data.gains).to.deep.equal([]);
+  });
+
+  it("tells when a burn-rate alarm rang, which windows the run was too short for, and nothing for a short run", () => {
+    const parameters = { names: 1, everyMs: 60_000, paths: ["dns"] };
+    const fails = (_: string, __: number, cycle: number) => cycle >= 300 && cycle < 330;
+    const data = watched({ ...parameters, rounds: 8 * 60, fails });
+    const rowsOf = (words: typeof ENGLISH) => tablesOf(data, words).find(({ id }) => id === "alarms")!.rows;
+    const [hour, sixHours, days] = rowsOf(ENGLISH);
+    expect(hour).to.deep.equal([
+      "dns",
+      "page (14.4x over 1 h)",
+      "0x, 0x",
+      "500x (2023-11-15T03:43:20Z)",
+      "once at 2023-11-15T03:14:20Z, for 34.0 min",
+    ]);
+    expect(sixHours![3]).to.equal("83.3x (2023-11-15T04:13:20Z)");
+    expect(days!.slice(2)).to.deep.equal(["the run is shorter", "–", "never"]);
+    expect(rowsOf(KOREAN)[2]![2]).to.equal(KOREAN.notWhole);
+    const short = watched({ ...parameters, rounds: 50, fails: () => true });
+    expect(tablesOf(short, ENGLISH).some(({ id }) => id === "alarms")).to.equal(false);
+    expect(tablesOf(short, ENGLISH).some(({ id }) => id === "budgets")).to.equal(true);
   });
 
   it("never lets a name become markup, a formula or a column", () => {

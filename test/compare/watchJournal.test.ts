@@ -4,8 +4,9 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSy
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { expect } from "chai";
-import { jointFailure } from "../../src/availability/joint.ts";
+import { jointFailures } from "../../src/availability/joint.ts";
 import { cellOf } from "../../src/availability/report.ts";
+import { seededRandom } from "../../src/base/random.ts";
 import { JournalWriteError, journalFiles, openJournal } from "../../src/compare/watch/journal.ts";
 import { readJournals } from "../../src/compare/watch/readJournal.ts";
 import { type JournalHeader, observationOf, type Sample } from "../../src/compare/watch/sample.ts";
@@ -227,10 +228,38 @@ describe("readJournals", () => {
         write("b.jsonl", second, run("answered", 1_800_000_000_000)),
       ]);
       const observations = samples.map((one) => observationOf(one, samples[0]!.at, one.vantage));
-      const joint = jointFailure(observations, ["dns", "chain"]);
-      expect([joint.rounds, joint.failureRatio]).to.deep.equal([200, [0.5, 0]]);
+      const [joint] = jointFailures(observations, ["dns", "chain"], seededRandom(1, "test"));
+      expect([joint!.rounds, joint!.failureRatio]).to.deep.equal([200, [0.5, 0]]);
     });
   }
+
+  /** A file of a vantage point, with samples at these times; a round and a name of their own. */
+  const timed = (file: string, vantage: string, times: readonly number[]) =>
+    write(
+      file,
+      { ...HEADER, vantage },
+      times.map((at, round) => sample({ at, round, name: `n${round}.hold` })),
+    );
+
+  it("returns several files in order of time, however they are given and however long", async () => {
+    const from = (startMs: number, stepMs: number) =>
+      Array.from({ length: 4_000 }, (_, index) => startMs + index * stepMs);
+    // The first two are one run in two files; the third is another vantage point meanwhile, a round of it out of order.
+    const late = timed("b.jsonl", "seoul", from(1e12 + 4e6, 1_000));
+    const early = timed("a.jsonl", "seoul", from(1e12, 1_000));
+    const other = timed("c.jsonl", "oslo", [...from(1e12, 1_900), 1e12 + 4_000 * 1_900 - 3_000]);
+    const { samples } = await readJournals([late, other, early]);
+    expect(samples.length).to.equal(12_001);
+    expect(samples.every(({ at }, index) => index === 0 || at >= samples[index - 1]!.at)).to.equal(true);
+    expect(new Set(samples.slice(0, 100).map(({ vantage }) => vantage)).size).to.equal(2);
+  });
+
+  it("gives up a line without end, and goes on after it", async () => {
+    const path = timed("a.jsonl", "seoul", [1e12]);
+    appendFileSync(path, `${"x".repeat(3_000_000)}\n${JSON.stringify(sample({ at: 1e12 + 1, round: 7 }))}\n`);
+    const { samples, unreadable } = await readJournals([path]);
+    expect([samples.map(({ round }) => round), unreadable]).to.deep.equal([[0, 1], 1]);
+  });
 
   it("returns who was deceived and who saw through a lie, of version 1 too", async () => {
     const path = write("old.jsonl", HEADER, [

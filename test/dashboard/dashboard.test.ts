@@ -85,7 +85,15 @@ describe("liveReport", () => {
   it("returns the report's own tables: intervals, outages, joint failures, disagreements", () => {
     const text = textOf(liveReport(brokenModel(at).window(at), ENGLISH).html);
     for (const { title, label } of [ENGLISH]) {
-      for (const word of [title.cells, title.episodes, title.repair, title.gains, title.robust, label.interval]) {
+      for (const word of [
+        title.cells,
+        title.episodes,
+        title.repair,
+        title.gains,
+        title.joint,
+        title.robust,
+        label.interval,
+      ]) {
         expect(text).to.include(word);
       }
     }

@@ -1,12 +1,11 @@
 /** `holdfast compare report FILE…`: journals of one or several vantage points as one report. */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { summaryOf } from "../../compare/report/data.ts";
+import { type ReportData, summaryOf } from "../../compare/report/data.ts";
 import { LANGUAGES, type Language } from "../../compare/report/language.ts";
-import { writeReport } from "../../compare/report/write.ts";
+import { openObservations, writeReport } from "../../compare/report/write.ts";
 import { journalFiles } from "../../compare/watch/journal.ts";
-import { readJournals } from "../../compare/watch/readJournal.ts";
-import { buildWatchReport } from "../../compare/watch/report.ts";
+import { reportJournals } from "../../compare/watch/report.ts";
 import { EXIT, printJson, type Terminal, UsageError } from "../command.ts";
 
 const EXAMPLES = `
@@ -46,12 +45,19 @@ export function addCompareReportCommand(parent: Command, terminal: Terminal): vo
       const options = command.optsWithGlobals<ReportCommandOptions>();
       const missing = files.find((file) => journalFiles(file).length === 0);
       if (missing !== undefined) throw new UsageError(`There is no journal ${missing}.`);
-      const content = await readJournals(files.flatMap(journalFiles));
-      const { data, observations } = buildWatchReport(content, {
-        command: `npm run holdfast -- compare report ${files.join(" ")} --objective ${options.objective}`,
-        objective: options.objective,
-      });
-      const page = writeReport(resolve(options.out), data, observations, options.lang);
+      const folder = resolve(options.out);
+      const observations = openObservations(folder);
+      let data: ReportData;
+      try {
+        data = reportJournals(files.flatMap(journalFiles), {
+          command: `npm run holdfast -- compare report ${files.join(" ")} --objective ${options.objective}`,
+          objective: options.objective,
+          onObservation: observations.add,
+        });
+      } finally {
+        observations.close();
+      }
+      const page = writeReport(folder, data, undefined, options.lang);
       if (options.json) printJson(terminal, summaryOf(data));
       else terminal.out(`Report: ${page}\n`);
       terminal.exit(data.holds ? EXIT.ok : EXIT.failed);

@@ -1,5 +1,5 @@
 /** The report's charts, as SVG drawn once: they print, need no script, and carry their words with them. */
-import { type Cell, milliseconds, type Phase, percent, type SeriesPoint } from "../../availability/report.ts";
+import { type Cell, milliseconds, type Phase, type SeriesPoint } from "../../availability/report.ts";
 import type { ServiceReport } from "./data.ts";
 import type { Words } from "./language.ts";
 import { at, type Markup, markup } from "./markup.ts";
@@ -73,11 +73,15 @@ export function availabilityChart(services: readonly ServiceReport[], phases: re
   const lanes = services.map((service, index) => {
     const top = 30 + index * (LANE + LANE_GAP);
     const y = (ratio: number) => top + (1 - ratio) * LANE;
-    const stretches = service.series.flatMap(({ phase: id, points }) => {
+    const stretches = service.series.flatMap(({ phase: id, points, startMs, endMs }) => {
       const number = phases.findIndex((phase) => phase.id === id);
       const phase = phases[number];
       if (!phase) return [];
-      const edges = { left: x(phase.startMs), right: x(phases[number + 1]?.startMs ?? phase.endMs) };
+      // What the first and the last bin tell holds up to the phase's edges, or to those of the time in which somebody looked.
+      const edges = {
+        left: x(startMs ?? phase.startMs),
+        right: x(endMs ?? phases[number + 1]?.startMs ?? phase.endMs),
+      };
       const runs = runsOf(points);
       return runs.map((run, at): string[] => stretchOf(run, at === 0, at === runs.length - 1, edges, x, y));
     });
@@ -150,9 +154,4 @@ export function latencyCharts(
     return markup`<li class="${own}"><svg viewBox="0 0 34 10" aria-hidden="true"><line class="line ${own}" x1="1" x2="33" y1="5" y2="5"/>${marks === "" ? "" : markup`<path class="marks ${own}" d="${marks}"/>`}</svg>${service.id}</li>`;
   });
   return markup`<ul class="legend">${legend}</ul><div class="panels">${phases.map((phase) => cdfPanel(services, phase, cells, words))}</div>`;
-}
-
-/** What a table cell says of an availability, with its interval. */
-export function availabilityText(cell: Cell): string {
-  return `${percent(cell.availability)} (${percent(cell.low)} to ${percent(cell.high)})`;
 }

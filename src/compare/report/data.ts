@@ -1,15 +1,9 @@
 /** Everything a report shows, as plain data: the page, the text and `summary.json` are views of it. */
 
-import { burstDifference, effectiveSampleSize } from "../../availability/bootstrap.ts";
-import { type Episode, outageEpisodes, type RepairTimes, repairTimes } from "../../availability/episodes.ts";
-import { type EarnedClaim, earnedClaim, type Interval } from "../../availability/interval.ts";
-import {
-  failureRows,
-  type JointFailure,
-  jointFailure,
-  type PairedDifference,
-  pairedDifference,
-} from "../../availability/joint.ts";
+import { type Episode, pathOutages, type RepairTimes } from "../../availability/episodes.ts";
+import { createFold } from "../../availability/fold.ts";
+import type { EarnedClaim } from "../../availability/interval.ts";
+import type { Gain, JointFailure } from "../../availability/joint.ts";
 import type { CdfPoint } from "../../availability/latency.ts";
 import { counted, isRight, type Observation } from "../../availability/observation.ts";
 import { type Recovery, recoveryOf } from "../../availability/recovery.ts";
@@ -23,31 +17,33 @@ import {
   type SeriesPoint,
   tableOf,
 } from "../../availability/report.ts";
-import { type Random, seededRandom } from "../../base/random.ts";
+import { seededRandom } from "../../base/random.ts";
 import type { Scenario } from "../../simulation/scenario.ts";
 import type { Blast } from "../drill/blast.ts";
 import type { DisagreementEntry } from "../watch/sample.ts";
-import { type BudgetRow, budgetRows, type RobustRow, robustRows } from "./measures.ts";
+import { type BudgetRow, createRunCollector, earnedOf, type RobustRow } from "./measures.ts";
 
 export interface ServiceReport {
   readonly id: string;
   readonly title: string;
-  /** Availability over time, phase by phase: no bin reaches over a change of faults. */
-  readonly series: readonly { readonly phase: string; readonly points: readonly SeriesPoint[] }[];
+  /**
+   * Availability over time, phase by phase: no bin reaches over a change of faults. A phase in which nobody looked for a
+   * while is in several stretches, from `startMs` to `endMs` each.
+   */
+  readonly series: readonly {
+    readonly phase: string;
+    readonly points: readonly SeriesPoint[];
+    readonly startMs?: number;
+    readonly endMs?: number;
+  }[];
   /** Latency distribution by phase. */
   readonly cdfs: readonly { readonly phase: string; readonly points: readonly CdfPoint[] }[];
+  /** Of very many, those with the most failed probes. */
   readonly episodes: readonly Episode[];
+  readonly episodeCount: number;
   readonly repair: RepairTimes;
   /** What the sample of the well phases allows to be claimed; outages by design are no sample of nature. */
   readonly earned: EarnedClaim;
-}
-
-/** What a combination buys over one of its paths, round by round. */
-export interface Gain extends PairedDifference, Interval {
-  readonly better: string;
-  readonly other: string;
-  /** As many independent rounds the series is worth; outages come in bursts. */
-  readonly effectiveRounds: number;
 }
 
 export interface ReportData {
@@ -62,7 +58,8 @@ export interface ReportData {
   readonly cells: readonly Cell[];
   readonly claims: readonly ClaimResult[];
   readonly recoveries: readonly Recovery[];
-  readonly joint: JointFailure | null;
+  /** Every pair of single paths, then all of them. */
+  readonly joint: readonly JointFailure[];
   readonly gains: readonly Gain[];
   readonly blasts: readonly Blast[];
   /** What was measured: a scenario's faults, or names left alone. */
@@ -103,9 +100,6 @@ export interface ReportInput {
   readonly blasts: readonly Blast[];
   /** Of the error budget; 99.9 % unless given. */
   readonly objective?: number;
-  /** Bins in which outages are told; a second unless given. */
-  readonly episodeBinMs?: number;
-  readonly random?: Random;
 }
 
 /** Bins of the availability chart: about a hundred over the run. */
@@ -115,29 +109,15 @@ export function binMsOf(phases: readonly Phase[]): number {
 
 export function buildReport(input: ReportInput): ReportData {
   const { scenario, observations, phases, claims } = input;
-  const binMs = binMsOf(phases);
-  const isWell = (phase: Phase) => phase.faults.length === 0;
-  const services = scenario.services.map(({ id, title }): ServiceReport => {
-    const mine = counted(observations).filter(({ path }) => path === id);
-    const episodes = outageEpisodes(mine, { binMs: input.episodeBinMs ?? 1000 });
-    const well = phases.filter(isWell).flatMap((phase) => observationsIn(mine, phase));
-    return {
-      id,
-      title,
-      series: phases.map((phase) => ({
-        phase: phase.id,
-        points: availabilitySeries(observationsIn(observations, phase), id, binMs),
-      })),
-      cdfs: phases.map((phase) => ({ phase: phase.id, points: cdfOf(observationsIn(observations, phase), id) })),
-      episodes,
-      repair: repairTimes(episodes, phases.at(-1)?.endMs ?? 0),
-      earned: earnedClaim(well.filter(isRight).length, well.length),
-    };
-  });
   const ids = scenario.services.map(({ id }) => id);
-  const all = counted(observations);
-  const single = scenario.services.filter((service) => pathCount(service) === 1).map(({ id }) => id);
-  const combined = scenario.services.filter((service) => pathCount(service) > 1).map(({ id }) => id);
+  const all = counted(observations).sort((left, right) => left.atMs - right.atMs);
+  const collector = createRunCollector({
+    single: scenario.services.filter((service) => pathCount(service) === 1).map(({ id }) => id),
+    combined: scenario.services.filter((service) => pathCount(service) > 1).map(({ id }) => id),
+    objective: input.objective ?? 0.999,
+  });
+  // A drill probes from its begin to its end.
+  for (const observation of all) collector.note(observation, Number.POSITIVE_INFINITY);
   return {
     scenario: {
       id: scenario.id,
@@ -149,32 +129,46 @@ export function buildReport(input: ReportInput): ReportData {
     command: input.command,
     provenance: input.provenance,
     holds: claims.every((claim) => claim.holds) !== scenario.mustFail,
-    services,
+    services: scenario.services.map((service) => serviceOf(service, all, phases)),
     phases,
     cells: tableOf(observations, phases, ids),
     claims,
     recoveries: recoveriesOf(observations, phases, ids),
-    joint: single.length >= 2 ? jointFailure(counted(observations), single) : null,
-    gains: combined.flatMap((better) => single.map((other) => gainOf(observations, better, other))),
+    ...collector.measures(ids, seededRandom(1, "bootstrap")),
     blasts: input.blasts,
     kind: "drill",
-    robust: robustRows(all, ids, input.random ?? seededRandom(1, "bootstrap")),
-    budgets: budgetRows(all, ids, input.objective ?? 0.999, phases.at(-1)?.endMs ?? 0),
     byName: [],
     byVantage: [],
     disagreements: [],
-    voided: observations.length - counted(observations).length,
+    voided: observations.length - all.length,
     probes: observations.length,
   };
 }
 
-/** The difference with its interval by whole blocks of rounds. */
-function gainOf(observations: readonly Observation[], better: string, other: string): Gain {
-  const usable = counted(observations);
-  const differences = failureRows(usable, [better, other]).map(([one, two]) => Number(two) - Number(one));
-  const interval = burstDifference(differences, seededRandom(1, "bootstrap"));
-  const effectiveRounds = Math.round(effectiveSampleSize(differences));
-  return { better, other, ...pairedDifference(usable, better, other), ...interval, effectiveRounds };
+/** In a drill a path counts as a whole: its phases are too short for every name to come up often. */
+const EPISODE_BIN_MS = 1000;
+
+function serviceOf(
+  { id, title }: { readonly id: string; readonly title: string },
+  observations: readonly Observation[],
+  phases: readonly Phase[],
+): ServiceReport {
+  const mine = observations.filter(({ path }) => path === id);
+  const binMs = binMsOf(phases);
+  const well = phases.filter(({ faults }) => faults.length === 0).flatMap((phase) => observationsIn(mine, phase));
+  const rights = createFold();
+  for (const one of well) rights.add(isRight(one) ? 1 : 0, one.atMs);
+  return {
+    id,
+    title,
+    series: phases.map((phase) => ({
+      phase: phase.id,
+      points: availabilitySeries(observationsIn(mine, phase), id, binMs),
+    })),
+    cdfs: phases.map((phase) => ({ phase: phase.id, points: cdfOf(observationsIn(mine, phase), id) })),
+    ...pathOutages(mine, { binMs: EPISODE_BIN_MS, untilMs: phases.at(-1)?.endMs ?? 0 }),
+    earned: earnedOf(rights),
+  };
 }
 
 /** 0 for what is no path of its own, such as one of several servers. */

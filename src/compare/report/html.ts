@@ -1,7 +1,7 @@
 /** The report as one self-contained page: nothing is loaded, nothing runs. */
 import { milliseconds, percent } from "../../availability/report.ts";
 import type { Blast } from "../drill/blast.ts";
-import { availabilityChart, availabilityText, latencyCharts } from "./charts.ts";
+import { availabilityChart, latencyCharts } from "./charts.ts";
 import type { ReportData } from "./data.ts";
 import { ENGLISH } from "./english.ts";
 import type { TitleId, Words } from "./language.ts";
@@ -24,7 +24,7 @@ function phases(data: ReportData, words: Words): Markup {
           ? markup`<th scope="rowgroup" rowspan="${cells.length}">${words.phase(phase)}<br><span class="note-text">${words.faults(phase).join("; ") || words.nothingBroken}</span></th>`
           : "";
       const width = `${Math.round(cell.availability * 1000) / 10}%`;
-      return markup`<tr${index === 0 ? new RawMarkup(' class="first"') : ""}>${head}<th scope="row">${cell.path}</th><td class="n">${cell.probes}</td><td class="n">${cell.right}</td><td class="v"><span class="bar" style="--v:${width}" aria-hidden="true"></span>${availabilityText(cell)}</td><td class="n">${milliseconds(cell.p50Ms)}</td><td class="n">${milliseconds(cell.p99Ms)}</td><td class="n">${cell.wrong}</td></tr>`;
+      return markup`<tr${index === 0 ? new RawMarkup(' class="first"') : ""}>${head}<th scope="row">${cell.path}</th><td class="n">${cell.probes}</td><td class="n">${cell.right}</td><td class="v"><span class="bar" style="--v:${width}" aria-hidden="true"></span>${percent(cell.availability)} (${words.interval(cell.low, cell.high)})</td><td class="n">${milliseconds(cell.p50Ms)}</td><td class="n">${milliseconds(cell.p99Ms)}</td><td class="n">${cell.wrong}</td></tr>`;
     });
   });
   return scrollable(
@@ -74,7 +74,7 @@ ${shown("outcomes", "byVantage", "claims", "disagreements")}
 ${listed(title.recoveries, data.recoveries.map(words.recovery))}
 ${blasts}
 <h2>${title.latency}</h2><p class="note-text">${note.latency}</p>${latencyCharts(data.services, data.phases, data.cells, words)}
-${shown("episodes", "repair", "gains", "robust", "budgets")}
+${shown("episodes", "repair", "joint", "gains", "robust", "budgets", "alarms")}
 ${listed(title.earned, data.services.map(words.earned), note.earned)}
 <h2>${title.method}</h2>${words.method(data).map((text) => markup`<p>${text}</p>`)}<ul>${words.limits(data).map((text) => markup`<li>${text}</li>`)}</ul>
 ${shown("byName", "provenance")}

@@ -23,7 +23,6 @@ export type LabelId =
   | "median"
   | "p99"
   | "from"
-  | "to"
   | "failed"
   | "verdict"
   | "claim"
@@ -38,16 +37,32 @@ export type LabelId =
   | "spent"
   | "allowed"
   | "remaining"
-  | "burning"
+  | "window"
+  | "rate"
+  | "highest"
+  | "rang"
   | "time"
   | "kind"
   | "state"
   | "sides"
+  | "names"
+  | "lasted"
   | "outages"
+  | "lone"
+  | "open"
   | "mttr"
   | "mtbf"
   | "longest"
   | "down"
+  | "observed"
+  | "paths"
+  | "rounds"
+  | "failedEach"
+  | "together"
+  | "independent"
+  | "phi"
+  | "beta"
+  | "ofRarest"
   | "fact"
   | "value";
 
@@ -61,15 +76,19 @@ export type TitleId =
   | "episodes"
   | "repair"
   | "disagreements"
+  | "joint"
   | "gains"
   | "robust"
   | "budgets"
+  | "alarms"
   | "earned"
   | "method"
   | "provenance"
   | "again"
   | "over"
   | "latency";
+
+export type NoteId = "cells" | "outcomes" | "repair" | "gains" | "robust" | "alarms" | "earned" | "over" | "latency";
 
 /** One name's gateways under attack: who was hurt, and who was expected to be. */
 export interface BlastWords {
@@ -108,7 +127,7 @@ export interface Words {
   readonly method: (data: ReportData) => readonly string[];
   readonly limits: (data: ReportData) => readonly string[];
   readonly recovery: (recovery: Recovery) => string;
-  /** What a sample allows to be claimed, and how many probes the next nine takes. */
+  /** What a sample allows to be claimed, and how many stretches of time the next nine takes. */
   readonly earned: (service: ServiceReport) => string;
   readonly joint: (joint: JointFailure) => string;
   readonly holds: (holds: boolean) => string;
@@ -129,11 +148,18 @@ export interface Words {
   /** A fact about the run, its label and its value. */
   readonly provenance: (fact: readonly [string, string]) => readonly [string, string];
   readonly interval: (low: number, high: number) => string;
-  readonly neverEnded: string;
+  /** The names an outage took, of which only the first few are given; none where it took the path as a whole. */
+  readonly nameList: (names: readonly string[], nameCount: number) => string;
+  /** How often a pair of windows rang, and when first; `lasted` is `null` where it still did at the end. */
+  readonly rang: (rings: number, from: string, lasted: string | null) => string;
+  readonly neverRang: string;
+  readonly notWhole: string;
+  /** Said where not all outages are listed. */
+  readonly listed: (shown: number, all: number) => string;
   readonly none: string;
   readonly nothingBroken: string;
   readonly label: Readonly<Record<LabelId, string>>;
   readonly title: Readonly<Record<TitleId, string>>;
-  readonly note: Readonly<Record<"cells" | "outcomes" | "robust" | "earned" | "over" | "latency", string>>;
+  readonly note: Readonly<Record<NoteId, string>>;
   readonly milliseconds: (value: number | null) => string;
 }

@@ -43,8 +43,35 @@ function cellTable(words: Words, id: TitleId, group: LabelId, cells: readonly Ce
   };
 }
 
-const points = (difference: number) => `${(difference * 100).toFixed(1)} %p`;
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+/** A difference in percentage points with its interval, in as many digits as the interval has; its ends are rounded outward. */
+function points({
+  difference,
+  low,
+  high,
+}: {
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+}) {
+  const decimals = Math.min(6, Math.max(1, Math.ceil(1 - Math.log10(Math.max(1e-9, (high - low) * 100)))));
+  const scale = 10 ** decimals;
+  const shown = (value: number) => `${(value / scale).toFixed(decimals)} %p`;
+  const [least, most] = [Math.floor(low * 100 * scale + 1e-6), Math.ceil(high * 100 * scale - 1e-6)];
+  return `${shown(difference * 100 * scale)} (${shown(least)} – ${shown(most)})`;
+}
+
+/** How long something took, in the unit that fits. */
+function duration(ms: number): string {
+  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 7_200_000) return `${(ms / 60_000).toFixed(1)} min`;
+  return ms < 172_800_000 ? `${(ms / 3_600_000).toFixed(1)} h` : `${(ms / 86_400_000).toFixed(1)} d`;
+}
+
+/** A moment of the run: time of day of a watch, time since the start of a drill, as its chart has it. */
+function moment(data: ReportData, ms: number): string {
+  if (data.kind === "drill") return `${(ms / 1000).toFixed(1)} s`;
+  return `${new Date(Date.parse(data.startedAt) + ms).toISOString().slice(0, 19)}Z`;
+}
 
 /** How probes ended, by path over the whole run: never one word for every failure. */
 function outcomeTable(data: ReportData, words: Words): ReportTable {
@@ -58,17 +85,126 @@ function outcomeTable(data: ReportData, words: Words): ReportTable {
   return { id: "outcomes", title: words.title.outcomes, note: words.note.outcomes, head, rows };
 }
 
+/** As many outages as a page lists. */
+const OUTAGES_LISTED = 100;
+
+/** Outages, of very many those with the most failed probes, in order of time. */
+function episodeTable(data: ReportData, words: Words): ReportTable {
+  const { label, title } = words;
+  const all = data.services.flatMap(({ id, episodes }) => episodes.map((episode) => ({ id, ...episode })));
+  const most = [...all].sort((left, right) => right.failedProbes - left.failedProbes).slice(0, OUTAGES_LISTED);
+  const count = data.services.reduce((sum, { episodeCount }) => sum + episodeCount, 0);
+  const hasVantages = most.some(({ vantage }) => vantage !== undefined);
+  const hasNames = most.some(({ nameCount }) => nameCount > 0);
+  const rows = most
+    .sort((left, right) => left.startMs - right.startMs)
+    .map((one) => [
+      one.id,
+      ...(hasVantages ? [one.vantage ?? ""] : []),
+      `${one.startKnown ? "" : "≤ "}${moment(data, one.startMs)}`,
+      one.endMs === null ? `≥ ${duration(one.lastFailedMs - one.startMs)}` : duration(one.endMs - one.startMs),
+      ...(hasNames ? [words.nameList(one.names, one.nameCount)] : []),
+      String(one.failedProbes),
+    ]);
+  const head = [
+    label.path,
+    ...(hasVantages ? [label.vantage] : []),
+    label.from,
+    label.lasted,
+    ...(hasNames ? [label.names] : []),
+    label.failed,
+  ];
+  const note = count > rows.length ? { note: words.listed(rows.length, count) } : {};
+  return { id: "episodes", title: title.episodes, ...note, head, rows };
+}
+
 /** Outages by path: how many, how long to repair, how far apart. */
 function repairTable(data: ReportData, words: Words): ReportTable {
-  const { label, title } = words;
-  const time = (ms: number | null) => (ms === null ? "–" : seconds(ms));
+  const { label, title, note } = words;
+  const time = (ms: number | null) => (ms === null ? "–" : duration(ms));
   const rows = data.services
-    .filter(({ episodes }) => episodes.length > 0)
-    .map(({ id, episodes, repair: { mttrMs, mtbfMs, longestMs, downMs } }) => {
-      return [id, String(episodes.length), ...[mttrMs, mtbfMs, longestMs, downMs].map(time)];
+    .filter(({ repair }) => repair.outages > 0)
+    .map(({ id, repair: { outages, lone, open, mttrMs, mtbfMs, longestMs, longestOpen, downMs, observedMs } }) => {
+      const longest = `${longestOpen ? "≥ " : ""}${time(longestMs)}`;
+      return [
+        id,
+        ...[outages, lone, open].map(String),
+        time(mttrMs),
+        time(mtbfMs),
+        longest,
+        time(downMs),
+        time(observedMs),
+      ];
     });
-  const head = [label.path, label.outages, label.mttr, label.mtbf, label.longest, label.down];
-  return { id: "repair", title: title.repair, head, rows };
+  const head = [
+    label.path,
+    label.outages,
+    label.lone,
+    label.open,
+    label.mttr,
+    label.mtbf,
+    label.longest,
+    label.down,
+    label.observed,
+  ];
+  return { id: "repair", title: title.repair, note: note.repair, head, rows };
+}
+
+/** Every pair of single paths and all of them: together, and were they independent. */
+function jointTable(data: ReportData, words: Words): ReportTable {
+  const { label, title } = words;
+  const rows = data.joint.map((one) => [
+    one.paths.join(" + "),
+    String(one.rounds),
+    one.failureRatio.map(percent).join(", "),
+    `${percent(one.allFailed)} (${words.interval(one.low, one.high)})`,
+    percent(one.allFailedIndependent),
+    one.phi === null ? "–" : one.phi.toFixed(2),
+    one.commonCauseRatio === null ? "–" : percent(one.commonCauseRatio),
+    one.rarestShared === null ? "–" : percent(one.rarestShared),
+  ]);
+  const head = [
+    label.paths,
+    label.rounds,
+    label.failedEach,
+    label.together,
+    label.independent,
+    label.phi,
+    label.beta,
+    label.ofRarest,
+  ];
+  const all = data.joint.at(-1);
+  return { id: "joint", title: title.joint, ...(all === undefined ? {} : { note: words.joint(all) }), head, rows };
+}
+
+/** How fast each path's budget burned, and when that rang. None where the run is shorter than every window. */
+function alarmTable(data: ReportData, words: Words): ReportTable {
+  const { label, title, note } = words;
+  const times = (rate: number | null) => (rate === null ? "–" : `${Number(rate.toPrecision(3))}x`);
+  const isWhole = data.budgets.some(({ alarms }) =>
+    alarms.some(({ longRate, peak }) => longRate !== null || peak !== null),
+  );
+  const rows = data.budgets.flatMap(({ path, alarms }) =>
+    alarms.map((alarm) => {
+      const { longRate, shortRate, peak, rings, rang } = alarm;
+      const first = rang[0];
+      return [
+        path,
+        words.burning(alarm),
+        longRate === null && peak === null ? words.notWhole : `${times(longRate)}, ${times(shortRate)}`,
+        peak === null ? "–" : `${times(peak.rate)} (${moment(data, peak.atMs)})`,
+        first === undefined
+          ? words.neverRang
+          : words.rang(
+              rings,
+              moment(data, first.fromMs),
+              first.toMs === null ? null : duration(first.toMs - first.fromMs),
+            ),
+      ];
+    }),
+  );
+  const head = [label.path, label.window, label.rate, label.highest, label.rang];
+  return { id: "alarms", title: title.alarms, note: note.alarms, head, rows: isWhole ? rows : [] };
 }
 
 function measureTables(data: ReportData, words: Words): ReportTable[] {
@@ -83,8 +219,8 @@ function measureTables(data: ReportData, words: Words): ReportTable[] {
     `${gain.better} / ${gain.other}`,
     String(gain.onlyBetter),
     String(gain.onlyOther),
-    `${points(gain.difference)} (${points(gain.low)} – ${points(gain.high)})`,
-    String(gain.effectiveRounds),
+    points(gain),
+    String(Math.round(gain.effectiveRounds)),
     gain.pValue < 0.001 ? "< 0.001" : gain.pValue.toFixed(3),
   ]);
   const robust = data.robust.map((row) => [
@@ -92,7 +228,7 @@ function measureTables(data: ReportData, words: Words): ReportTable[] {
     String(row.probes),
     percent(row.availability),
     words.interval(row.low, row.high),
-    row.effectiveSamples === null ? "–" : String(Math.round(row.effectiveSamples)),
+    String(Math.round(row.effectiveSamples)),
   ]);
   const budgets = data.budgets.map((row) => [
     row.path,
@@ -100,31 +236,19 @@ function measureTables(data: ReportData, words: Words): ReportTable[] {
     String(row.spent),
     row.allowed.toFixed(1),
     `${Math.round(row.remainingRatio * 100)} %`,
-    row.burning.map(words.burning).join(", ") || "–",
   ]);
   return [
-    table(
-      "gains",
-      ["gain", "onlyBetter", "onlyOther", "difference", "effective", "pValue"],
-      gains,
-      data.joint ? words.joint(data.joint) : undefined,
-    ),
+    jointTable(data, words),
+    table("gains", ["gain", "onlyBetter", "onlyOther", "difference", "effective", "pValue"], gains, words.note.gains),
     table("robust", ["path", "probes", "availability", "interval", "effective"], robust, words.note.robust),
-    table("budgets", ["path", "objective", "spent", "allowed", "remaining", "burning"], budgets),
+    table("budgets", ["path", "objective", "spent", "allowed", "remaining"], budgets),
+    alarmTable(data, words),
   ];
 }
 
 export function tablesOf(data: ReportData, words: Words): ReportTable[] {
   const { label, title } = words;
   const claims = data.claims.map((claim) => [words.holds(claim.holds), words.claim(claim), words.measured(claim)]);
-  const episodes = data.services.flatMap((service) =>
-    service.episodes.map(({ startMs, endMs, failedProbes }) => [
-      service.id,
-      seconds(startMs),
-      endMs === null ? words.neverEnded : seconds(endMs),
-      String(failedProbes),
-    ]),
-  );
   const disagreements = data.disagreements.map((one) => [
     one.at,
     one.vantage,
@@ -144,7 +268,7 @@ export function tablesOf(data: ReportData, words: Words): ReportTable[] {
       head: [label.time, label.vantage, label.name, label.kind, label.state, label.sides],
       rows: disagreements,
     },
-    { id: "episodes", title: title.episodes, head: [label.path, label.from, label.to, label.failed], rows: episodes },
+    episodeTable(data, words),
     repairTable(data, words),
     ...measureTables(data, words),
     cellTable(words, "byName", "name", data.byName, data),

@@ -40,7 +40,7 @@ export function methodOf(data: ReportData): string[] {
   return [
     "Every round asks all paths for the same name at once, each probe on a cold cache and without a retry of its own; names come round evenly. A phase ends when its last probe has ended, and only then do the faults change, so that no probe lives in two phases.",
     "Every answer is compared with what the chain says. A probe counts as right when it brought that value, or a true absence, before its deadline; a time-out weighs as infinity in every quantile.",
-    `Intervals are Clopper-Pearson's below 40 probes or without a failure, Wilson's otherwise. ${data.voided} probes do not count because the instrument itself was late, or its flood fell short.`,
+    `Intervals by blocks of time span two: whole blocks of probes resampled, and the exact interval of as many independent probes as the series is worth, with Student's factor where outages were few. All others are Clopper-Pearson's below 40 probes or without a failure, Wilson's otherwise. ${data.voided} probes do not count because the instrument itself was late, or its flood fell short.`,
   ];
 }
 
