@@ -260,6 +260,13 @@ describe("blastOf", () => {
     expect(blast(2, () => false).expectedHurtPhysical).to.be.closeTo(5 / 16, 1e-12);
   });
 
+  it("never counts a probe that the instrument spoiled as a name hurt", () => {
+    const one = { atMs: 0, round: 0, name: "n1.hold", path: "gateways", outcome: "timedOut", latencyMs: 1 } as const;
+    const parameters = { phase: "attack", attacked: names[0]!, names, table: placement.table, stopped, needed: 1 };
+    const found = blastOf({ ...parameters, observations: [{ ...one, void: "the instrument stalled" }] });
+    expect([found.unpredicted, found.measuredHurt]).to.deep.equal([[], 0]);
+  });
+
   it("returns who was hurt against the prediction", () => {
     const spared = names.find((name) => !predictedHits(names, stopped, 1).has(name.name))!.name;
     const found = blast(1, (name) => name === spared);

@@ -1,6 +1,6 @@
 /** Who was hurt by stopped gateways, held against what shuffle sharding predicts. */
 import type { Observation } from "../../availability/observation.ts";
-import { isRight } from "../../availability/observation.ts";
+import { counted, isRight } from "../../availability/observation.ts";
 import { type OverlapShares, predictOverlap } from "../../sharding/fleetOverlap.ts";
 import type { Slots } from "../../sharding/shard.ts";
 
@@ -68,8 +68,10 @@ export interface BlastParameters {
 export function blastOf(parameters: BlastParameters): Blast {
   const { attacked, stopped, needed } = parameters;
   const predicted = predictedHits(parameters.names, stopped, needed);
+  // Whom the instrument itself failed nobody has hurt.
+  const observations = counted(parameters.observations);
   const names = parameters.names.map((name): NameHurt => {
-    const mine = parameters.observations.filter((observation) => observation.name === name.name);
+    const mine = observations.filter((observation) => observation.name === name.name);
     return {
       name: name.name,
       gatewayIds: name.gatewayIds,
