@@ -21,11 +21,20 @@ import {Tally} from "./Tally.sol";
 ///
 /// Nobody can move an ordinary slot otherwise than by a join or a leave, and those keep the zone within one of even.
 ///
+/// A slot's former holder serves on and stays readable for the handover time. Until it is over, `block.timestamp < handoverEndsAt(zone)`,
+/// the zone takes no other join or leave; a reserved slot is bound by its own last handover in the same way; and whoever serves on,
+/// `block.timestamp < servesUntil`, is not retired, so that nobody else gets its endpoints. None of this binds an operator's
+/// `updateGateway`, or `isolate` and `release`: a name under attack moves at once, to another reserved index if need be.
+///
+/// A name is isolated to slots that have holders, and no slot loses its last holder while a name is isolated to it.
+///
 /// A gateway's life, from nothing to `retired`, which is final:
 ///
-///     registerGateway -> listed -> joinZone, seedZone -> holding -> leaveZone -> listed -> retireGateway -> retired
+///     registerGateway -> listed -> joinZone, seedZone -> holding -> leaveZone -> serving on -> handover time -> listed
+///                        listed -> retireGateway -> retired
 ///
-/// Counters: `version` moves by one with every change; ids only grow; a zone's `slotCount`s add up to 512 or 0.
+/// Counters: `version` moves by one with every change; ids only grow; a zone's `slotCount`s add up to 512 or 0; a reserved index's
+/// count is that of the names isolated to it.
 contract GatewayDirectory is GatewayList {
     using SlotTable for SlotTable.Former;
     using Tally for uint256[];
@@ -35,9 +44,11 @@ contract GatewayDirectory is GatewayList {
 
     IShardIndexSource private immutable _registry;
 
-    SlotTable.Former[4] private _former;
-    mapping(uint256 zone => GatewayId[] holders) private _holders;
+    /// @dev Read by proof, at a slot that src/directory/state.ts knows.
     mapping(bytes32 node => uint32 index) private _isolations;
+    mapping(uint256 index => uint256 nameCount) private _isolatedCounts;
+    mapping(uint256 zone => GatewayId[] holders) private _holders;
+    SlotTable.Former[4] private _former;
 
     constructor(address authority_, IShardIndexSource registry_) GatewayList(authority_) {
         _registry = registry_;
@@ -65,7 +76,7 @@ contract GatewayDirectory is GatewayList {
         }
         uint256[136] memory table = TableImage.load(_image);
         for (uint256 index = 0; index < SlotTable.ORDINARY_WORDS; ++index) {
-            _replace(table, zone, index, words[index], type(uint256).max);
+            table[_wordIndex(zone, index)] = words[index];
         }
         _image = TableImage.store(table);
         uint256 holderCount = holders.length;
@@ -81,6 +92,7 @@ contract GatewayDirectory is GatewayList {
         Gateway storage self = _activeGateway(id);
         require(self.slotCount == 0, GatewayDirectoryHoldsSlots(id, self.slotCount));
         uint8 zone = self.zone;
+        _checkSettled(zone);
         GatewayId[] storage holders = _holders[zone];
         uint256 holderCount = holders.length + 1;
         uint256 share = ShardLib.ZONE_SLOTS / holderCount;
@@ -98,8 +110,9 @@ contract GatewayDirectory is GatewayList {
 
         for (uint256 position = 0; position < holderCount - 1; ++position) {
             GatewayId donor = holders[position];
-            uint256 left = _gateways[donor].slotCount - lost.get(GatewayId.unwrap(donor));
-            _setSlotCount(donor, left, holderCount);
+            uint256 lostCount = lost.get(GatewayId.unwrap(donor));
+            _setSlotCount(donor, _gateways[donor].slotCount - lostCount, holderCount);
+            if (lostCount != 0) _serveOn(donor);
         }
         holders.push(id);
         self.slotCount = uint16(share);
@@ -112,11 +125,13 @@ contract GatewayDirectory is GatewayList {
         uint256 leaving = self.slotCount;
         require(leaving != 0, GatewayDirectoryHoldsNoSlots(id));
         uint8 zone = self.zone;
+        _checkSettled(zone);
         uint256 holderCount = _holders[zone].length - 1;
         uint256 expected = holderCount == 0 ? 0 : leaving;
         require(successors.length == 2 * expected, GatewayDirectoryWrongMoveCount(successors.length / 2, expected));
         // Before the successors are checked: the leaver holds nothing now, so it cannot succeed itself.
         self.slotCount = 0;
+        _serveOn(id);
 
         uint256[] memory gained = Tally.create(_gatewayCount);
         uint256[136] memory table = TableImage.load(_image);
@@ -142,15 +157,16 @@ contract GatewayDirectory is GatewayList {
         if (GatewayId.unwrap(id) != 0) {
             _checkMember(id, zone);
             ++_gateways[id].reservedCount;
+        } else {
+            uint256 index = ShardLib.RESERVED_INDEX_MIN + reservedSlot;
+            uint256 nameCount = _isolatedCounts[index];
+            require(nameCount == 0, GatewayDirectoryReservedSlotInUse(index, nameCount));
         }
-        uint256 slot = ShardLib.ZONE_SLOTS + reservedSlot;
+        uint256 place = _wordIndex(zone, SlotTable.ORDINARY_WORDS + (reservedSlot >> 4));
         uint256[136] memory table = TableImage.load(_image);
-        uint256 word = table[_wordIndex(zone, slot >> 4)];
-        GatewayId before = GatewayId.wrap(uint16(SlotTable.lane(word, slot & 15)));
-        if (GatewayId.unwrap(before) != 0) --_gateways[before].reservedCount;
-        uint256 mask = 0xFFFF << ((slot & 15) << 4);
-        word = (word & ~mask) | (uint256(GatewayId.unwrap(id)) << ((slot & 15) << 4));
-        _replace(table, zone, slot >> 4, word, mask);
+        _releaseReserved(zone, reservedSlot, GatewayId.wrap(uint16(SlotTable.lane(table[place], reservedSlot & 15))), id);
+        uint256 shift = (uint256(reservedSlot) & 15) << 4;
+        table[place] = (table[place] & ~(0xFFFF << shift)) | (uint256(GatewayId.unwrap(id)) << shift);
         _image = TableImage.store(table);
         emit ReservedSlotAssigned(zone, reservedSlot, id, _advance());
     }
@@ -167,13 +183,16 @@ contract GatewayDirectory is GatewayList {
                 GatewayDirectoryUnusableReservedIndex(index)
             );
         }
+        _forgetIsolation(node);
         _isolations[node] = index;
+        ++_isolatedCounts[index];
         emit NameIsolated(node, index, _advance());
     }
 
     /// @inheritdoc IGatewayDirectory
     function release(bytes32 node) external restricted {
         require(_isolations[node] != 0, GatewayDirectoryNotIsolated(node));
+        _forgetIsolation(node);
         delete _isolations[node];
         emit NameReleased(node, _advance());
     }
@@ -199,10 +218,16 @@ contract GatewayDirectory is GatewayList {
     ) external view returns (GatewayId holder, GatewayId previous, uint256 movedAt) {
         _checkZone(zone);
         require(slot < ShardLib.ZONE_SLOTS + ShardLib.RESERVED_SLOTS, GatewayDirectoryInvalidSlot(slot));
-        SlotTable.Former storage former = _former[zone];
         holder = GatewayId.wrap(uint16(TableImage.holder(_image, zone, slot)));
-        previous = GatewayId.wrap(uint16(former.holder(slot, handoverSeconds)));
-        movedAt = former.movedAt[slot >> 4];
+        uint256 id;
+        (id, movedAt) = _former[zone].last(slot);
+        if (block.timestamp < movedAt + handoverSeconds) previous = GatewayId.wrap(uint16(id));
+    }
+
+    /// @inheritdoc IGatewayDirectory
+    function handoverEndsAt(uint8 zone) external view returns (uint256) {
+        _checkZone(zone);
+        return _former[zone].ordinaryEndsAt(handoverSeconds);
     }
 
     /// @inheritdoc IGatewayDirectory
@@ -269,7 +294,8 @@ contract GatewayDirectory is GatewayList {
         }
         // 16 copies of the taker's id; the mask picks its lanes.
         uint256 copies = uint256(GatewayId.unwrap(taker)) * (type(uint256).max / 0xFFFF);
-        _replace(table, zone, index, (word & ~mask) | (copies & mask), mask);
+        _former[zone].keepOrdinary(index, word & mask);
+        table[_wordIndex(zone, index)] = (word & ~mask) | (copies & mask);
     }
 
     /// @dev Hands a leaver's lanes in one word to the next successors and counts what each gained.
@@ -297,8 +323,42 @@ contract GatewayDirectory is GatewayList {
             gained.increment(GatewayId.unwrap(heir));
             word |= uint256(GatewayId.unwrap(heir)) << (position << 4);
         }
-        if (mask != 0) _replace(table, zone, index, word, mask);
+        uint256 place = _wordIndex(zone, index);
+        _former[zone].keepOrdinary(index, table[place] & mask);
+        table[place] = word;
         return offset;
+    }
+
+    /// @dev Takes a reserved slot from its holder, if that is not who gets it.
+    function _releaseReserved(uint8 zone, uint8 reservedSlot, GatewayId before, GatewayId next) private {
+        if (GatewayId.unwrap(before) == 0) return;
+        --_gateways[before].reservedCount;
+        if (GatewayId.unwrap(before) == GatewayId.unwrap(next)) return;
+        SlotTable.Former storage former = _former[zone];
+        uint256 endsAt = former.reservedEndsAt(reservedSlot, handoverSeconds);
+        require(
+            block.timestamp >= endsAt,
+            GatewayDirectorySlotHandoverUnderWay(zone, ShardLib.ZONE_SLOTS + reservedSlot, endsAt)
+        );
+        former.keepReserved(reservedSlot, GatewayId.unwrap(before));
+        _serveOn(before);
+    }
+
+    /// @dev Notes until when a gateway that has just lost a slot serves on; in a word that changes anyhow.
+    function _serveOn(GatewayId id) private {
+        _gateways[id].servesUntil = uint48(block.timestamp + handoverSeconds);
+    }
+
+    /// @dev Counts a name out of the reserved index that it is isolated to, if it is.
+    function _forgetIsolation(bytes32 node) private {
+        uint256 index = _isolations[node];
+        if (index != 0) --_isolatedCounts[index];
+    }
+
+    /// @dev Refuses to move ordinary slots that may have a former holder serving on.
+    function _checkSettled(uint8 zone) private view {
+        uint256 endsAt = _former[zone].ordinaryEndsAt(handoverSeconds);
+        require(block.timestamp >= endsAt, GatewayDirectoryHandoverUnderWay(zone, endsAt));
     }
 
     /// @dev Notes what a gateway holds after a move among `holderCount` holders, if that is within one of even.
@@ -336,12 +396,5 @@ contract GatewayDirectory is GatewayList {
 
     function _wordIndex(uint256 zone, uint256 index) private pure returns (uint256) {
         return TableImage.ZONE_WORDS * zone + index;
-    }
-
-    /// @dev Changes a word of the tables in memory and keeps whom it replaces.
-    function _replace(uint256[136] memory table, uint256 zone, uint256 index, uint256 word, uint256 mask) private {
-        uint256 place = _wordIndex(zone, index);
-        _former[zone].keep(index, table[place], mask, handoverSeconds);
-        table[place] = word;
     }
 }

@@ -78,6 +78,7 @@ abstract contract GatewayList is IGatewayDirectory, AccessManaged {
         Gateway storage self = _activeGateway(id);
         uint256 held = uint256(self.slotCount) + self.reservedCount;
         require(held == 0, GatewayDirectoryHoldsSlots(id, held));
+        require(block.timestamp >= self.servesUntil, GatewayDirectoryStillServing(id, self.servesUntil));
         self.active = false;
         _releaseEndpoints(self);
         emit GatewayRetired(id, _advance());

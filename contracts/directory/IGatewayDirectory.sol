@@ -16,6 +16,8 @@ struct Gateway {
     uint16 slotCount;
     /// Reserved slots it holds, 0..32.
     uint16 reservedCount;
+    /// Until when it serves slots that it lost, in seconds since 1970; 0 if it never lost one.
+    uint48 servesUntil;
     /// Key that signs its answers.
     address signer;
     /// Where it answers over HTTP, without a trailing slash: `https://g1.example.org`.
@@ -105,6 +107,19 @@ interface IGatewayDirectory {
     /// @notice A seeded zone leaves no slot to nobody.
     /// @dev Error selector: 0xa00d974f
     error GatewayDirectoryEmptySlot(uint8 zone, uint256 slot);
+    /// @notice Former holders of the zone's slots serve on until `endsAt` (seconds since 1970); another join or leave before would
+    /// make them forgotten.
+    /// @dev Error selector: 0x80f8684e
+    error GatewayDirectoryHandoverUnderWay(uint8 zone, uint256 endsAt);
+    /// @notice The same of one reserved slot, which was taken from its holder a short while ago.
+    /// @dev Error selector: 0x83ed35c1
+    error GatewayDirectorySlotHandoverUnderWay(uint8 zone, uint256 slot, uint256 endsAt);
+    /// @notice The gateway serves slots it has lost until `servesUntil` (seconds since 1970).
+    /// @dev Error selector: 0xd3e049b6
+    error GatewayDirectoryStillServing(GatewayId id, uint256 servesUntil);
+    /// @notice Names are isolated to this reserved index; its slots can be handed on, not emptied.
+    /// @dev Error selector: 0x1917def7
+    error GatewayDirectoryReservedSlotInUse(uint256 index, uint256 nameCount);
     /// @notice A move names another number of slots than the rule asks for.
     /// @dev Error selector: 0xa4ca1bb6
     error GatewayDirectoryWrongMoveCount(uint256 actual, uint256 expected);
@@ -136,32 +151,37 @@ interface IGatewayDirectory {
     /// @notice Hands a gateway's entry to another operator; for its operator.
     function setOperator(GatewayId id, address operator) external;
 
-    /// @notice Takes a gateway that holds no slots off the list.
+    /// @notice Takes a gateway off the list that holds no slots and serves none that it has lost. Its endpoints are free from then on.
     function retireGateway(GatewayId id) external;
 
     // ── Slots ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Gives out all 512 slots of an empty zone at once, evenly within one.
+    /// @notice Gives out all 512 slots of an empty zone at once, evenly within one. It takes no slot from anybody, so it starts no
+    /// handover and waits for none.
     /// @param words 32 words of 16 gateway ids, slot 0 in the lowest 16 bits of the first.
     function seedZone(uint8 zone, uint256[32] calldata words) external;
 
-    /// @notice Lets a gateway take its share of slots, floor(512 / (holders + 1)), from its zone's holders.
+    /// @notice Lets a gateway take its share of slots, floor(512 / (holders + 1)), from its zone's holders, once the handover of the
+    /// zone's last join or leave is over.
     /// Afterwards every holder of the zone has floor or ceil of the even share; otherwise it reverts.
     /// @param slotSet The slots as a set of 512 bits, drawn at random by the caller.
     function joinZone(GatewayId id, uint256[2] calldata slotSet) external;
 
-    /// @notice Takes all ordinary slots from a gateway; no other slot moves. Afterwards every holder of the zone has floor or
-    /// ceil of the even share. The last holder leaves with empty `successors`, and its slots are nobody's.
+    /// @notice Takes all ordinary slots from a gateway, once the handover of the zone's last join or leave is over; no other slot
+    /// moves. Afterwards every holder of the zone has floor or ceil of the even share. The last holder leaves with empty
+    /// `successors`, and its slots are nobody's.
     /// @param successors Two bytes each: who takes the leaver's slots, in ascending order of slot.
     function leaveZone(GatewayId id, bytes calldata successors) external;
 
-    /// @notice Gives one reserved slot to a gateway of its zone, or to nobody (id 0). Immediate.
+    /// @notice Gives one reserved slot to a gateway of its zone, or, while no name is isolated to it, to nobody (id 0). Immediate, but
+    /// that a slot is not taken from its holder again before its last handover is over.
     /// @param reservedSlot 0..31; slot `512 + reservedSlot` of the zone.
     function assignReservedSlot(uint8 zone, uint8 reservedSlot, GatewayId id) external;
 
     // ── Isolation ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Moves a name to a reserved index, whose slot must be held in every zone. Immediate.
+    /// @notice Moves a name to a reserved index, whose slot must be held in every zone. Immediate, from one reserved index to another
+    /// too. It lasts until `release`: a name that lapses and is registered anew, by whomever, is isolated still.
     function isolate(bytes32 node, uint32 index) external;
 
     /// @notice Gives a name back its own index. Immediate.
@@ -185,11 +205,12 @@ interface IGatewayDirectory {
     /// the reserved ones.
     function zoneTable(uint8 zone) external view returns (uint256[34] memory words);
 
-    /// @notice Who holds a slot, and who held it until less than one TTL ago.
+    /// @notice Who holds a slot, and who held it until less than one TTL ago: that one stays readable for the whole of it.
     /// @param slot 0..543.
     /// @return holder Its gateway, 0 where it is nobody's.
     /// @return previous The gateway before, which serves on until the TTL is over; 0 afterwards.
-    /// @return movedAt When the slot's word of the table last changed, in seconds since 1970.
+    /// @return movedAt When it passed on from the gateway before, in seconds since 1970; 0 if it never did, or, for an ordinary slot,
+    /// not in its zone's last join or leave.
     function slotHolder(
         uint8 zone,
         uint256 slot
@@ -197,6 +218,9 @@ interface IGatewayDirectory {
 
     /// @notice How long a moved slot's previous holder serves on, in seconds.
     function handoverSeconds() external view returns (uint256);
+
+    /// @notice From when on a zone takes another join or leave, in seconds since 1970; 0 before its first.
+    function handoverEndsAt(uint8 zone) external view returns (uint256);
 
     /// @notice The four gateways behind an index, by zone; 0 where a slot is nobody's.
     /// @param index A shard index, 0..2^32-1.

@@ -7,7 +7,7 @@
  * | 0 | bits 168..231: version; 232..247: number of gateways |
  * | 1 | the contract whose code is the slot tables |
  * | 2 | gateways by id: operator, zone, active; signer; HTTP endpoint; DNS endpoint |
- * | 169 | reserved index by isolated node |
+ * | 4 | reserved index by isolated node |
  *
  * Isolated names cannot be listed from storage; each is looked up by itself.
  */
@@ -21,7 +21,7 @@ import { SLOT_COUNT, ZONE_COUNT } from "../sharding/shard.ts";
 import type { Directory, DirectoryGateway } from "./directory.ts";
 
 const GATEWAYS_SLOT = 2n;
-const ISOLATIONS_SLOT = 169n;
+const ISOLATIONS_SLOT = 4n;
 /** The slots that say how much more there is to read. */
 export const DIRECTORY_HEAD_SLOTS: readonly [Hex, Hex] = [word(0n), word(1n)];
 const IMAGE_BYTES = ZONE_COUNT * SLOT_COUNT * 2;

@@ -7,7 +7,8 @@ import { namehash } from "../../../src/naming/namehash.ts";
 import { type PlacedGateway, placeGateways, tableWords } from "../../../src/sharding/placement.ts";
 import { applyPlan, type FleetChange, planChange } from "../../../src/sharding/plan.ts";
 import { bootstrapSlotsOf, ORDINARY_SLOT_COUNT, SLOT_COUNT, slotsOf, ZONE_COUNT } from "../../../src/sharding/shard.ts";
-import { type DeployedDirectory, deployDirectory, slotSetOf } from "../support/directory.ts";
+import { type DeployedDirectory, deployDirectory, HANDOVER_SECONDS, slotSetOf } from "../support/directory.ts";
+import { refuses } from "../support/holdfast.ts";
 
 const RESERVED = 0xffffffe3;
 
@@ -197,13 +198,14 @@ describe("GatewayDirectory", () => {
       const left = ordinaryMoves(leave, 1);
       await directory.write.leaveZone([3, successorsOf(left)]);
       placement = applyPlan(placement, leave, { atSeconds: 0, ttlSeconds: 300 });
+      await networkHelpers.time.increase(HANDOVER_SECONDS);
       const words = await directory.read.zoneTable([1]);
       expect(words.slice(0, 32)).to.deep.equal(tableWords(placement.table, 1).slice(0, 32));
       await directory.write.retireGateway([3]);
     });
 
     it("revert when a move breaks the rule", async () => {
-      const { viem, directory, entry } = world;
+      const { viem, networkHelpers, directory, entry } = world;
       await seedFleet(world, 2);
       await directory.write.registerGateway([entry(9, 1)]);
       const refuses = (call: Promise<unknown>, error: string) =>
@@ -226,13 +228,14 @@ describe("GatewayDirectory", () => {
       await refuses(directory.write.leaveZone([3, all(9)]), "GatewayDirectoryHoldsNoSlots");
       await refuses(directory.write.retireGateway([3]), "GatewayDirectoryHoldsSlots");
       await directory.write.leaveZone([3, all(4)]);
+      await networkHelpers.time.increase(HANDOVER_SECONDS);
       await directory.write.leaveZone([4, "0x"]);
       expect(await directory.read.holdersOf([1])).to.deep.equal([]);
       expect((await directory.read.zoneTable([1])).every((word) => word === 0n)).to.equal(true);
     });
 
     it("keep a growing and shrinking zone within one of even", async () => {
-      const { directory, entry } = world;
+      const { networkHelpers, directory, entry } = world;
       let placement = placeGateways({
         gateways: [0, 1, 2, 3].map((zone) => ({ id: zone + 1, zone })),
         seed: 5,
@@ -243,11 +246,13 @@ describe("GatewayDirectory", () => {
         const change: FleetChange = { kind: "join", gateway: { id: number, zone: 2 } };
         const plan = planChange(placement, change, { seed: number });
         await directory.write.joinZone([number, slotSetOf(ordinaryMoves(plan, 2).map(({ slot }) => slot))]);
+        await networkHelpers.time.increase(HANDOVER_SECONDS);
         placement = applyPlan(placement, plan, { atSeconds: 0, ttlSeconds: 300 });
       }
       for (const leaver of [7, 3, 12]) {
         const plan = planChange(placement, { kind: "leave", gatewayId: leaver }, { seed: leaver });
         await directory.write.leaveZone([leaver, successorsOf(ordinaryMoves(plan, 2))]);
+        await networkHelpers.time.increase(HANDOVER_SECONDS);
         placement = applyPlan(placement, plan, { atSeconds: 0, ttlSeconds: 300 });
       }
       const counts = await Promise.all(
@@ -279,6 +284,50 @@ describe("GatewayDirectory", () => {
       expect(await directory.read.gatewaysOf([node])).to.deep.equal(own);
     });
 
+    it("never leaves an isolated name without gateways: its slots are handed on, not emptied", async () => {
+      const { viem, networkHelpers, directory } = world;
+      await seedFleet(world, 2);
+      for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
+        for (const slot of [3, 4]) await directory.write.assignReservedSlot([zone, slot, 2 * zone + 1]);
+      }
+      const other = namehash("bazaar.hold");
+      for (const each of [node, other, other]) await directory.write.isolate([each, RESERVED]);
+      const refusesToEmpty = (nameCount: bigint) =>
+        refuses(world, directory.write.assignReservedSlot([2, 3, 0]), directory, "GatewayDirectoryReservedSlotInUse", [
+          BigInt(RESERVED),
+          nameCount,
+        ]);
+      await refusesToEmpty(2n);
+      await directory.write.assignReservedSlot([2, 3, 6]);
+      expect(await directory.read.gatewaysOf([node])).to.deep.equal([1, 3, 6, 7]);
+      // Another index is another's: it is emptied while nobody is there.
+      await directory.write.assignReservedSlot([2, 4, 0]);
+      await directory.write.assignReservedSlot([2, 4, 5]);
+      await directory.write.isolate([other, RESERVED + 1]);
+      await networkHelpers.time.increase(HANDOVER_SECONDS);
+      await refusesToEmpty(1n);
+      await directory.write.release([node]);
+      await directory.write.assignReservedSlot([2, 3, 0]);
+      await viem.assertions.revertWithCustomError(
+        directory.write.assignReservedSlot([0, 4, 0]),
+        directory,
+        "GatewayDirectoryReservedSlotInUse",
+      );
+      expect(await directory.read.gatewaysOf([other])).to.deep.equal([1, 3, 5, 7]);
+    });
+
+    it("lasts when the name is registered anew, until it is released", async () => {
+      const { directory, registry } = world;
+      await seedFleet(world, 1);
+      await registry.write.set([node, 512]);
+      for (let zone = 0; zone < ZONE_COUNT; zone += 1) await directory.write.assignReservedSlot([zone, 3, zone + 1]);
+      await directory.write.isolate([node, RESERVED]);
+      await registry.write.set([node, 777]);
+      expect(await directory.read.indexOf([node])).to.deep.equal([BigInt(RESERVED), false]);
+      await directory.write.release([node]);
+      expect(await directory.read.indexOf([node])).to.deep.equal([777n, false]);
+    });
+
     it("reverts for an index outside the range, or with a slot of nobody, or a name not isolated", async () => {
       const { viem, directory } = world;
       await seedFleet(world, 1);
@@ -307,7 +356,7 @@ describe("GatewayDirectory", () => {
 
     /** Every kind of change, at least once. */
     async function changeAll() {
-      const { directory, entry, operator, governor } = world;
+      const { networkHelpers, directory, entry, operator, governor } = world;
       const { write } = directory;
       const placement = await seedFleet(world, 2);
       await write.registerGateway([entry(9, 1)]);
@@ -318,9 +367,11 @@ describe("GatewayDirectory", () => {
       const gateway = { id: 9, zone: 1 };
       const join = planChange(placement, { kind: "join", gateway }, { seed: "join" });
       await write.joinZone([9, slotSetOf(ordinaryMoves(join, 1).map(({ slot }) => slot))]);
+      await networkHelpers.time.increase(HANDOVER_SECONDS);
       const joined = applyPlan(placement, join, { atSeconds: 0, ttlSeconds: 0 });
       const leave = planChange(joined, { kind: "leave", gatewayId: 4 }, { seed: "leave" });
       await write.leaveZone([4, successorsOf(ordinaryMoves(leave, 1))]);
+      await networkHelpers.time.increase(HANDOVER_SECONDS);
       await write.retireGateway([4]);
       await write.updateGateway([1, governor, "https://new.example.org", "new.example.org:53"], { account: operator });
       await write.setOperator([2, governor], { account: operator });

@@ -11,7 +11,7 @@ import {
   zeroAddress,
 } from "viem";
 import { namehash } from "../../../src/naming/namehash.ts";
-import { type DeployedDirectory, deployDirectory, slotSetOf } from "../support/directory.ts";
+import { type DeployedDirectory, deployDirectory, HANDOVER_SECONDS, slotSetOf, wordsOf } from "../support/directory.ts";
 import { refuses } from "../support/holdfast.ts";
 
 const SLOTS = 512;
@@ -19,15 +19,6 @@ const RESERVED = 0xffffffe3;
 const NODE = namehash("shop.hold");
 const NOBODY = 9;
 const DAY = 86_400;
-
-/** Words of a zone whose slots belong to the ids in turn. */
-function wordsOf(...ids: readonly number[]): bigint[] {
-  return Array.from({ length: SLOTS / 16 }, (_, word) =>
-    Array.from({ length: 16 }, (_, lane) => BigInt(ids[(16 * word + lane) % ids.length]!) << BigInt(16 * lane)).reduce(
-      (sum, part) => sum | part,
-    ),
-  );
-}
 
 async function deployFleet() {
   const world = await deployDirectory();
@@ -133,6 +124,7 @@ describe("GatewayDirectory, given bad input", () => {
     await refused(leave(1, ...all(1)), "HoldsNoSlots", 1);
     await refused(leave(1, ...all(NOBODY)), "UnknownGateway", NOBODY);
     await write.joinZone([3, slotSetOf(Array.from({ length: 170 }, (_, slot) => slot))]);
+    await world.networkHelpers.time.increase(HANDOVER_SECONDS);
     await refused(leave(3, ...Array.from({ length: 170 }, () => 1)), "Uneven", 1, 341n, 256n, 256n);
     await refused(write.retireGateway([3]), "HoldsSlots", 3, 170n);
   });
@@ -200,7 +192,7 @@ describe("GatewayDirectory, given bad input", () => {
     await networkHelpers.setStorageAt(directory.address, first, toHex(full, { size: 32 }));
     await refused(directory.write.registerGateway([world.entry(6, 0)]), "Full");
     await networkHelpers.setStorageAt(directory.address, first, toHex(word, { size: 32 }));
-    // A zone's list of holders starts with its length, two here; it stands behind the former holders of all zones.
+    // A zone's list of holders starts with its length, two here.
     let list: Hex | undefined;
     for (let slot = 0n; list === undefined && slot < 400n; slot += 1n) {
       const place = keccak256(encodeAbiParameters([{ type: "uint256" }, { type: "uint256" }], [0n, slot]));

@@ -16,6 +16,7 @@ import {
   tableFromWords,
   tableWords,
 } from "../../../src/sharding/index.ts";
+import { HANDOVER_SECONDS } from "../support/directory.ts";
 import { deployHoldfast } from "../support/holdfast.ts";
 
 const SEED = 4711;
@@ -56,6 +57,8 @@ async function deployDirectory() {
       else if (call.method === "leaveZone") await directory.write.leaveZone([call.gatewayId, call.successors]);
       else await directory.write.assignReservedSlot([call.zone, call.reservedSlot, call.gatewayId]);
     }
+    // The zone's next change, and its reserved slots' next, come when who lost slots serves them no more.
+    await holdfast.time.increase(HANDOVER_SECONDS);
     return applyPlan(before, plan, { atSeconds: 0, ttlSeconds: 0 });
   };
   return { ...holdfast, directory, register, placement, tableOnChain, carryOut };

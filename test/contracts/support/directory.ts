@@ -28,3 +28,15 @@ export function slotSetOf(slots: readonly number[]): readonly [bigint, bigint] {
   for (const slot of slots) words[slot >> 8]! |= 1n << BigInt(slot & 255);
   return words;
 }
+
+/** How long whoever lost a slot serves on, as the contract has it. */
+export const HANDOVER_SECONDS = 300;
+
+/** Words of a zone whose 512 slots belong to the ids in turn. */
+export function wordsOf(...ids: readonly number[]): bigint[] {
+  return Array.from({ length: 32 }, (_, word) =>
+    Array.from({ length: 16 }, (_, lane) => BigInt(ids[(16 * word + lane) % ids.length]!) << BigInt(16 * lane)).reduce(
+      (sum, part) => sum | part,
+    ),
+  );
+}
