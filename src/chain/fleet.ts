@@ -33,6 +33,8 @@ export interface ChainFleet {
   /** Gateway id by virtual gateway id, 4 x 544. */
   readonly table: Uint16Array;
   readonly names: readonly FleetName[];
+  /** By zone, when the handover of its last join or leave is over, in seconds since 1970; 0 where none is under way. */
+  readonly handoverEndsAt: readonly number[];
   /** Reserved index by node. */
   readonly isolated: ReadonlyMap<Hex, number>;
 }
@@ -71,8 +73,11 @@ export async function readFleet(client: PublicClient, deployment: Deployment): P
     const directory = { address: deployment.contracts.directory, abi: directoryAbi, blockNumber } as const;
     const version = await client.readContract({ ...directory, functionName: "version" });
     const zones: (readonly bigint[])[] = [];
+    const handoverEndsAt: number[] = [];
     for (let zone = 0; zone < ZONE_COUNT; zone += 1) {
       zones.push(await client.readContract({ ...directory, functionName: "zoneTable", args: [zone] }));
+      const endsAt = await client.readContract({ ...directory, functionName: "handoverEndsAt", args: [zone] });
+      handoverEndsAt.push(endsAt > timestamp ? Number(endsAt) : 0);
     }
     return {
       chainId,
@@ -80,6 +85,7 @@ export async function readFleet(client: PublicClient, deployment: Deployment): P
       version,
       gateways: await readGateways(client, deployment, blockNumber),
       table: tableFromWords(zones),
+      handoverEndsAt,
       names: await readNames(client, deployment, blockNumber, timestamp),
       isolated: await readIsolated(client, deployment, blockNumber),
     };

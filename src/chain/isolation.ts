@@ -1,6 +1,6 @@
 /** Isolating a name on chain, and releasing it: the transactions, sent and waited for. */
-import { createWalletClient, custom, encodeFunctionData, type PublicClient } from "viem";
-import type { Hex } from "../base/bytes.ts";
+import { createWalletClient, custom, decodeErrorResult, encodeFunctionData, type PublicClient } from "viem";
+import { type Hex, isHex } from "../base/bytes.ts";
 import { BaseError, messageOf } from "../base/errors.ts";
 import { directoryAbi } from "./abis/directory.ts";
 import { createDeployProvider } from "./deployer.ts";
@@ -80,12 +80,37 @@ export async function sendIsolation(
   return hashes;
 }
 
+/** The directory's refusal in an RPC provider's error; `undefined` where it gave none. */
+function refusalOf(error: unknown): { readonly errorName: string; readonly args: readonly unknown[] } | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { data } = cause as { data?: unknown };
+    const bytes = isHex(data) ? data : (data as { data?: unknown } | undefined)?.data;
+    if (!isHex(bytes) || bytes === "0x") continue;
+    try {
+      const { errorName, args } = decodeErrorResult({ abi: directoryAbi, data: bytes });
+      return { errorName, args: args ?? [] };
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** What to do about a refusal. */
+const ADVICE: Readonly<Record<string, string>> = {
+  GatewayDirectorySlotHandoverUnderWay:
+    "The slot's former holder serves on until then (the last number, in seconds since 1970). Another reserved index is free to use.",
+  GatewayDirectoryReservedSlotInUse:
+    "Names are isolated there: give the slot to another gateway, or release them first.",
+};
+
 export class IsolationFailedError extends BaseError {
   override readonly name = "Chain.IsolationFailedError";
   constructor(act: string, cause: unknown) {
-    super("CHAIN_ISOLATION_FAILED", `${act} failed: ${messageOf(cause)}`, {
-      cause,
-      metaMessages: ["It takes an account with the isolation role; give its key in HOLDFAST_KEY."],
-    });
+    const refusal = refusalOf(cause);
+    const reason = refusal ? `${refusal.errorName}(${refusal.args.join(", ")})` : messageOf(cause);
+    const advice =
+      ADVICE[refusal?.errorName ?? ""] ?? "It takes an account with the isolation role; give its key in HOLDFAST_KEY.";
+    super("CHAIN_ISOLATION_FAILED", `${act} failed: ${reason}`, { cause, metaMessages: [advice] });
   }
 }

@@ -21,6 +21,9 @@ export type DirectoryCall =
  * The calls that carry out a plan: one `joinZone` or `leaveZone` for the ordinary slots, then one `assignReservedSlot` for each
  * reserved one. `undefined` where weights come in: the directory on chain keeps a zone's gateways even.
  *
+ * All calls of one plan can be sent at once. The directory takes the next plan of the same zone when the handover is over, five
+ * minutes later, as a slot remembers one former holder; plans of other zones do not wait.
+ *
  * @example
  * ```ts
  * directoryCallsOf(change, planChange(placement, change, { seed: 1 }).moves);

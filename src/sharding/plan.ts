@@ -54,6 +54,9 @@ export type FleetChange =
  * weight, the quotas are those, among floor and ceiling of the fair shares, that make this sum least (`quotasOf`); on a leave
  * or drain the sum is the leaver's slots, which have to move anyhow (`refillQuotasOf`).
  *
+ * Placements remember all former holders of a slot, the directory on chain one: there, changes of one zone need the handover time
+ * between them (`directoryCallsOf`).
+ *
  * Throws `UnknownGatewayError`, `DuplicateGatewayError`, `EmptyZoneError`, and what `quotasOf` throws.
  *
  * @example

@@ -150,8 +150,37 @@ describe("shards on a chain", () => {
   });
 
   describe("holdfast shards plan --rpc", () => {
+    const planOf = async (...args: string[]) =>
+      JSON.parse((await run("shards", "plan", ...args, "--seed", "1", "--json")).out);
+
+    it("says when the zone's next change can be made, while the handover of its last is under way", async () => {
+      const test = createTestClient({ mode: "hardhat", chain: hardhat, transport: http(url) }).extend(publicActions);
+      const [account] = (await test.request({ method: "eth_accounts" } as never)) as Hex[];
+      const wallet = createWalletClient({ account: account!, chain: hardhat, transport: http(url) });
+      const snapshot = await test.snapshot();
+      const { calls, ...first } = await planOf("join", "--gateway", "10");
+      expect(first).to.include({ notBefore: 0, handoverSeconds: 300 });
+      await wallet.writeContract({
+        address: deployment.contracts.directory,
+        abi: directoryAbi,
+        functionName: "joinZone",
+        args: [10, calls[0].slotSet.map(BigInt)],
+      });
+      const movedAt = Number((await test.getBlock()).timestamp);
+      expect((await planOf("leave", "--gateway", "2")).notBefore).to.equal(movedAt + 300);
+      expect((await planOf("leave", "--gateway", "1")).notBefore).to.equal(0);
+      const { out } = await run("shards", "plan", "leave", "--gateway", "2", "--seed", "1");
+      expect(out)
+        .to.include(`Not before ${new Date((movedAt + 300) * 1_000).toISOString()}`)
+        .and.to.include("no other join or leave in zone 1");
+      await test.increaseTime({ seconds: 300 });
+      await test.mine({ blocks: 1 });
+      expect((await planOf("leave", "--gateway", "2")).notBefore).to.equal(0);
+      await test.revert({ id: snapshot });
+    });
+
     it("plans for the directory of the chain, with a listed gateway as the newcomer", async () => {
-      const plan = JSON.parse((await run("shards", "plan", "join", "--gateway", "10", "--seed", "1", "--json")).out);
+      const plan = await planOf("join", "--gateway", "10");
       expect(plan.change.gateway).to.deep.equal({ id: 10, zone: 1, weight: 1 });
       expect(plan.moves).to.have.length(170);
       expect(plan.calls.map((call: { method: string }) => call.method)).to.deep.equal(["joinZone"]);
@@ -203,6 +232,17 @@ describe("shards on a chain", () => {
         .to.include(`index ${RESERVED_INDEX_MIN} -> 3`)
         .and.to.match(/release: 0x[0-9a-f]{64}/);
       expect((await readFleet(reader, deployment)).isolated.size).to.equal(0);
+    });
+
+    it("says until when a reserved slot that was just taken from its gateway stays where it is", async () => {
+      const isolate = (gateways: string) =>
+        run("shards", "isolate", "name3.hold", "--gateways", gateways, "--yes", "--json");
+      await isolate("5,6,7,8");
+      await run("shards", "isolate", "name3.hold", "--release", "--yes");
+      const error = (await failureOf(isolate("9,10,11,12"))) as IsolationFailedError;
+      expect(error).to.be.instanceOf(IsolationFailedError);
+      expect(error.message).to.match(/GatewayDirectorySlotHandoverUnderWay\(0, 512, \d{10}\)/);
+      expect(error.message).to.include("Another reserved index is free to use").and.not.to.include("HOLDFAST_KEY");
     });
 
     it("rejects a sender without the role, naming it", async () => {

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { readFleet } from "../../../chain/fleet.ts";
+import { HANDOVER_SECONDS } from "../../../directory/directory.ts";
 import {
   directoryCallsOf,
   type FleetChange,
@@ -26,6 +27,9 @@ Examples:
   $ holdfast shards plan join --rpc http://127.0.0.1:8545 --gateway 9 --seed 7 --json
 A fleet file is JSON: { "gateways": [{ "id": 1, "zone": 0, "weight": 1 }, ...], "seed": 7, "table": [ids by zone * 544 + slot] };
 "table" may be left out, then the fleet is placed from the seed.
+
+The directory takes one join or leave of a zone at a time: the next ${HANDOVER_SECONDS} seconds later, when who lost slots serves them no more.
+Changes of several zones can be made at once. Plan each change when the one before it is made, for the tables it finds.
 `;
 
 interface PlanOptions {
@@ -43,24 +47,27 @@ interface PlanOptions {
 /** A fleet, and the zones of all gateways that are known there, also of those that hold nothing yet. */
 interface KnownFleet extends Placement {
   readonly zones: ReadonlyMap<number, number>;
+  /** By zone, when the directory takes its next change, in seconds since 1970; 0 for at once. */
+  readonly handoverEndsAt: readonly number[];
 }
 
 async function fleetOf(options: PlanOptions): Promise<KnownFleet> {
-  const placement =
-    options.rpc === undefined ? await placementOf(options) : await chainPlacement({ ...options, rpc: options.rpc });
-  return { zones: new Map(placement.gateways.map((gateway) => [gateway.id, gateway.zone])), ...placement };
+  if (options.rpc !== undefined) return chainPlacement({ ...options, rpc: options.rpc });
+  const placement = await placementOf(options);
+  const zones = new Map(placement.gateways.map((gateway) => [gateway.id, gateway.zone]));
+  return { ...placement, zones, handoverEndsAt: [] };
 }
 
 /** The directory of a chain. Gateways that hold no slot are listed there, but are no part of the fleet yet. */
 async function chainPlacement(options: { rpc: string; deployment?: string }): Promise<KnownFleet> {
   const { client, deployment } = await openChain(options);
-  const { gateways, table } = await readFleet(client, deployment);
+  const { gateways, table, handoverEndsAt } = await readFleet(client, deployment);
   const ordinary = slotCounts({ table });
   const placed = gateways
     .filter(({ id }) => table.includes(id))
     .map(({ id, zone }) => ({ id, zone, role: ordinary.has(id) ? ("ordinary" as const) : ("isolation" as const) }));
   const zones = new Map(gateways.filter((gateway) => gateway.active).map((gateway) => [gateway.id, gateway.zone]));
-  return { gateways: placed, table, former: new Map(), zones };
+  return { gateways: placed, table, former: new Map(), zones, handoverEndsAt };
 }
 
 async function placementOf(options: PlanOptions): Promise<Placement> {
@@ -106,13 +113,17 @@ function changeOf(kind: FleetChange["kind"], options: PlanOptions, fleet: KnownF
   return { kind, gatewayId: options.gateway, weight: options.weight };
 }
 
-/** Shows a plan: who gives and takes how many slots, and how many names it touches. */
-function printPlan(terminal: Terminal, placement: Placement, change: FleetChange, plan: MovePlan): void {
-  const zone =
-    change.kind === "join"
-      ? change.gateway.zone
-      : placement.gateways.find((gateway) => gateway.id === change.gatewayId)?.zone;
-  if (zone === undefined) throw new UnknownGatewayError(change.kind === "join" ? change.gateway.id : change.gatewayId);
+/** The zone that a change is of. */
+function zoneOfChange(placement: Placement, change: FleetChange): number {
+  if (change.kind === "join") return change.gateway.zone;
+  const zone = placement.gateways.find((gateway) => gateway.id === change.gatewayId)?.zone;
+  if (zone === undefined) throw new UnknownGatewayError(change.gatewayId);
+  return zone;
+}
+
+/** Shows a plan: who gives and takes how many slots, how many names it touches, and when the next can follow. */
+function printPlan(terminal: Terminal, placement: KnownFleet, change: FleetChange, plan: MovePlan): void {
+  const zone = zoneOfChange(placement, change);
   const before = slotCounts(placement);
   const table = placement.table.slice();
   for (const move of plan.moves) table[move.virtualGatewayId] = move.to;
@@ -134,7 +145,16 @@ function printPlan(terminal: Terminal, placement: Placement, change: FleetChange
       ...ids.map((id) => [String(id), String(before.get(id) ?? 0), String(after.get(id) ?? 0)]),
     ]),
   );
-  terminal.out("\nThe former holder of a moved slot serves on until its answers have left the caches.\n");
+  const endsAt = placement.handoverEndsAt[zone] ?? 0;
+  if (endsAt !== 0) {
+    terminal.out(
+      `\nNot before ${new Date(endsAt * 1_000).toISOString()}: until then those serve on who lost slots in the change before.\n`,
+    );
+  }
+  terminal.out(
+    `\nThe former holder of a moved slot serves on for ${HANDOVER_SECONDS} seconds, until its answers have left the caches. For as long the\n` +
+      `directory takes no other join or leave in zone ${zone}, and retires nobody who serves on.\n`,
+  );
 }
 
 function addChange(group: Command, terminal: Terminal, kind: FleetChange["kind"], description: string): void {
@@ -159,8 +179,15 @@ function addChange(group: Command, terminal: Terminal, kind: FleetChange["kind"]
       const placement = await fleetOf(options);
       const change = changeOf(kind, options, placement);
       const plan = planChange(placement, change, { seed: options.seed });
-      if (options.json)
-        return printJson(terminal, { change, ...plan, calls: directoryCallsOf(change, plan.moves) ?? null });
+      if (options.json) {
+        return printJson(terminal, {
+          change,
+          ...plan,
+          calls: directoryCallsOf(change, plan.moves) ?? null,
+          notBefore: placement.handoverEndsAt[zoneOfChange(placement, change)] ?? 0,
+          handoverSeconds: HANDOVER_SECONDS,
+        });
+      }
       printPlan(terminal, placement, change, plan);
     });
 }
