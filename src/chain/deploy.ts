@@ -15,6 +15,8 @@ export const FIXED_FEED = { decimals: 8, answer: 2_000n * 10n ** 8n } as const;
 /** The oldest answer of a feed that is believed: three times a Chainlink feed's heartbeat, in seconds. */
 export const FEED_AGE_SECONDS_MAX = 3n * 3600n;
 
+/** Chains of one's own: Hardhat and anvil, geth and Ganache in development mode. */
+const DEVELOPMENT_CHAIN_IDS: readonly number[] = [31_337, 1_337];
 const ZERO_ADDRESS = "0x0000000000000000000000000000000000000000";
 
 export interface DeployContractsParameters {
@@ -24,8 +26,10 @@ export interface DeployContractsParameters {
   readonly privateKey?: Hex;
   /** The top-level label, `hold` by default. */
   readonly tld?: string;
-  /** Chainlink-shaped feed of the price of one ether in USD; a fixed one is deployed where it is left out. */
+  /** Chainlink-shaped feed of the price of one ether in USD; on a development chain a fixed one is deployed where it is left out. */
   readonly priceFeed?: string;
+  /** Whether the fixed one, whose answer anybody can set, will do on any other chain too. */
+  readonly mockPriceFeed?: boolean;
   /** Who governs afterwards; the deployer where it is left out. */
   readonly admin?: string;
   /** Who lists gateways and moves slots; the deployer where it is left out. */
@@ -52,7 +56,7 @@ export interface DeployContractsParameters {
 
 /**
  * Deploys every contract, or finishes what an interrupted call with the same `journalFolder` began, or finds that there is
- * nothing to do. Throws `DeploymentFailedError`.
+ * nothing to do. Throws `DeploymentFailedError`, and `MissingPriceFeedError` before anything is sent.
  *
  * @example
  * ```ts
@@ -63,6 +67,8 @@ export interface DeployContractsParameters {
 export async function deployContracts(parameters: DeployContractsParameters): Promise<Deployment> {
   const { chain, privateKey, journalFolder } = parameters;
   const provider = typeof chain === "string" ? createDeployProvider(chain, privateKey) : chain;
+  const chainId = Number(await provider.request({ method: "eth_chainId" }));
+  checkPriceFeed(parameters, chainId);
   // Loaded here: everything else in this room works without the repository's scripts and its development packages.
   const { deploy } = await import("@nomicfoundation/ignition-core");
   const startBlock = await startBlockOf(provider, journalFolder);
@@ -94,12 +100,18 @@ export async function deployContracts(parameters: DeployContractsParameters): Pr
     await writeVerification(provider, parameters.verificationFolder, sources);
   }
   return parseDeployment({
-    chainId: Number(await provider.request({ method: "eth_chainId" })),
+    chainId,
     tld: parameters.tld ?? "hold",
     startBlock: startBlock.toString(),
     contracts: Object.fromEntries(entries),
     codeHashes: await codeHashesOf(provider, entries),
   });
+}
+
+function checkPriceFeed({ priceFeed, mockPriceFeed = false }: DeployContractsParameters, chainId: number): void {
+  if (priceFeed === undefined && !mockPriceFeed && !DEVELOPMENT_CHAIN_IDS.includes(chainId)) {
+    throw new MissingPriceFeedError(chainId);
+  }
 }
 
 /** The contracts and what their constructors got, as the module gives it. */
@@ -209,6 +221,19 @@ function reasonsOf(result: Exclude<DeploymentResult, { type: "SUCCESSFUL_DEPLOYM
     ...result.timedOut.map(({ futureId }) => `${futureId}: its transaction was not mined in time`),
     ...result.held.map(({ futureId, reason }) => `${futureId}: ${reason}`),
   ];
+}
+
+export class MissingPriceFeedError extends BaseError {
+  override readonly name = "Chain.MissingPriceFeedError";
+  constructor(chainId: number) {
+    super("CHAIN_MISSING_PRICE_FEED", `No price feed is named, and chain ${chainId} is no development chain.`, {
+      metaMessages: [
+        "The feed of development chains is a mock whose answer anybody can set, and with it what names cost; the controller's feed cannot be changed later.",
+        "Give the chain's Chainlink feed of ETH in USD: --price-feed ADDRESS.",
+        "On a test network where nothing is at stake, --mock-price-feed takes the mock. Nothing was sent.",
+      ],
+    });
+  }
 }
 
 export class DeploymentFailedError extends BaseError {

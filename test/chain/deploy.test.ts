@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { DeploymentFailedError, deployContracts } from "../../src/chain/deploy.ts";
+import { DeploymentFailedError, deployContracts, MissingPriceFeedError } from "../../src/chain/deploy.ts";
 import { createDeployProvider, deployKey, MalformedKeyError } from "../../src/chain/deployer.ts";
 import { findAnvil, startAnvil, startEdr, type TestNode } from "../contracts/support/node.ts";
 
@@ -63,6 +63,39 @@ describe("deployContracts", () => {
     }
   });
 
+  describe("without a price feed", () => {
+    it("rejects any chain but one's own before it sends or keeps anything, unless the mock is asked for", async () => {
+      const node = await startEdr(SEPOLIA);
+      try {
+        const journalFolder = join(folder, "journal");
+        const deploy = (parameters: object = {}) =>
+          deployContracts({ chain: node.url, journalFolder, pollMs: 20, confirmations: 1, ...parameters });
+        const error = (await deploy().catch((cause: unknown) => cause)) as MissingPriceFeedError;
+        expect(error).to.be.instanceOf(MissingPriceFeedError).and.to.have.property("code", "CHAIN_MISSING_PRICE_FEED");
+        expect(error.message)
+          .to.include("chain 11155111 is no development chain")
+          .and.to.include("--price-feed ADDRESS")
+          .and.to.include("--mock-price-feed");
+        const provider = createDeployProvider(node.url);
+        expect(await provider.request({ method: "eth_blockNumber" })).to.equal("0x0");
+        expect(await readdir(folder)).to.deep.equal([]);
+        const { contracts } = await deploy({ mockPriceFeed: true });
+        expect(contracts.priceFeed).to.match(/^0x/);
+      } finally {
+        await node.stop();
+      }
+    });
+
+    it("takes the mock on the chain of geth's and Ganache's development modes", async () => {
+      const node = await startEdr(1_337);
+      try {
+        expect((await deployContracts({ chain: node.url, pollMs: 20 })).chainId).to.equal(1_337);
+      } finally {
+        await node.stop();
+      }
+    });
+  });
+
   it("rejects a malformed key without showing it", () => {
     expect(() => deployKey("0x1234")).to.throw(MalformedKeyError, /^(?!.*1234)/);
     expect(deployKey("")).to.equal(undefined);
@@ -80,8 +113,9 @@ describe("deployContracts", () => {
     });
     after(() => node?.stop());
 
+    // The id is Sepolia's, its Chainlink feed is not there: a deployment with the mock, which has to be asked for.
     const attempt = (chain: Parameters<typeof deployContracts>[0]["chain"], journalFolder: string) =>
-      deployContracts({ chain, journalFolder, pollMs: 20, confirmations: 1 });
+      deployContracts({ chain, journalFolder, mockPriceFeed: true, pollMs: 20, confirmations: 1 });
 
     for (const moment of ["before", "after"] as const) {
       it(`goes on after an interruption ${moment} every transaction, and then has nothing to do`, async function () {
@@ -122,13 +156,47 @@ describe("deployContracts", () => {
 
     it("writes what block explorers need, proven against the chain", async () => {
       const verificationFolder = join(folder, "verification");
-      await deployContracts({ chain: node.url, privateKey: KEY, pollMs: 20, confirmations: 1, verificationFolder });
+      const { contracts } = await deployContracts({
+        chain: node.url,
+        privateKey: KEY,
+        mockPriceFeed: true,
+        pollMs: 20,
+        confirmations: 1,
+        verificationFolder,
+      });
+      // All contracts but Genesis, which has done its work, and no other; two addresses have a second contract's code behind them.
+      const sources: Readonly<Record<string, string>> = {
+        AccessManager: "access/manager/AccessManager.sol",
+        FastNameRegistry: "contracts/registry/FastNameRegistry.sol",
+        FastRegistrarController: "contracts/registrar/FastRegistrarController.sol",
+        GatewayDirectory: "contracts/directory/GatewayDirectory.sol",
+        MockPriceFeed: "contracts/mocks/MockPriceFeed.sol",
+        NameRegistry: "contracts/registry/NameRegistry.sol",
+        OffchainResolver: "contracts/offchain/OffchainResolver.sol",
+        RegistrarController: "contracts/registrar/RegistrarController.sol",
+        ReverseRegistrar: "contracts/reverse/ReverseRegistrar.sol",
+        TokenRenderer: "contracts/registry/TokenRenderer.sol",
+        UniversalResolver: "contracts/universal/UniversalResolver.sol",
+      };
       const files = (await readdir(verificationFolder)).sort();
-      expect(files).to.include.members(["NameRegistry.json", "GatewayDirectory.json", "OffchainResolver.json"]);
-      const input = JSON.parse(await readFile(join(verificationFolder, "NameRegistry.json"), "utf8"));
-      expect(input.contract).to.contain("contracts/registry/NameRegistry.sol:NameRegistry");
-      expect(input.compilerVersion).to.match(/^v0\.8\.37\+commit\./);
-      expect(Object.keys(input.standardJson)).to.include.members(["language", "sources", "settings"]);
+      expect(files).to.deep.equal(Object.keys(sources).map((name) => `${name}.json`));
+      const addresses = new Set<string>();
+      for (const [name, source] of Object.entries(sources)) {
+        const input = JSON.parse(await readFile(join(verificationFolder, `${name}.json`), "utf8"));
+        expect(input.contract).to.match(new RegExp(`${source.replaceAll(".", "\\.")}:${name}$`));
+        expect(input.compilerVersion).to.match(/^v0\.8\.37\+commit\./);
+        const { language, sources: texts, settings } = input.standardJson;
+        expect(language).to.equal("Solidity");
+        expect(
+          Object.values(texts as Record<string, { content: string }>).some(({ content }) =>
+            content.includes(`contract ${name} `),
+          ),
+        ).to.equal(true);
+        expect(settings.evmVersion).to.equal("osaka");
+        addresses.add(input.address.toLowerCase());
+      }
+      expect(addresses.size).to.equal(Object.keys(sources).length);
+      expect([...addresses]).to.include.members(Object.values(contracts).map((address) => address.toLowerCase()));
     });
 
     it("rejects a chain whose transactions fail, and says which step", async () => {

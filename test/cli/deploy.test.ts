@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { createPublicClient, getAddress, http } from "viem";
 import { registryAbi } from "../../src/chain/abis/registry.ts";
+import { MissingPriceFeedError } from "../../src/chain/deploy.ts";
 import type { Deployment } from "../../src/chain/deployment.ts";
+import { UsageError } from "../../src/cli/command.ts";
 import { namehash } from "../../src/naming/namehash.ts";
 import { startEdr, type TestNode } from "../contracts/support/node.ts";
 import { runHoldfast } from "../support/program.ts";
@@ -57,6 +59,23 @@ describe("holdfast deploy, register, set", () => {
     expect(await count()).to.equal(1n);
     await run("set", "www.shop.hold", "A", "--delete", ...chain);
     expect(await count()).to.equal(0n);
+  });
+
+  it("takes the mock price feed elsewhere than on a development chain only when told to", async function () {
+    this.timeout(60_000);
+    const other = await startEdr(11_155_111);
+    try {
+      const deploy = (...args: string[]) => run("deploy", "--rpc", other.url, "--out", folder, "--json", ...args);
+      const failure = (...args: string[]) => deploy(...args).catch((cause: unknown) => cause);
+      // The id is Sepolia's, but its own feed is not there.
+      expect(await failure()).to.be.instanceOf(MissingPriceFeedError);
+      const both = ["--mock-price-feed", "--price-feed", `0x${"11".repeat(20)}`];
+      expect(await failure(...both)).to.be.instanceOf(UsageError);
+      const { chainId } = JSON.parse(await deploy("--mock-price-feed", "--confirmations", "1")) as Deployment;
+      expect(chainId).to.equal(11_155_111);
+    } finally {
+      await other.stop();
+    }
   });
 
   it("rejects a taken name, a name elsewhere, a missing value and an unknown type", async () => {

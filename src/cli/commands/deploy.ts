@@ -1,5 +1,6 @@
 /** `holdfast deploy`: the contracts onto a chain, resumable, with the deployments file that everything else reads. */
 import { join } from "node:path";
+import type { EIP1193Provider } from "@nomicfoundation/ignition-core";
 import { isHex } from "../../base/bytes.ts";
 import { type DeployContractsParameters, deployContracts } from "../../chain/deploy.ts";
 import { createDeployProvider, deployKey } from "../../chain/deployer.ts";
@@ -15,8 +16,14 @@ Examples:
                                            environment variables of the same names
   $ HOLDFAST_KEY=0x… holdfast deploy --rpc https://rpc.example.org --price-feed 0x…
 
+Prices come from a Chainlink feed of ETH in USD: on Sepolia from its own, elsewhere from the one of --price-feed. Development chains
+(ids 31337 and 1337) get a mock that says 2,000 USD and takes any other answer from anybody; on other chains it takes
+--mock-price-feed to have that.
+
 An interrupted deployment goes on where it stopped when the same command is given again; a finished one does nothing.
 `;
+
+const SEPOLIA_CHAIN_ID = 11_155_111;
 
 interface DeployOptions {
   readonly network?: string;
@@ -24,6 +31,7 @@ interface DeployOptions {
   readonly out: string;
   readonly tld: string;
   readonly priceFeed?: string;
+  readonly mockPriceFeed?: boolean;
   readonly admin?: string;
   readonly fleet?: string;
   readonly isolation?: string;
@@ -56,6 +64,9 @@ function parametersOf(options: DeployOptions): Partial<DeployContractsParameters
     isolation: parseAddress(options.isolation, "--isolation"),
     treasury: parseAddress(options.treasury, "--treasury"),
   };
+  if (addresses.priceFeed !== undefined && options.mockPriceFeed) {
+    throw new UsageError("--price-feed and --mock-price-feed exclude each other.");
+  }
   const given = Object.entries(addresses).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(given) as Partial<DeployContractsParameters>),
@@ -68,6 +79,14 @@ function parametersOf(options: DeployOptions): Partial<DeployContractsParameters
   };
 }
 
+/** The feed that a chain is known to have. */
+async function ownFeed(chain: EIP1193Provider, chainId: number): Promise<string | undefined> {
+  if (chainId !== SEPOLIA_CHAIN_ID) return undefined;
+  // A chain of one's own may have borrowed the id.
+  const code = await chain.request({ method: "eth_getCode", params: [SEPOLIA_PRICE_FEED, "latest"] });
+  return code === "0x" ? undefined : SEPOLIA_PRICE_FEED;
+}
+
 async function deployTo(options: DeployOptions, terminal: Terminal): Promise<{ deployment: Deployment; file: string }> {
   const network =
     options.network === undefined
@@ -76,20 +95,18 @@ async function deployTo(options: DeployOptions, terminal: Terminal): Promise<{ d
   const chain = createDeployProvider(network.rpcUrl, network.privateKey);
   const chainId = Number(await chain.request({ method: "eth_chainId" }));
   const parameters = parametersOf(options);
-  const hasFeed = async () =>
-    (await chain.request({ method: "eth_getCode", params: [SEPOLIA_PRICE_FEED, "latest"] })) !== "0x";
-  const priceFeed =
-    parameters.priceFeed ?? (chainId === 11_155_111 && (await hasFeed()) ? SEPOLIA_PRICE_FEED : undefined);
-  if (priceFeed === undefined) terminal.err("no price feed: one ether counts as 2,000 USD here\n");
+  const priceFeed = parameters.priceFeed ?? (options.mockPriceFeed ? undefined : await ownFeed(chain, chainId));
   const folder = join(options.out, String(chainId));
   const deployment = await deployContracts({
     ...parameters,
-    ...(priceFeed === undefined ? {} : { priceFeed }),
+    ...(priceFeed === undefined ? { mockPriceFeed: options.mockPriceFeed ?? false } : { priceFeed }),
     chain,
     journalFolder: join(folder, "journal"),
     verificationFolder: join(folder, "verification"),
     onStep: (step) => terminal.err(`  ${step}\n`),
   });
+  if (priceFeed === undefined)
+    terminal.err("mock price feed: one ether is 2,000 USD until anybody sets it otherwise\n");
   const file = deploymentPath(chainId, options.out);
   await writeDeployment(file, deployment);
   return { deployment, file };
@@ -103,7 +120,11 @@ export const addDeployCommand: AddCommand = (program, terminal) => {
     .option("--rpc <url>", "RPC provider, where no network is named", "http://127.0.0.1:8545")
     .option("--out <folder>", "where deployments files go", DEPLOYMENTS_FOLDER)
     .option("--tld <label>", "the top-level label", "hold")
-    .option("--price-feed <address>", "Chainlink feed of ETH in USD; Sepolia's own there, else a fixed price")
+    .option(
+      "--price-feed <address>",
+      "Chainlink feed of ETH in USD; left out, Sepolia's own there, a mock on development chains",
+    )
+    .option("--mock-price-feed", "a mock that anybody can set, on whatever chain")
     .option("--admin <address>", "who governs afterwards; the deployer if left out")
     .option("--fleet <address>", "who lists gateways and moves slots; the deployer if left out")
     .option("--isolation <address>", "who isolates attacked names; the deployer if left out")
