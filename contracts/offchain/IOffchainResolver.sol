@@ -36,8 +36,9 @@ struct SignedAnswer {
     address signer;
     /// The signer's EIP-712 signature of `set` (ERC-1271 where it is a contract).
     bytes signature;
-    /// For every call asked: the leaf that holds the record or shows that there is none, and, where the name itself lacks
-    /// it, the same for the set's wildcard. No leaves where the set has no records.
+    /// For every call asked, a leaf for each place where the record may be, up to the first that holds one; the leaves before it show
+    /// that there is none at theirs. The places: the name's record; for the address of an EVM chain the name's default address
+    /// (ENSIP-19); for a name below that of the set, the same of the set's wildcard. No leaves where the set has no records.
     RecordLeaf[][] leaves;
 }
 
@@ -88,7 +89,7 @@ interface IOffchainResolver {
     /// @notice The signature is not the signer's.
     /// @dev Error selector: 0x0229af75
     error RecordSetInvalidSignature(address signer);
-    /// @notice The answer has leaves for another number of calls.
+    /// @notice The answer has leaves for another number of calls, or too few for one of them.
     /// @dev Error selector: 0x4990c2c7
     error RecordSetWrongLeafCount(uint256 actual, uint256 expected);
     /// @notice A leaf is not part of the set.

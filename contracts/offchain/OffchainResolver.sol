@@ -62,9 +62,6 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
     bytes32 private constant SET_TYPEHASH = keccak256(
         "RecordSet(bytes32 node,uint64 epoch,uint64 sequence,uint48 validFrom,uint48 validUntil,bytes32 root)"
     );
-    /// @dev keccak256("*").
-    bytes32 private constant WILDCARD = keccak256("*");
-
     /// @dev What the callback needs again.
     struct Pending {
         bytes32 node;
@@ -247,7 +244,7 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
         );
     }
 
-    /// @dev The record a call reads: the name's own, else that of the set's wildcard.
+    /// @dev The record a call reads: the first there is of `RecordCall.keysOf`, for each of which there is a leaf up to then.
     function _valueOf(
         RecordSet memory set,
         bytes32 nameNode,
@@ -255,15 +252,11 @@ contract OffchainResolver is IOffchainResolver, IERC165, EIP712 {
         RecordLeaf[] memory leaves
     ) private pure returns (bytes memory value) {
         if (set.root == 0) return "";
-        (uint256 kindWord, bytes32 subkey) = RecordCall.recordOf(call);
-        require(leaves.length != 0, RecordSetWrongLeafCount(0, 1));
-        value = RecordTree.valueOf(set.root, RecordCall.keyOf(nameNode, kindWord, subkey), leaves[0]);
-        // The name that signs has no wildcard above it.
-        if (value.length != 0 || nameNode == set.node) return value;
-        require(leaves.length == 2, RecordSetWrongLeafCount(leaves.length, 2));
-        bytes32 wildcard = DnsName.child(set.node, WILDCARD);
-        subkey = RecordCall.wildcardSubkey(kindWord, subkey);
-        return RecordTree.valueOf(set.root, RecordCall.keyOf(wildcard, kindWord, subkey), leaves[1]);
+        bytes32[] memory keys = RecordCall.keysOf(set.node, nameNode, call);
+        for (uint256 index = 0; index < keys.length && value.length == 0; ++index) {
+            require(index < leaves.length, RecordSetWrongLeafCount(leaves.length, index + 1));
+            value = RecordTree.valueOf(set.root, keys[index], leaves[index]);
+        }
     }
 
     /// @dev The closest name at or above this one that has this resolver: its owner signs.

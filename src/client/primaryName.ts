@@ -5,8 +5,8 @@
 import { fromHex, type Hex, isHex, utf8Text } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { normaliseName } from "../naming/name.ts";
-import { isEvmCoinType, reverseNameOf } from "../proof/reverse.ts";
-import { COIN_TYPE_ETHEREUM } from "../protocol/record.ts";
+import { reverseNameOf } from "../proof/reverse.ts";
+import { COIN_TYPE_ETHEREUM, isEvmCoinType } from "../protocol/record.ts";
 import type { NameClient, ResolveOptions } from "./nameClient.ts";
 import type { Resolution } from "./resolution.ts";
 import { requireValue } from "./verbs.ts";

@@ -9,7 +9,7 @@ import { labelsOf, parentOf } from "../naming/name.ts";
 import { type Node, namehash } from "../naming/namehash.ts";
 import type { NameStatus, RecordResult } from "../protocol/answer.ts";
 import { type Authority, encodeAuthority, MIN_SEQUENCE_KEY } from "../protocol/offchainAuthority.ts";
-import type { RecordKey, StoredRecordKey } from "../protocol/record.ts";
+import { COIN_TYPE_DEFAULT, isEvmCoinType, type RecordKey, type StoredRecordKey } from "../protocol/record.ts";
 import { mayWriteRecords, minSequenceOf } from "./authority.ts";
 import {
   anchorSlot,
@@ -26,7 +26,6 @@ import {
 } from "./layout.ts";
 import { unpackRRset } from "./packedRRset.ts";
 import { countsOf, countsSlot } from "./recordCounts.ts";
-import { COIN_TYPE_DEFAULT, isEvmCoinType } from "./reverse.ts";
 import { CorruptRecordError, type ReadSlot, readValue } from "./value.ts";
 import { synthesised, type ZoneKey } from "./zone.ts";
 

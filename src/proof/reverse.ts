@@ -2,14 +2,11 @@
 import { concatBytes, fromHex, type Hex, toHex } from "../base/bytes.ts";
 import { keccak256 } from "../base/keccak.ts";
 import { childNode, namehash } from "../naming/namehash.ts";
+import { COIN_TYPE_DEFAULT, COIN_TYPE_ETHEREUM, isEvmCoinType } from "../protocol/record.ts";
 import { type ReadSlot, readValue } from "./value.ts";
 
 /** Base slot of the mapping from a reverse node to the name kept there. */
 const NAMES_SLOT = 3n;
-const COIN_TYPE_ETHEREUM = 60n;
-/** The coin type of all EVM chains together (ENSIP-19). */
-export const COIN_TYPE_DEFAULT = 0x80000000n;
-const COIN_TYPE_MAX = 0xffffffffn;
 
 const ADDR_REVERSE = namehash("addr.reverse");
 const DEFAULT_REVERSE = namehash("default.reverse");
@@ -21,11 +18,6 @@ export interface ReverseQuestion {
   readonly account: Hex;
   /** SLIP-44; of an EVM chain (ENSIP-11). */
   readonly coinType: bigint;
-}
-
-/** Whether a coin type is Ethereum's, another EVM chain's, or that of all of them. */
-export function isEvmCoinType(coinType: bigint): boolean {
-  return coinType === COIN_TYPE_ETHEREUM || (coinType >= COIN_TYPE_DEFAULT && coinType <= COIN_TYPE_MAX);
 }
 
 /**

@@ -6,16 +6,9 @@ import { fromHex, type Hex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { namehash } from "../naming/namehash.ts";
 import type { Authority } from "../protocol/offchainAuthority.ts";
-import { type RecordQuestion, recordOfCall } from "../protocol/offchainMessages.ts";
+import { placesOfCall, type RecordQuestion } from "../protocol/offchainMessages.ts";
 import { type RecordSetDomain, recordSetDigest, type SignedRecordSet } from "../protocol/offchainSet.ts";
-import {
-  EMPTY_ROOT,
-  type RecordLeaf,
-  recordKeyHash,
-  rootOf,
-  spansKey,
-  wildcardKeyHash,
-} from "../protocol/offchainTree.ts";
+import { EMPTY_ROOT, type RecordLeaf, rootOf, spansKey } from "../protocol/offchainTree.ts";
 
 /** What a set can fail, named as the errors of the contract. */
 export type SetFlaw =
@@ -89,19 +82,20 @@ export function readLeaves(
   const nameNode = namehash(name);
   return calls.map((call, index) => {
     if (set.root === EMPTY_ROOT) return { value: null, isWildcard: false };
-    const [own, wildcard] = leaves[index]!;
-    const { kindWord, subkey } = recordOfCall(call);
-    const value = provenValue(set.root, recordKeyHash(nameNode, kindWord, subkey), own);
-    // The name that signs has no wildcard above it.
-    if (value !== null || nameNode === node) return { value, isWildcard: false };
-    return { value: provenValue(set.root, wildcardKeyHash(node, kindWord, subkey), wildcard), isWildcard: true };
+    const places = placesOfCall(node, nameNode, call);
+    for (const [position, { key, isWildcard }] of places.entries()) {
+      const value = provenValue(set.root, key, leaves[index]![position]);
+      if (value !== null) return { value, isWildcard };
+    }
+    return { value: null, isWildcard: places.at(-1)!.isWildcard };
   });
 }
 
 function provenValue(root: Hex, key: Hex, leaf: RecordLeaf | undefined): Hex | null {
   if (leaf === undefined) throw new InvalidSetError("wrong-leaf-count", "A leaf is missing.");
   if (rootOf(leaf) !== root) throw new InvalidSetError("wrong-proof", `The leaf ${leaf.key} is not part of the set.`);
-  if (leaf.key === key) return leaf.value;
+  // As the contract has it, a record of no bytes is none.
+  if (leaf.key === key) return leaf.value === "0x" ? null : leaf.value;
   if (spansKey(leaf, key)) return null;
   throw new InvalidSetError("unrelated-leaf", `The leaf ${leaf.key} says nothing about ${key}.`);
 }

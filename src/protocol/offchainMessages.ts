@@ -10,7 +10,7 @@ import { decodeDnsName, encodeDnsName } from "../naming/dnsName.ts";
 import { type Node, namehash } from "../naming/namehash.ts";
 import type { SignedRecordSet } from "./offchainSet.ts";
 import { EMPTY_ROOT, type RecordLeaf, type RecordTree, recordKeyHash, wildcardKeyHash } from "./offchainTree.ts";
-import type { StoredRecordKey } from "./record.ts";
+import { COIN_TYPE_DEFAULT, COIN_TYPE_ETHEREUM, isEvmCoinType, type StoredRecordKey } from "./record.ts";
 
 /** Where gateways take ERC-3668 requests: the directory's HTTP endpoint, then this. */
 export const CCIP_PATH = "/ccip";
@@ -128,10 +128,15 @@ export function encodeQuestion({ resolver, node, name, calls }: RecordQuestion):
   return encodeFunctionData({ abi: GATEWAY_ABI, functionName: "signedRecords", args });
 }
 
+const ADDR_KIND_WORD = 1n << 248n;
+
+function wordOf(value: bigint): Hex {
+  return `0x${value.toString(16).padStart(64, "0")}`;
+}
+
 /** The record that a resolver call reads, as kind word and subkey (contracts/offchain/RecordCall.sol). */
 export function recordOfCall(call: Hex): { readonly kindWord: bigint; readonly subkey: Hex } {
   const kind = (number: bigint, rrtype = 0) => (number << 248n) | (BigInt(rrtype) << 232n);
-  const word = (value: bigint): Hex => `0x${value.toString(16).padStart(64, "0")}`;
   let decoded: ReturnType<typeof decodeFunctionData<typeof READ_ABI>>;
   try {
     decoded = decodeFunctionData({ abi: READ_ABI, data: call });
@@ -140,7 +145,10 @@ export function recordOfCall(call: Hex): { readonly kindWord: bigint; readonly s
   }
   switch (decoded.functionName) {
     case "addr":
-      return { kindWord: kind(1n), subkey: word(decoded.args.length === 2 ? decoded.args[1] : 60n) };
+      return {
+        kindWord: ADDR_KIND_WORD,
+        subkey: wordOf(decoded.args.length === 2 ? decoded.args[1] : COIN_TYPE_ETHEREUM),
+      };
     case "text":
       return { kindWord: kind(2n), subkey: keccak256Text(decoded.args[1]) };
     case "data":
@@ -170,17 +178,41 @@ export function decodeQuestion(data: Hex): RecordQuestion {
   }
 }
 
-/** The leaves that answer a question out of a tree: for each call the record's, and the wildcard's where the name has none. */
+/** Where a set may hold what a call reads. */
+export interface RecordPlaceInSet {
+  readonly key: Hex;
+  readonly isWildcard: boolean;
+}
+
+/**
+ * The places where a set may hold what a call reads, that of the first record that counts first: the name's own, else, for the
+ * address of an EVM chain, the name's default address (ENSIP-19), else the same two of the set's wildcard, which the name that
+ * signs has none of above it.
+ *
+ * @param setNode The node of the set.
+ * @param nameNode The node of the name asked for.
+ */
+export function placesOfCall(setNode: Node, nameNode: Node, call: Hex): readonly RecordPlaceInSet[] {
+  const { kindWord, subkey } = recordOfCall(call);
+  const coinType = BigInt(subkey);
+  const hasDefault = kindWord === ADDR_KIND_WORD && isEvmCoinType(coinType) && coinType !== COIN_TYPE_DEFAULT;
+  const subkeys = hasDefault ? [subkey, wordOf(COIN_TYPE_DEFAULT)] : [subkey];
+  const own = subkeys.map((each) => ({ key: recordKeyHash(nameNode, kindWord, each), isWildcard: false }));
+  if (nameNode === setNode) return own;
+  return [...own, ...subkeys.map((each) => ({ key: wildcardKeyHash(setNode, kindWord, each), isWildcard: true }))];
+}
+
+/** The leaves that answer a question out of a tree: for each call those of its places, up to the first that holds a record. */
 export function leavesOf(question: RecordQuestion, tree: RecordTree): readonly (readonly RecordLeaf[])[] {
   const node = namehash(question.name);
   return question.calls.map((call) => {
-    const { kindWord, subkey } = recordOfCall(call);
-    const key = recordKeyHash(node, kindWord, subkey);
-    const own = tree.prove(key);
-    if (own === undefined) return [];
-    if (own.key === key || node === question.node) return [own];
-    const wildcard = tree.prove(wildcardKeyHash(question.node, kindWord, subkey));
-    return wildcard === undefined ? [own] : [own, wildcard];
+    const leaves: RecordLeaf[] = [];
+    for (const { key } of placesOfCall(question.node, node, call)) {
+      const leaf = tree.prove(key);
+      if (leaf !== undefined) leaves.push(leaf);
+      if (leaf === undefined || leaf.key === key) break;
+    }
+    return leaves;
   });
 }
 

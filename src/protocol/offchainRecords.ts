@@ -3,7 +3,7 @@ import { type Hex, toHex } from "../base/bytes.ts";
 import { BaseError } from "../base/errors.ts";
 import { childNode, namehash } from "../naming/namehash.ts";
 import { type RecordEntry, recordKeyHash, wildcardKeyHash } from "./offchainTree.ts";
-import { COIN_TYPE_ETHEREUM, formatRecordKey, type StoredRecordKey } from "./record.ts";
+import { formatRecordKey, isEvmCoinType, type StoredRecordKey } from "./record.ts";
 import { placeOf } from "./recordPlace.ts";
 import { decodeRRset } from "./rrset.ts";
 
@@ -37,7 +37,7 @@ function checkValue(setRecord: SetRecord): void {
   };
   if (byteCount === 0) refuse("is empty");
   if (byteCount > SET_VALUE_BYTES_MAX) refuse(`has ${byteCount} bytes; at most ${SET_VALUE_BYTES_MAX} fit`);
-  if (record.kind === "addr" && record.coinType === COIN_TYPE_ETHEREUM && byteCount !== 20) refuse("is no address");
+  if (record.kind === "addr" && isEvmCoinType(record.coinType) && byteCount !== 20) refuse("is no address");
   if (record.kind === "pubkey" && byteCount !== 64) refuse("is no public key of 64 bytes");
   if (record.kind !== "dns") return;
   if (record.owner !== name) refuse("is of another owner than its name");

@@ -4,6 +4,14 @@ import { BaseError } from "../base/errors.ts";
 
 /** SLIP-44 coin type of Ethereum, the default of `addr` (ENSIP-9). */
 export const COIN_TYPE_ETHEREUM = 60n;
+/** The coin type of all EVM chains together (ENSIP-19). */
+export const COIN_TYPE_DEFAULT = 0x80000000n;
+const COIN_TYPE_MAX = 0xffffffffn;
+
+/** Whether a coin type is Ethereum's, another EVM chain's (ENSIP-11), or that of all of them. */
+export function isEvmCoinType(coinType: bigint): boolean {
+  return coinType === COIN_TYPE_ETHEREUM || (coinType >= COIN_TYPE_DEFAULT && coinType <= COIN_TYPE_MAX);
+}
 
 /** One record of a name. Values are the bytes the resolver keeps for it. */
 export type RecordKey =

@@ -26,6 +26,8 @@ import { addressRecord } from "../support/offchain/publish.ts";
 import { type Conduct, createOffchainWorld, type OffchainWorld } from "../support/offchain/world.ts";
 
 const ADDR: RecordKey = { kind: "addr", coinType: 60n };
+/** The address on all EVM chains that have none of their own (ENSIP-19). */
+const EVERY_CHAIN = { kind: "addr", coinType: 0x80000000n } as const;
 const text = (key: string): RecordKey => ({ kind: "text", key });
 const YEAR = 365 * 86_400;
 
@@ -43,6 +45,7 @@ describe("records that owners sign", function () {
     addressRecord("shop.hold", 0xaa),
     { name: "shop.hold", record: { kind: "text", key: "url" }, value: toHex(utf8Bytes(url)) },
     addressRecord("u1.shop.hold", 0xb1),
+    { ...addressRecord("every.shop.hold", 0xee), record: EVERY_CHAIN },
     aRecord("www.shop.hold", 192, 0, 2, 1),
     aRecord("*.shop.hold", 192, 0, 2, 9),
   ];
@@ -83,6 +86,10 @@ describe("records that owners sign", function () {
         expect(told, path).to.include({ outcome: "answered", path, evidence: "owner" });
         expect(textOf(told)).to.equal("https://example.org/new");
         expect((await ask("u1.shop.hold", ADDR, path)).value).to.match(/b1$/);
+        for (const coinType of [60n, 0x80000001n, 0x80000000n]) {
+          expect((await ask("every.shop.hold", { kind: "addr", coinType }, path)).value).to.match(/ee$/);
+        }
+        expect(await ask("every.shop.hold", { kind: "addr", coinType: 0n }, path)).to.include({ outcome: "absent" });
         const found = decodeRRset(
           (await ask("any.shop.hold", { kind: "dns", owner: "any.shop.hold", rrtype: 1 })).value!,
         );

@@ -3,7 +3,8 @@ import { expect } from "chai";
 import type { Hex } from "../../src/base/bytes.ts";
 import { recoverAddress } from "../../src/proof/recoverAddress.ts";
 import { isSignedByKey } from "../../src/proof/signedSet.ts";
-import { recordOfCall } from "../../src/protocol/offchainMessages.ts";
+import { placesOfCall, recordOfCall } from "../../src/protocol/offchainMessages.ts";
+import { entryOfRecord, MalformedSetRecordError } from "../../src/protocol/offchainRecords.ts";
 import { recordSetDigest } from "../../src/protocol/offchainSet.ts";
 import { buildRecordTree, rootOf, spansKey } from "../../src/protocol/offchainTree.ts";
 
@@ -78,5 +79,33 @@ describe("record sets, by the vectors they share with the contract", () => {
     for (const { call, kindWord, subkey } of VECTORS.calls) {
       expect(recordOfCall(call)).to.deep.equal({ kindWord: BigInt(kindWord), subkey });
     }
+  });
+
+  it("rejects addresses of EVM chains that are not 20 bytes, as the registry does, and takes those of other coins", () => {
+    const entry = (coinType: bigint, byteCount: number) =>
+      entryOfRecord("shop.hold", {
+        name: "shop.hold",
+        record: { kind: "addr", coinType },
+        value: `0x${"ab".repeat(byteCount)}`,
+      });
+    for (const coinType of [60n, 0x80000000n, 0x80000001n, 0xffffffffn]) {
+      expect(() => entry(coinType, 32)).to.throw(MalformedSetRecordError, "is no address");
+      expect(entry(coinType, 20).key).to.match(/^0x/);
+    }
+    for (const coinType of [0n, 0x7fffffffn, 0x100000000n]) expect(entry(coinType, 32).key).to.match(/^0x/);
+  });
+
+  it("returns the places where a set may hold what each call reads, in the order in which they count", () => {
+    for (const { setNode, nameNode, call, keys } of VECTORS.reads) {
+      const places = placesOfCall(setNode, nameNode, call);
+      expect(places.map(({ key }) => key)).to.deep.equal(keys);
+      const ownCount = nameNode === setNode ? keys.length : keys.length / 2;
+      expect(places.map(({ isWildcard }) => isWildcard)).to.deep.equal(
+        keys.map((_: Hex, index: number) => index >= ownCount),
+      );
+    }
+    // One name's addresses on EVM chains have two places, those of the others one; below it each has as many again.
+    const counts = VECTORS.reads.map(({ keys }: { keys: readonly Hex[] }) => keys.length);
+    expect(counts).to.deep.equal([2, 1, 1, 2, 1, 1, 2, 2, 1, 1, 1, 4, 2, 2, 4, 2, 2, 4, 4, 2, 2, 2]);
   });
 });

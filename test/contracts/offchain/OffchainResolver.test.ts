@@ -37,6 +37,9 @@ const textCall = (name: string, key: string) =>
 const addrCall = (name: string) =>
   encodeFunctionData({ abi: registryAbi, functionName: "addr", args: [namehash(name)] });
 
+const coinCall = (name: string, coinType: bigint) =>
+  encodeFunctionData({ abi: registryAbi, functionName: "addr", args: [namehash(name), coinType] });
+
 function entry(node: Hex, call: Hex, value: Hex) {
   const { kindWord, subkey } = recordOfCall(call);
   return { key: recordKeyHash(node, kindWord, subkey), value };
@@ -48,6 +51,7 @@ function entriesOf(url: string) {
     entry(NODE, addrCall("shop.hold"), TARGET),
     entry(NODE, textCall("shop.hold", "url"), toHex(url)),
     entry(namehash("a.shop.hold"), addrCall("a.shop.hold"), TARGET),
+    entry(namehash("every.shop.hold"), coinCall("every.shop.hold", 0x80000000n), TARGET),
     entry(wildcardNode(NODE), textCall("shop.hold", "url"), toHex("https://example.org/any")),
     ...Array.from({ length: 1_000 }, (_, number) =>
       entry(namehash(`u${number}.shop.hold`), addrCall("shop.hold"), toHex(number + 1, { size: 20 })),
@@ -137,6 +141,11 @@ describe("OffchainResolver", () => {
       expect(await client.getEnsAddress({ name: "shop.hold" })).to.equal(TARGET);
       expect(await client.getEnsText({ name: "shop.hold", key: "url" })).to.equal("https://example.org/new");
       expect(await client.getEnsAddress({ name: "a.shop.hold" })).to.equal(TARGET);
+      for (const coinType of [60n, 0x80000000n | 8453n]) {
+        expect((await client.getEnsAddress({ name: "every.shop.hold", coinType }))?.toLowerCase()).to.equal(
+          TARGET.toLowerCase(),
+        );
+      }
       expect(await client.getEnsText({ name: "b.c.shop.hold", key: "url" })).to.equal("https://example.org/any");
       expect(await client.getEnsAddress({ name: "u41.shop.hold" })).to.equal(
         "0x000000000000000000000000000000000000002A",

@@ -8,6 +8,7 @@ import {
     SignedAnswer
 } from "../../../contracts/offchain/IOffchainResolver.sol";
 import {IGatewayUrls, IRecordAuthority, OffchainResolver} from "../../../contracts/offchain/OffchainResolver.sol";
+import {RecordCall} from "../../../contracts/offchain/RecordCall.sol";
 import {RecordTree} from "../../../contracts/offchain/RecordTree.sol";
 import {Cheats} from "../support/Cheats.sol";
 
@@ -90,6 +91,30 @@ contract RecordSetVectorsTest is Cheats, IRecordAuthority {
             assertTrue("subkey", subkey == _wordOf(place, ".subkey"));
         }
         assertEq("calls", count, 9);
+    }
+
+    function test_keysOf_areThePlacesWhereASetMayHoldWhatACallReads() public view {
+        uint256 count = 0;
+        for (; vm.keyExistsJson(_json, _at(".reads", count)); ++count) {
+            string memory place = _at(".reads", count);
+            bytes32[] memory expected = vm.parseJsonBytes32Array(_json, string.concat(place, ".keys"));
+            bytes32[] memory keys = this.keysOf(
+                _wordOf(place, ".setNode"),
+                _wordOf(place, ".nameNode"),
+                _bytesOf(place, ".call")
+            );
+            assertTrue("keys", keccak256(abi.encode(keys)) == keccak256(abi.encode(expected)));
+        }
+        assertEq("reads", count, 22);
+    }
+
+    /// @notice The library's function from outside, where its argument is calldata.
+    function keysOf(
+        bytes32 setNode,
+        bytes32 nameNode,
+        bytes calldata call
+    ) external pure returns (bytes32[] memory keys) {
+        return RecordCall.keysOf(setNode, nameNode, call);
     }
 
     // ------------------------------------------------------------------ trees
