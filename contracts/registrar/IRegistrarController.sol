@@ -11,7 +11,7 @@ interface IRegistrarController {
     /// @param secret Hides the label while the commitment waits.
     /// @param data Calls to the registry for this name, made in the owner's name: its records, for instance
     /// `setAddr(node, a)` or `setDNSRecords(node, records)`. The first argument of each must be the name's node.
-    /// @param reverse Bits: 1 makes the name the caller's primary name on this chain (addr.reverse), 2 on all EVM chains
+    /// @param reverse Bits, of the account that calls, not of the owner: 1 makes the name the caller's primary name on this chain (addr.reverse), 2 on all EVM chains
     /// (default.reverse), 4 sets the name's address to its owner, for less than a call in `data`.
     /// @param referrer Who brought the customer, for the event; zero for nobody.
     struct Registration {
@@ -58,6 +58,11 @@ interface IRegistrarController {
     function commitments(bytes32 commitment) external view returns (uint256);
 
     /// @notice Registers a name. Payment beyond the price returns to the caller.
+    ///
+    /// A reveal is public before it is mined, and whoever copies it pays for it: the name goes to `owner` all the same, with the records
+    /// of `data`. But `reverse` speaks of the caller: the copier gets the primary name, which no reader believes (the name resolves to
+    /// its owner, if to anybody), and the account that committed does not, its own reveal finding the commitment used. It sets its
+    /// primary name itself then.
     function register(Registration calldata registration) external payable;
 
     /// @notice Registers a batch that was committed to as a whole. All or none.
@@ -117,6 +122,12 @@ interface IRegistrarController {
     /// @notice The registration at `index` is not encoded before those that follow it, as it is in canonical ABI encoding.
     /// @dev Error selector: 0xfd61fff3
     error ControllerUnorderedBatch(uint256 index);
+    /// @notice The TLD's label must have 1 to 31 bytes.
+    /// @dev Error selector: 0xa8e7ba99
+    error ControllerInvalidTld(string tldLabel);
+    /// @notice Fees need somebody to go to.
+    /// @dev Error selector: 0x5b42a760
+    error ControllerZeroTreasury();
     /// @notice Ether could not be sent.
     /// @dev Error selector: 0xb0d23e86
     error ControllerTransferFailed(address to, uint256 amountWei);

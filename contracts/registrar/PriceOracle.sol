@@ -20,7 +20,7 @@ abstract contract PriceOracle {
     uint256 private constant START_PREMIUM = 100_000_000 ether;
     uint256 private constant PREMIUM_DAYS = 21;
     uint256 private constant END_PREMIUM = START_PREMIUM >> PREMIUM_DAYS;
-    uint8 private constant MAX_DECIMALS = 36;
+    uint256 private constant MAX_DECIMALS = 36;
 
     /// @dev 2^64 times 2^-(1/2), 2^-(1/4), … 2^-(1/65536), eight bytes each.
     bytes private constant ROOTS =
@@ -37,13 +37,23 @@ abstract contract PriceOracle {
     uint256 private immutable FEED_UNIT;
 
     constructor(IAggregatorV3 feed, uint256 maxFeedAge_) {
-        if (address(feed).code.length == 0) revert IPriceOracle.PriceFeedUnreadable(address(feed));
-        uint8 decimals = feed.decimals();
-        if (decimals > MAX_DECIMALS) revert IPriceOracle.PriceFeedDecimals(decimals);
+        // Raw, so that what is no feed is refused as such and not without a reason. Tokens have decimals too, but no rounds.
+        uint256 decimals = _ask(feed, IAggregatorV3.decimals.selector, 32);
+        _ask(feed, IAggregatorV3.latestRoundData.selector, 160);
+        if (decimals > type(uint8).max) revert IPriceOracle.PriceFeedUnreadable(address(feed));
+        if (decimals > MAX_DECIMALS) revert IPriceOracle.PriceFeedDecimals(uint8(decimals));
         FEED = feed;
         FEED_WORD = uint256(uint160(address(feed)));
         MAX_FEED_AGE = maxFeedAge_;
         FEED_UNIT = 10 ** decimals;
+    }
+
+    /// @dev The first word of the feed's answer to a call without arguments.
+    function _ask(IAggregatorV3 feed, bytes4 selector, uint256 bytesMin) private view returns (uint256) {
+        (bool success, bytes memory result) = address(feed).staticcall(abi.encodePacked(selector));
+        // An account without code succeeds with nothing.
+        if (!success || result.length < bytesMin) revert IPriceOracle.PriceFeedUnreadable(address(feed));
+        return uint256(bytes32(result));
     }
 
     /// @dev The premium `elapsed` seconds after the end of the grace period, in attodollars.

@@ -39,11 +39,11 @@ abstract contract RegistrarLogic is PriceOracle {
     mapping(bytes32 commitment => uint256 timestamp) internal _commitments;
 
     /// @param registry The registry that names this contract its controller.
-    /// @param tldLabel The TLD's label, at most 31 bytes.
+    /// @param tldLabel The TLD's label, 1 to 31 bytes.
     /// @param primaryNames The reverse registrar.
     /// @param feed The price of one ether in USD.
     /// @param maxFeedAge_ In seconds.
-    /// @param treasury Where fees go.
+    /// @param treasury Where fees go; not the zero address.
     constructor(
         INameRegistry registry,
         string memory tldLabel,
@@ -52,6 +52,9 @@ abstract contract RegistrarLogic is PriceOracle {
         uint256 maxFeedAge_,
         address treasury
     ) PriceOracle(feed, maxFeedAge_) {
+        // With the dot before it the label fills a word at most; a longer one would be cut off in primary names.
+        if (bytes(tldLabel).length == 0 || bytes(tldLabel).length > 31) revert IRegistrarController.ControllerInvalidTld(tldLabel);
+        if (treasury == address(0)) revert IRegistrarController.ControllerZeroTreasury();
         REGISTRY = registry;
         TLD = Labels.childNode(0, keccak256(bytes(tldLabel)));
         PRIMARY_NAMES = primaryNames;

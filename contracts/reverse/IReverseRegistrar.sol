@@ -77,6 +77,10 @@ interface IReverseRegistrar is IReverseLookup {
     function setDefaultNameForAddr(address account, string calldata name) external returns (bytes32 node);
 
     /// @notice Sets a primary name by a signature of the account (ERC-1271 where it is a contract) or of the contract's owner.
+    ///
+    /// A claim that was signed and not used stays good until it expires, and anybody may bring it: within that day at most it undoes a
+    /// name that the account has set by a call meanwhile, for a call voids no claims (that would cost every call a slot more). Using
+    /// any claim signed later, one for the same name too, voids it.
     /// @return node The reverse name's node.
     function setNameForAddrWithSignature(
         PrimaryNameClaim calldata claim,

@@ -107,6 +107,23 @@ describe("RegistrarController", () => {
       expect(await reverse.read.nameFor([owner, 0x8000000an])).to.equal("shop.hold");
     });
 
+    it("gives a name to its owner when a stranger copies the reveal and pays; the primary name is the copier's, unbelieved", async () => {
+      const { registry, reverse, controller, viem, bob } = holdfast;
+      const wish = await committed(registration({ label: "shop", owner, reverse: 5n }));
+      const copier = bob.account.address;
+      await controller.write.register([wish], { account: copier, value: ETHER });
+      await rejects(controller.write.register([wish], { account: owner, value: ETHER }), "CommitmentUnknown");
+      expect(await registry.read.owner([nodeOf("shop.hold")])).to.equal(getAddress(owner));
+      expect(await registry.read.addr([nodeOf("shop.hold")])).to.equal(getAddress(owner));
+      expect(await reverse.read.nameFor([owner, 60n])).to.equal("");
+      expect(await reverse.read.nameFor([copier, 60n])).to.equal("shop.hold");
+      const universal = await viem.deployContract("UniversalResolver", [registry.address, reverse.address]);
+      const shown = universal.read.reverse([copier, 60n]);
+      await viem.assertions.revertWithCustomError(shown as never, universal, "ReverseAddressMismatch");
+      await reverse.write.setName(["shop.hold"], { account: owner });
+      expect((await universal.read.reverse([owner, 60n]))[0]).to.equal("shop.hold");
+    });
+
     it("emits each primary name that it sets, short ones too", async () => {
       const { reverse, controller, viem } = holdfast;
       const wish = await committed(registration({ label: "shop", owner, reverse: 3n }));

@@ -8,8 +8,8 @@ import { refuses } from "../support/holdfast.ts";
 const NAME_ABI = parseAbi(["function name(bytes32 node) view returns (string)"]);
 const NOT_OURS = "0x1234567890123456789012345678901234567890";
 
-async function deployReverse() {
-  const connection = await network.create();
+async function deployReverse(chainId = 31337) {
+  const connection = await network.create({ override: { chainId } });
   const { viem, networkHelpers } = connection;
   const [governor, alice, bob] = await viem.getWalletClients();
   const manager = await viem.deployContract("AccessManager", [governor!.account.address]);
@@ -160,13 +160,14 @@ describe("ReverseRegistrar", () => {
       const now = await world.networkHelpers.time.latest();
       return { account, isDefault: false, name: "signed.hold", signedAt: now, expiresAt: now + 600, ...change };
     }
-    const sign = (claim: Awaited<ReturnType<typeof claimOf>>, wallet = world.alice) =>
+    const sign = (claim: Awaited<ReturnType<typeof claimOf>>, wallet = world.alice, domain: object = {}) =>
       wallet.signTypedData({
         domain: {
           name: "Holdfast Reverse Registrar",
           version: "1",
           chainId: 31337,
           verifyingContract: world.reverse.address,
+          ...domain,
         },
         types,
         primaryType: "PrimaryNameClaim",
@@ -212,6 +213,41 @@ describe("ReverseRegistrar", () => {
         const odd = await claimOf(change);
         await refuses(odd, await sign(odd), "ReverseClaimNotValid");
       }
+    });
+
+    it("reverts for a claim signed for another chain or another contract, in both directions", async () => {
+      const { reverse } = world;
+      const claim = await claimOf({});
+      for (const domain of [{ chainId: 10 }, { verifyingContract: NOT_OURS }, { version: "2" }] as const) {
+        const signature = await sign(claim, world.alice, domain);
+        await refuses(world, use(claim, signature), reverse, "ReverseInvalidSignature", [getAddress(account)]);
+      }
+      // The same contract at the same address of a chain with another id, and a claim that is of its time.
+      const here = await sign(claim);
+      const there = await sign(claim, world.alice, { chainId: 10 });
+      const other = await deployReverse(10);
+      expect(other.reverse.address).to.equal(reverse.address);
+      await other.networkHelpers.time.increaseTo(claim.signedAt + 1);
+      const useThere = (signature: Hex) => other.reverse.write.setNameForAddrWithSignature([claim, signature]);
+      await refuses(other, useThere(here), other.reverse, "ReverseInvalidSignature", [getAddress(account)]);
+      await useThere(there);
+      expect(await other.reverse.read.nameFor([account, 60n])).to.equal("signed.hold");
+    });
+
+    it("lets a claim that was not used undo a name set by a call, for its day, and not after a later claim", async () => {
+      const { reverse, networkHelpers } = world;
+      const [first, second] = [await claimOf({ name: "first.hold" }), await claimOf({ name: "second.hold" })];
+      const unused = await sign(first);
+      await networkHelpers.time.increase(10);
+      await reverse.write.setName(["called.hold"], { account });
+      const snapshot = await networkHelpers.takeSnapshot();
+      await use(first, unused);
+      expect(await reverse.read.nameFor([account, 60n])).to.equal("first.hold");
+      await snapshot.restore();
+      const later = { ...second, signedAt: second.signedAt + 5 };
+      await use(later, await sign(later));
+      await refuses(world, use(first, unused), reverse, "ReverseClaimSuperseded", [first.signedAt, later.signedAt]);
+      expect(await reverse.read.nameFor([account, 60n])).to.equal("second.hold");
     });
 
     it("accepts a contract's own word (ERC-1271) and its owner's signature", async () => {
