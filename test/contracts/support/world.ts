@@ -23,6 +23,8 @@ export interface World {
   readonly alice: Client;
   readonly bob: Client;
   readonly carol: Client;
+  /** Whose primary name is `old.hold`. */
+  readonly dave: Client;
   /** What the resolver of `wild.hold` answers for every name below it. */
   readonly wildcardAddress: Hex;
 }
@@ -90,10 +92,11 @@ export async function registerAll(
 
 /**
  * `alice.hold` with every kind of record, a subname and a primary name; `bob` claims her name; `carol.hold` with a primary name
- * for all EVM chains; `wild.hold` with a resolver of its own; `old.hold`, expired.
+ * for all EVM chains; `wild.hold` with a resolver of its own; `old.hold`, expired, which was `dave`'s with his primary name.
  */
 export async function createWorld(node: TestNode): Promise<World> {
-  const [alice, bob, carol] = await Promise.all([connectTo(node, 1), connectTo(node, 2), connectTo(node, 3)]);
+  const connect = (index: number) => connectTo(node, index);
+  const [alice, bob, carol, dave] = await Promise.all([connect(1), connect(2), connect(3), connect(4)]);
   const deployment = await deployContracts({ chain: node.url, pollMs: 20, confirmations: 1 });
   const { registry, reverseRegistrar } = deployment.contracts;
   const owner = alice.account.address;
@@ -124,9 +127,15 @@ export async function createWorld(node: TestNode): Promise<World> {
     { label: "wild", owner },
     {
       label: "old",
-      owner,
+      owner: dave.account.address,
       days: 30,
-      data: [encodeFunctionData({ abi: registryAbi, functionName: "setAddr", args: [namehash("old.hold"), owner] })],
+      data: [
+        encodeFunctionData({
+          abi: registryAbi,
+          functionName: "setAddr",
+          args: [namehash("old.hold"), dave.account.address],
+        }),
+      ],
     },
   ]);
   await send(alice, registry, registryCall("createSubname", aliceNode, "pay", owner));
@@ -146,6 +155,7 @@ export async function createWorld(node: TestNode): Promise<World> {
   await send(alice, reverseRegistrar, claim("setName", "alice.hold"));
   await send(bob, reverseRegistrar, claim("setName", "alice.hold"));
   await send(carol, reverseRegistrar, claim("setDefaultName", "carol.hold"));
+  await send(dave, reverseRegistrar, claim("setName", "old.hold"));
   await passTime(node, 40 * DAY_SECONDS);
-  return { node, deployment, alice, bob, carol, wildcardAddress };
+  return { node, deployment, alice, bob, carol, dave, wildcardAddress };
 }

@@ -64,6 +64,13 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
       expect(await client().getEnsResolver({ name: "nobody.elsewhere" })).to.equal(zeroAddress);
     });
 
+    it("finds the resolver of the TLD for unregistered and expired names below it, which answers nothing for them", async () => {
+      const registry = ethers.getAddress(world.deployment.contracts.registry);
+      for (const name of ["nobody.hold", "old.hold", "nobody.alice.hold"]) {
+        expect(await client().getEnsResolver({ name }), name).to.equal(registry);
+      }
+    });
+
     it("finds the wildcard's resolver below it", async () => {
       const resolver = await client().getEnsResolver({ name: "wild.hold" });
       expect(resolver).to.not.equal(ethers.getAddress(world.deployment.contracts.registry));
@@ -74,6 +81,11 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
       expect(await client().getEnsName({ address: world.alice.account.address })).to.equal("alice.hold");
       expect(await client().getEnsName({ address: world.bob.account.address })).to.equal(null);
       expect(await client().getEnsName({ address: world.deployment.contracts.registry })).to.equal(null);
+    });
+
+    it("finds no primary name whose name has expired", async () => {
+      const { address } = world.dave.account;
+      expect(await client().getEnsName({ address })).to.equal(null);
     });
 
     it("finds the default primary name for Ethereum and another EVM chain", async () => {
@@ -131,6 +143,15 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
         expect(resolver).to.equal(universal ? "ResolverNotFound" : null);
         const name = await provider.lookupAddress(world.bob.account.address).catch(said);
         expect(name).to.equal(universal ? "ReverseAddressMismatch" : null);
+        const expired = await provider.lookupAddress(world.dave.account.address).catch(said);
+        expect(expired).to.equal(universal ? "ReverseAddressMismatch" : null);
+      });
+
+      it("finds for unregistered and expired names a resolver that has no address of theirs, if any", async () => {
+        for (const name of ["nobody.hold", "old.hold"]) {
+          const resolver = await provider.getResolver(name);
+          expect((await resolver?.getAddress()) ?? null, name).to.equal(null);
+        }
       });
 
       it("finds primary names, checked forward", async () => {
@@ -171,6 +192,7 @@ function behavesLikeEns(start: () => Promise<TestNode>) {
     it("finds primary names and resolvers, and nothing where there is none", async () => {
       expect((await getName(client(), { address: world.alice.account.address }))?.name).to.equal("alice.hold");
       expect(await getName(client(), { address: world.bob.account.address })).to.equal(null);
+      expect(await getName(client(), { address: world.dave.account.address })).to.equal(null);
       expect((await getResolver(client(), { name: "alice.hold" }))?.toLowerCase()).to.equal(
         world.deployment.contracts.registry.toLowerCase(),
       );
