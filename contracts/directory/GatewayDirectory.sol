@@ -164,7 +164,12 @@ contract GatewayDirectory is GatewayList {
         }
         uint256 place = _wordIndex(zone, SlotTable.ORDINARY_WORDS + (reservedSlot >> 4));
         uint256[136] memory table = TableImage.load(_image);
-        _releaseReserved(zone, reservedSlot, GatewayId.wrap(uint16(SlotTable.lane(table[place], reservedSlot & 15))), id);
+        _releaseReserved(
+            zone,
+            reservedSlot,
+            GatewayId.wrap(uint16(SlotTable.lane(table[place], reservedSlot & 15))),
+            id
+        );
         uint256 shift = (uint256(reservedSlot) & 15) << 4;
         table[place] = (table[place] & ~(0xFFFF << shift)) | (uint256(GatewayId.unwrap(id)) << shift);
         _image = TableImage.store(table);

@@ -53,7 +53,8 @@ abstract contract RegistrarLogic is PriceOracle {
         address treasury
     ) PriceOracle(feed, maxFeedAge_) {
         // With the dot before it the label fills a word at most; a longer one would be cut off in primary names.
-        if (bytes(tldLabel).length == 0 || bytes(tldLabel).length > 31) revert IRegistrarController.ControllerInvalidTld(tldLabel);
+        if (bytes(tldLabel).length == 0 || bytes(tldLabel).length > 31)
+            revert IRegistrarController.ControllerInvalidTld(tldLabel);
         if (treasury == address(0)) revert IRegistrarController.ControllerZeroTreasury();
         REGISTRY = registry;
         TLD = Labels.childNode(0, keccak256(bytes(tldLabel)));

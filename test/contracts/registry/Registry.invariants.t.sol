@@ -78,12 +78,34 @@ contract RegistryInvariantsTest is Deployed {
         assertEq("balance", address(controller).balance, handler.fees());
     }
 
-    /// @dev A record that can be read was written in the present registration.
+    /// @dev A record that can be read was written in the present registration, and under the present grants of the subnames down to it.
     function invariant_recordsOfAnEarlierRegistrationAreNeverReadable() external view {
         for (uint256 i = 0; i < 9; ++i) {
             bytes memory value = bytes(registry.text(handler.nodeAt(i / 3, i % 3), "era"));
-            if (value.length != 0) assertEq("era", uint8(value[0]), handler.registrations(i / 3));
+            if (value.length == 0) continue;
+            assertEq("era", uint24(bytes3(value)), uint24(handler.eraOf(i / 3, i % 3)));
         }
+    }
+
+    /// @dev The handler's ways to give, take, extend and write do something, so that the invariants speak of it.
+    function test_handler_regrantsAndExtends() external {
+        handler.register(0, 0, 0);
+        handler.issue(0, 0, 1, 10 days);
+        handler.write(0, 1, 5);
+        handler.extend(0, 0, 20 days);
+        handler.extend(0, 0, 5 days);
+        handler.extend(0, 0, 59 days);
+        assertEq("extended once, not shortened, not beyond the parent", handler.extensions(), 1);
+        assertEq("until", registry.expiryOf(handler.nodeAt(0, 1)), block.timestamp + 20 days);
+        handler.issue(0, 1, 2, 1 days);
+        handler.write(0, 2, 5);
+        handler.wait(100 days);
+        handler.register(0, 0, 0);
+        handler.extend(0, 0, 59 days);
+        assertEq("a lapsed one does not come back", handler.extensions(), 1);
+        handler.issue(0, 0, 2, 10 days);
+        assertEq("grants", handler.grants(handler.nodeAt(0, 1)), 2);
+        assertEq("nothing of before", bytes(registry.text(handler.nodeAt(0, 1), "era")).length, 0);
     }
 
     /// @dev A subname cannot outlive its parent.

@@ -25,6 +25,10 @@ contract RegistryHandler is Cheats {
     /// @dev Who must hold an emancipated subname, and until when.
     mapping(bytes32 node => address holder) public holderOf;
     mapping(bytes32 node => uint256 expiry) public heldUntil;
+    /// @dev How often a subname was given away or taken back: each time it starts anew.
+    mapping(bytes32 node => uint256 count) public grants;
+    /// @dev How often a subname was extended.
+    uint256 public extensions;
     uint256 public moves;
 
     constructor(NameRegistry registry_, RegistrarController controller_) {
@@ -105,11 +109,10 @@ contract RegistryHandler is Cheats {
 
     function createSubname(uint256 labelSeed, uint256 depth, uint256 toSeed) external {
         bytes32 parent = nodeAt(labelSeed % 3, depth % 2);
-        string memory label = depth % 2 == 0 ? "sub" : "deep";
         address owner = registry.owner(parent);
         if (owner == address(0)) return;
         vm.prank(owner);
-        try registry.createSubname(parent, label, actors[toSeed % 3]) {} catch {}
+        try registry.createSubname(parent, labelBelow(depth), actors[toSeed % 3]) {} catch {}
     }
 
     function takeBack(uint256 labelSeed, uint256 depth) external {
@@ -117,9 +120,9 @@ contract RegistryHandler is Cheats {
         address owner = registry.owner(parent);
         if (owner == address(0)) return;
         vm.prank(owner);
-        try
-            registry.setSubnodeOwner(parent, keccak256(depth % 2 == 0 ? bytes("sub") : bytes("deep")), address(0))
-        {} catch {}
+        try registry.setSubnodeOwner(parent, keccak256(bytes(labelBelow(depth))), address(0)) {
+            ++grants[nodeAt(labelSeed % 3, (depth % 2) + 1)];
+        } catch {}
     }
 
     function issue(uint256 labelSeed, uint256 depth, uint256 toSeed, uint256 duration) external {
@@ -129,20 +132,51 @@ contract RegistryHandler is Cheats {
         if (owner == address(0)) return;
         uint256 expiry = block.timestamp + 1 + (duration % 50 days);
         vm.prank(owner);
-        try registry.issueSubname(parent, depth % 2 == 0 ? "sub" : "deep", actors[toSeed % 3], expiry, 0) {
+        try registry.issueSubname(parent, labelBelow(depth), actors[toSeed % 3], expiry, 0) {
             holderOf[node] = actors[toSeed % 3];
             heldUntil[node] = expiry;
+            ++grants[node];
         } catch {}
     }
 
-    /// @dev Writes which registration of its name under the TLD the record belongs to.
+    /// @dev Extends an emancipated subname, or tries to shorten it, to have it outlive its parent, or to bring it back.
+    function extend(uint256 labelSeed, uint256 depth, uint256 duration) external {
+        bytes32 parent = nodeAt(labelSeed % 3, depth % 2);
+        bytes32 node = nodeAt(labelSeed % 3, (depth % 2) + 1);
+        address owner = registry.owner(parent);
+        if (owner == address(0)) return;
+        uint256 expiry = block.timestamp + (duration % 60 days);
+        bool isAllowed =
+            block.timestamp < heldUntil[node] && expiry >= heldUntil[node] && expiry <= registry.expiryOf(parent);
+        vm.prank(owner);
+        try registry.extendSubname(parent, keccak256(bytes(labelBelow(depth))), expiry) {
+            assertTrue("only a live one, and up to its parent's end", isAllowed);
+            heldUntil[node] = expiry;
+            ++extensions;
+        } catch {
+            assertTrue("whatever the rule allows", !isAllowed);
+        }
+    }
+
+    /// @dev The label of the subname below a parent at a depth.
+    function labelBelow(uint256 depth) public pure returns (string memory) {
+        return depth % 2 == 0 ? "sub" : "deep";
+    }
+
+    /// @dev Of a name: which registration of its name under the TLD this is, and which grant of each subname down to it.
+    function eraOf(uint256 label, uint256 depth) public view returns (bytes3) {
+        bytes1 sub = depth > 0 ? bytes1(uint8(grants[nodeAt(label, 1)])) : bytes1(0);
+        bytes1 deep = depth > 1 ? bytes1(uint8(grants[nodeAt(label, 2)])) : bytes1(0);
+        return bytes3(abi.encodePacked(uint8(registrations[label]), sub, deep));
+    }
+
+    /// @dev Writes the era that the record belongs to.
     function write(uint256 labelSeed, uint256 depth, uint256 length) external {
         uint256 label = labelSeed % 3;
         bytes32 node = nodeAt(label, depth % 3);
         address owner = registry.owner(node);
         if (owner == address(0)) return;
-        bytes memory value = new bytes(1 + (length % 70));
-        value[0] = bytes1(uint8(registrations[label]));
+        bytes memory value = bytes.concat(eraOf(label, depth % 3), new bytes(length % 70));
         vm.prank(owner);
         registry.setText(node, "era", string(value));
     }
