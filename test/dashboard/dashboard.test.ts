@@ -5,7 +5,7 @@ import type { ShardedName } from "../../src/compare/drill/blast.ts";
 import { PortInUseError } from "../../src/compare/local/child.ts";
 import { ENGLISH } from "../../src/compare/report/english.ts";
 import { KOREAN } from "../../src/compare/report/korean.ts";
-import type { Sample } from "../../src/compare/watch/sample.ts";
+import type { DisagreementEntry, Sample } from "../../src/compare/watch/sample.ts";
 import { brokenParts, FAULT_KINDS } from "../../src/dashboard/faults.ts";
 import { liveReport } from "../../src/dashboard/report.ts";
 import {
@@ -64,18 +64,16 @@ function brokenModel(at: number) {
       model.note(sample({ at: begun, round, path, outcome: fails ? "timedOut" : "answered" }));
     }
   }
-  model.noteDisagreement({
-    at,
-    round: 1,
-    name: "shop.hold",
-    kind: "answer",
-    state: "raised",
-    sides: [
-      { source: "dns", said: "A 192.0.2.66" },
-      { source: "chain", said: "nothing" },
-    ],
-  });
+  model.noteDisagreement(disagreementAt(at));
   return model;
+}
+
+function disagreementAt(at: number): DisagreementEntry {
+  const sides = [
+    { source: "dns", said: "A 192.0.2.66" },
+    { source: "chain", said: "nothing" },
+  ];
+  return { at, round: 1, name: "shop.hold", kind: "answer", state: "raised", sides };
 }
 
 describe("liveReport", () => {
@@ -238,17 +236,7 @@ describe("dashboard", () => {
     const at = systemClock.nowMs();
     model.noteBroken(at - 20_000, [{ kind: "gateway", ids: ["1"], how: "stopped" }]);
     model.noteBroken(at - 10_000, []);
-    model.noteDisagreement({
-      at,
-      round: 1,
-      name: "shop.hold",
-      kind: "answer",
-      state: "raised",
-      sides: [
-        { source: "dns", said: "A 192.0.2.66" },
-        { source: "chain", said: "nothing" },
-      ],
-    });
+    model.noteDisagreement(disagreementAt(at));
     for (let index = 0; index < 20; index += 1) {
       for (const path of ["dns", "combined"])
         model.note(sample({ at: at - index * 2_000, path, latencyMs: 5 + index }));

@@ -174,17 +174,22 @@ async function useCounts(chain: Chain): Promise<void> {
   expect(told.map(Number)).to.deep.equal([128, 128, 127, 0, 0, 0, 1, 1]);
 }
 
+/** A replica that has followed the chain to its head, whose storage root must be the chain's. */
+async function follow(chain: Chain) {
+  await chain.mineToCheckpoint();
+  const { replica } = replicaOf(chain);
+  await replica.step();
+  expect(replica.status).to.equal("following");
+  const { storageHash } = await chain.client.getProof({ address: chain.registry.address, storageKeys: [] });
+  expect(replica.checkpoint?.storageRoot).to.equal(storageHash);
+  return replica;
+}
+
 describe("registry mirror", () => {
   it("rebuilds the counts of records, whichever form they are kept in", async () => {
     const chain = await deployWithDirectory();
     await useCounts(chain);
-    await chain.mineToCheckpoint();
-    const { replica } = replicaOf(chain);
-    await replica.step();
-    expect(replica.status).to.equal("following");
-    const { registry } = chain;
-    const proof = await (await chain.viem.getPublicClient()).getProof({ address: registry.address, storageKeys: [] });
-    expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
+    await follow(chain);
   });
 
   /** What a holder can do that is easily taken for something else, each of which must lead to the chain's root. */
@@ -220,15 +225,8 @@ describe("registry mirror", () => {
     it(`rebuilds ${what}`, async () => {
       const chain = await deployWithDirectory();
       await play(chain);
-      await chain.mineToCheckpoint();
-      const { replica } = replicaOf(chain);
-      await replica.step();
-      expect(replica.status).to.equal("following");
-      const { address } = chain.registry;
-      const proof = await chain.client.getProof({ address, storageKeys: [] });
-      expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
       // What nobody can ask for is not listed.
-      const listed = replica.store.recordsOf(nodeOf("shop.hold"));
+      const listed = (await follow(chain)).store.recordsOf(nodeOf("shop.hold"));
       expect(listed.filter((record) => record.includes("\ufffd"))).to.deep.equal([]);
     });
   }
@@ -236,13 +234,8 @@ describe("registry mirror", () => {
   it("rebuilds an address whichever of its two events comes last", async () => {
     const chain = await deployWithDirectory();
     await useBothAddressEvents(chain);
-    await chain.mineToCheckpoint();
-    const { replica } = replicaOf(chain);
-    await replica.step();
-    expect(replica.status).to.equal("following");
+    const replica = await follow(chain);
     const { registry } = chain;
-    const proof = await (await chain.viem.getPublicClient()).getProof({ address: registry.address, storageKeys: [] });
-    expect(replica.checkpoint?.storageRoot).to.equal(proof.storageHash);
     const head = async (name: string) => {
       const node = nodeOf(name);
       const kindWord = (1n << 248n) | (await registry.read.epochOf([node]));
@@ -263,10 +256,7 @@ describe("registry mirror", () => {
   it("rebuilds the contract's storage from its events alone, root for root", async () => {
     const chain = await deployWithDirectory();
     await useRegistry(chain);
-    await chain.mineToCheckpoint();
-    const { replica } = replicaOf(chain);
-    await replica.step();
-    expect(replica.status).to.equal("following");
+    const replica = await follow(chain);
     expect(replica.checkpoint?.header.number).to.equal(await chain.head());
     expect(replica.slotCount).to.be.greaterThan(30);
     const slot = fromHex(
