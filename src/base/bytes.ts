@@ -13,7 +13,7 @@ export class MalformedHexError extends BaseError {
   }
 }
 
-const HEX = /^0x(?:[0-9a-fA-F]{2})*$/;
+const HEX = /^0x[0-9a-fA-F]*$/;
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 /** The value of each ASCII character as a hexadecimal digit; 255 where it is none. */
 const DIGIT_VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -22,7 +22,7 @@ const DIGIT_VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
 });
 
 export function isHex(value: unknown): value is Hex {
-  return typeof value === "string" && HEX.test(value);
+  return typeof value === "string" && value.length % 2 === 0 && HEX.test(value);
 }
 
 /** Bytes as `0x…`, lower case. */

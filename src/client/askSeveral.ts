@@ -8,7 +8,7 @@ import type { Timer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { BlockReference } from "../protocol/answer.ts";
 import type { Attempt } from "./resolution.ts";
-import { isLate, type Run } from "./run.ts";
+import { isLate, NEEDLESS, type Run } from "./run.ts";
 import { TransportError } from "./transport.ts";
 
 /** How one endpoint replied. `value` is set where the reply passed its own checks; beside `wrong`, what of it counts all the same. */
@@ -167,7 +167,7 @@ class Inquiry<Item extends Target, Value, Result> {
       if (this.#leftMs(target, flight, nowMs) <= 0) run.health.failed(target.endpoint);
       if (late) this.#note("timedOut", why);
       this.#record(target, flight, late ? "timedOut" : "abandoned", why);
-      flight.controller.abort();
+      flight.controller.abort(NEEDLESS);
     }
     this.#resolve({ result, values: this.#values, failure: this.#failure, reason: this.#reason });
   }

@@ -4,7 +4,7 @@
  */
 import type { Outcome, PathName } from "../availability/outcome.ts";
 import { type Hex, toHex } from "../base/bytes.ts";
-import { delay } from "../base/clock.ts";
+import type { Timer } from "../base/clock.ts";
 import type { RecordResult } from "../protocol/answer.ts";
 import { decodeRRset } from "../protocol/rrset.ts";
 import { failedReply, type PathReply } from "./paths/pathReply.ts";
@@ -70,16 +70,14 @@ async function inOrder(
   return await new Promise<PathReply>((resolve, reject) => {
     let pendingCount = 0;
     let settled = false;
-    const stop = new AbortController();
+    const timers: Timer[] = [];
     const settle = (reply: PathReply) => {
       if (settled) return;
       settled = true;
-      stop.abort();
+      for (const timer of timers) timer.cancel();
       resolve(reply);
     };
-    const after = (delayMs: number, then: () => void) => {
-      delay(run.clock, delayMs, stop.signal).then(then, () => {});
-    };
+    const after = (delayMs: number, then: () => void) => void timers.push(run.clock.schedule(delayMs, then));
     const startNext = () => {
       const path = waiting.shift();
       // At the deadline the paths under way end by themselves, and what they have found still counts.

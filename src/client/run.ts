@@ -1,5 +1,5 @@
 /** One resolution in progress: its time, its signal and its trace. */
-import { type Clock, DeadlineError } from "../base/clock.ts";
+import { AbortedError, type Clock, DeadlineError } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Health } from "./health.ts";
 import type { Attempt } from "./resolution.ts";
@@ -28,6 +28,12 @@ export interface Run extends Shared {
 export function isLate(run: Run): boolean {
   return run.signal.aborted && run.signal.reason instanceof DeadlineError;
 }
+
+/**
+ * Why what is under way is called off once an answer makes it needless. One for all: it happens with every resolution, and a reason
+ * made anew, as `abort()` does where it is given none, costs more than the rest of it.
+ */
+export const NEEDLESS = new AbortedError("What an answer made needless");
 
 /** The most that is kept back of a deadline, a twentieth of it, so that the caller has the outcome in time, in milliseconds. */
 const RESERVE_MS_MAX = 50;
@@ -61,7 +67,7 @@ export async function withRun<Result>(
   try {
     const result = await work(run);
     // Whatever is still on its way has nobody left to read it; this notes it in the trace as abandoned.
-    controller.abort();
+    controller.abort(NEEDLESS);
     return { run, result };
   } finally {
     deadline.cancel();

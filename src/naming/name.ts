@@ -59,17 +59,23 @@ export function normaliseName(name: string): string {
   if (trimmed === "") return "";
   let offset = 0;
   const labels: string[] = [];
+  let isPlain = true;
   for (const label of trimmed.split(".")) {
     if (label === "") throw new EmptyLabelError(name);
     try {
-      labels.push(PLAIN_LABEL.test(label) ? label : ens_normalize(label));
+      if (PLAIN_LABEL.test(label)) labels.push(label);
+      else {
+        labels.push(ens_normalize(label));
+        isPlain = false;
+      }
     } catch (error) {
       throw new UnnormalisableNameError(name, messageOf(error), offset, error);
     }
     offset += label.length + 1;
   }
   const normal = labels.join(".");
-  checkNameSize(normal);
+  if (isPlain) checkSize(normal, labels, ({ length }) => length);
+  else checkSize(normal, labelsOf(normal), (label) => utf8Bytes(label).length);
   return normal;
 }
 
@@ -94,10 +100,11 @@ export function registeredNameOf(name: string, tld: string): string | undefined 
   return labels.slice(-1 - labelsOf(tld).length).join(".");
 }
 
-function checkNameSize(name: string): void {
+/** @param bytesOf How many bytes of UTF-8 a label has: of a plain one as many as characters. */
+function checkSize(name: string, labels: readonly string[], bytesOf: (label: string) => number): void {
   let byteCount = 1;
-  for (const label of labelsOf(name)) {
-    const labelBytes = utf8Bytes(label).length;
+  for (const label of labels) {
+    const labelBytes = bytesOf(label);
     if (labelBytes > LABEL_BYTES_MAX) throw new LabelTooLongError(label, labelBytes);
     byteCount += labelBytes + 1;
   }

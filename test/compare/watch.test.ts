@@ -39,6 +39,17 @@ describe("parseNameList", () => {
         .with.property("code", "COMPARE_MALFORMED_NAME_LIST");
     }
   });
+
+  it("rejects a second domain of one name, whose answers would be taken for the first one's", () => {
+    const list =
+      (...lines: string[]) =>
+      () =>
+        parseNameList(lines.join("\n"), "names", "hold", "A");
+    expect(list("a.hold=a.example A", "a.hold=a.example. AAAA", "a.hold MX")).to.not.throw();
+    expect(list("a.hold=a.example", "b.hold=a.example", "a.hold=b.example AAAA"))
+      .to.throw('names, line 3: "a.hold" is paired with a.example already')
+      .with.property("code", "COMPARE_MALFORMED_NAME_LIST");
+  });
 });
 
 describe("judging a round", () => {

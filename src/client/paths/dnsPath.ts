@@ -24,12 +24,13 @@ export interface DnsPathOptions {
 }
 
 export function createDnsPath(options: DnsPathOptions): Path {
+  const targetsIn = createTargets(options);
   return {
     name: "dns",
     verified: false,
     supports: (record) => record.kind === "dns",
     async ask(run, name, records) {
-      const targets = targetsOf(options, run);
+      const targets = targetsIn(run);
       const replies = await Promise.all(records.map((record) => askOne(options, run, targets, record)));
       const results: RecordResult[] = [];
       for (const reply of replies) {
@@ -42,12 +43,19 @@ export function createDnsPath(options: DnsPathOptions): Path {
   };
 }
 
-function targetsOf(options: DnsPathOptions, run: Run): DnsTarget[] {
-  const once = options.endpoints.flatMap((endpoint): DnsTarget[] => {
-    if (endpoint === "system") return run.transport.systemServers().map(serverTarget);
-    return "dohUrl" in endpoint ? [{ endpoint: endpoint.dohUrl, dohUrl: endpoint.dohUrl }] : [serverTarget(endpoint)];
-  });
-  return Array.from({ length: options.tryCount ?? 2 }, () => once.map((target) => ({ ...target }))).flat();
+/** Whom to ask, as often as each is asked; anew for each run only where the system's servers, which may change, are among them. */
+function createTargets({ endpoints, tryCount = 2 }: DnsPathOptions): (run: Run) => readonly DnsTarget[] {
+  const targetsIn = (systemServers: () => readonly DnsServer[]): readonly DnsTarget[] => {
+    const once = endpoints.flatMap((endpoint): DnsTarget[] => {
+      if (endpoint === "system") return systemServers().map(serverTarget);
+      return "dohUrl" in endpoint ? [{ endpoint: endpoint.dohUrl, dohUrl: endpoint.dohUrl }] : [serverTarget(endpoint)];
+    });
+    // Each try is a target of its own.
+    return Array.from({ length: tryCount }, () => once.map((target) => ({ ...target }))).flat();
+  };
+  if (endpoints.includes("system")) return (run) => targetsIn(() => run.transport.systemServers());
+  const fixed = targetsIn(() => []);
+  return () => fixed;
 }
 
 function serverTarget(server: DnsServer): DnsTarget {

@@ -21,13 +21,14 @@ import type { JournalHeader } from "./sample.ts";
 
 export interface JournalOptions {
   readonly path: string;
-  /** A file longer than this is set aside before the next line, in bytes. */
+  /** A file longer than this is set aside before the next lines, in bytes. */
   readonly bytesMax: number;
   readonly header: JournalHeader;
 }
 
 export interface Journal {
-  append(entry: object): void;
+  /** Appends a line for each entry, all in one write: a round costs one call of the system, and is in the file as a whole. */
+  append(...entries: readonly object[]): void;
   /** Asks the system to put on the disk what was appended. */
   sync(): void;
   close(): void;
@@ -114,8 +115,8 @@ function journalIn(first: number, { path, bytesMax, header }: JournalOptions, re
     failure ??= new JournalWriteError(path, error);
     return failure;
   };
-  const write = (entry: object) => {
-    const bytes = Buffer.from(`${JSON.stringify(entry)}\n`);
+  const write = (entries: readonly object[]) => {
+    const bytes = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
     for (let done = 0; done < bytes.length; ) done += writeSync(file!, bytes, done);
     sizeBytes += bytes.length;
   };
@@ -129,22 +130,22 @@ function journalIn(first: number, { path, bytesMax, header }: JournalOptions, re
     renameSync(path, `${path}.${Number(last) + 1}`);
     file = openSync(path, "a+");
     sizeBytes = 0;
-    write(header);
+    write([header]);
   };
   try {
     // Every start leaves a header, so that a reader sees where the settings changed.
-    write(header);
+    write([header]);
   } catch (error) {
     throw fail(error);
   }
   return {
     lastRound,
     tornBytes,
-    append(entry) {
+    append(...entries) {
       if (failure !== undefined) throw failure;
       try {
         if (sizeBytes >= bytesMax) rotate();
-        write(entry);
+        write(entries);
       } catch (error) {
         throw fail(error);
       }

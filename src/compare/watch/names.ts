@@ -45,7 +45,8 @@ function parseLine(line: string, where: string, tld: string, type: string): Watc
 }
 
 /**
- * The names of a list. Empty lines and what follows `#` do not count; a name that comes twice for the same record counts once.
+ * The names of a list. Empty lines and what follows `#` do not count; a name that comes twice for the same record counts once. Its
+ * domain goes for every record of it: a name has one.
  *
  * @example
  * ```ts
@@ -54,10 +55,21 @@ function parseLine(line: string, where: string, tld: string, type: string): Watc
  */
 export function parseNameList(text: string, source: string, tld: string, type: string): WatchedName[] {
   const out = new Map<string, WatchedName>();
+  const domains = new Map<string, string>();
   text.split("\n").forEach((raw, index) => {
     const line = raw.replace(/#.*/, "").trim();
     if (line === "") return;
-    const watched = parseLine(line, `${source}, line ${index + 1}`, tld, type);
+    const where = `${source}, line ${index + 1}`;
+    const watched = parseLine(line, where, tld, type);
+    const { name, domain } = watched;
+    const before = domains.get(name) ?? domain;
+    if (before !== domain && domain !== undefined) {
+      throw new MalformedNameListError(
+        where,
+        `"${name}" is paired with ${before} already; a second domain needs a list of its own`,
+      );
+    }
+    if (domain !== undefined) domains.set(name, domain);
     out.set(`${watched.name} ${formatRecordKey(watched.record)}`, watched);
   });
   return [...out.values()];

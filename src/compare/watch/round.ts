@@ -5,7 +5,7 @@ import { typeName } from "../../dns/codes.ts";
 import { formatRdata } from "../../dns/rdataText.ts";
 import { decodeRRset } from "../../protocol/rrset.ts";
 import { judge } from "../../simulation/judge.ts";
-import { DISAGREEMENTS, type DisagreementEntry, NOTHING } from "./sample.ts";
+import { answerHash, DISAGREEMENTS, type DisagreementEntry, NOTHING } from "./sample.ts";
 import type { Saying } from "./sources.ts";
 
 /** The last thing told on good evidence about a name. */
@@ -67,16 +67,41 @@ function contradiction(
   return new Set(sides.map(({ said }) => said)).size > 1 ? [{ kind, sides }] : [];
 }
 
-/** Data told by a source, for people and comparable across sources: without TTLs, in order. */
-export function contentOf({ value }: Pick<Saying, "value">): string {
-  if (value === null) return NOTHING;
+/** Data told by a source, without TTLs and in order. */
+export interface Content {
+  /** For people, and comparable across sources. */
+  readonly text: string;
+  readonly hash: string;
+  /** How many resource records it holds; `undefined` for what is no set of them. */
+  readonly records: number | undefined;
+}
+
+const content = (text: string, records?: number): Content => ({ text, hash: answerHash(text), records });
+
+function readContent(value: Hex | null, isRRset: boolean): Content {
+  if (value === null) return content(NOTHING);
+  if (!isRRset) return content(value);
   try {
     const { type, rdatas } = decodeRRset(value);
     const texts = rdatas.map((rdata) => formatRdata(type, rdata)).sort();
-    return `${typeName(type)} ${texts.join(", ")}`;
+    return content(`${typeName(type)} ${texts.join(", ")}`, rdatas.length);
   } catch {
-    return value;
+    return content(value);
   }
+}
+
+/**
+ * Reads what a round's sources told. Most tell the same bytes, which are read once.
+ *
+ * @param isRRset Whether it is a record of DNS; what others hold may look like one.
+ */
+export function createContents(isRRset = true): (value: Hex | null) => Content {
+  const known = new Map<Hex | null, Content>();
+  return (value) => {
+    const read = known.get(value) ?? readContent(value, isRRset);
+    known.set(value, read);
+    return read;
+  };
 }
 
 /** What was told and not taken: each endpoint once however many sources asked it, or the source where nobody is named. */
@@ -103,12 +128,13 @@ export function contradictionsOf(
   comparesAnswers: boolean,
   zoneOf: (source: string) => string,
   known?: Known,
+  contentOf = createContents(),
 ): Contradiction[] {
   const answers = [...sayings]
     .filter(([, saying]) => isTold(saying) && !saying.via?.startsWith("cache"))
-    .map(([source, saying]) => ({ source, said: contentOf(saying) }));
+    .map(([source, saying]) => ({ source, said: contentOf(saying.value).text }));
   if (known !== undefined && truthOf(sayings.values(), 0) === undefined) {
-    answers.push({ source: known.from, said: contentOf(known) });
+    answers.push({ source: known.from, said: contentOf(known.value).text });
   }
   const zones = new Map<string, { source: string; said: string }[]>();
   for (const [source, { serial }] of sayings) {

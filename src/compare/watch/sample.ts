@@ -1,5 +1,5 @@
 /** One line of a journal: an observation with its time of day, and what makes it comparable with others. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Observation } from "../../availability/observation.ts";
 import { PROBE_OUTCOMES, type ProbeOutcome } from "../../availability/outcome.ts";
 
@@ -45,7 +45,7 @@ export const CONTRADICTED = "not what the chain says";
  * answerHash("A 192.0.2.1, 192.0.2.2"); // "091bbf02d3793647faf0be4110621698"
  * ```
  */
-export const answerHash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
+export const answerHash = (text: string): string => hash("sha256", text, "hex").slice(0, 32);
 
 /**
  * - `answer`: two sources told different data;

@@ -20,7 +20,7 @@ import { TYPE } from "../../dns/codes.ts";
 import type { Message } from "../../dns/message.ts";
 import { parseDomainName } from "../../dns/name.ts";
 import type { BlockReference } from "../../protocol/answer.ts";
-import { decodeRRset, encodeRRset } from "../../protocol/rrset.ts";
+import { encodeRRset } from "../../protocol/rrset.ts";
 import { createLeanTransport } from "./leanTransport.ts";
 import type { WatchedName } from "./names.ts";
 import { createPhasedTransport, type ExchangePhases } from "./phasedTransport.ts";
@@ -269,10 +269,4 @@ const failed = (outcome: Outcome, detail: string): Saying => ({ outcome, value: 
 function failureOf(error: unknown): Saying {
   const isLate = error instanceof TransportError ? error.failure === "timedOut" : !(error instanceof TransportError);
   return failed(isLate ? "timedOut" : "unreachable", messageOf(error));
-}
-
-/** How many resource records a value holds, where it holds any. */
-export function recordCountOf(watched: WatchedName, value: Hex | null): number | undefined {
-  if (value === null || watched.record.kind !== "dns") return undefined;
-  return decodeRRset(value).rdatas.length;
 }

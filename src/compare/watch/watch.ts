@@ -6,6 +6,7 @@
  * at its deadline is timed out.
  */
 import type { ProbeOutcome } from "../../availability/outcome.ts";
+import type { Hex } from "../../base/bytes.ts";
 import { AbortedError, type Clock, delay } from "../../base/clock.ts";
 import { messageOf } from "../../base/errors.ts";
 import { type Random, shuffled } from "../../base/random.ts";
@@ -15,10 +16,19 @@ import { type StallWatch, stallMsOf, watchStalls } from "../drill/stall.ts";
 import type { Journal } from "./journal.ts";
 import type { WatchMetrics } from "./metrics.ts";
 import type { WatchedName } from "./names.ts";
-import { type AlertTracker, contentOf, contradictionsOf, type Known, outcomeOf, type Truth, truthOf } from "./round.ts";
-import { answerHash, CONTRADICTED, type DisagreementEntry, type Sample } from "./sample.ts";
+import {
+  type AlertTracker,
+  type Content,
+  contradictionsOf,
+  createContents,
+  type Known,
+  outcomeOf,
+  type Truth,
+  truthOf,
+} from "./round.ts";
+import { CONTRADICTED, type DisagreementEntry, type Sample } from "./sample.ts";
 import { type ClockWitnesses, skewOf } from "./skew.ts";
-import { recordCountOf, type Saying, type WatchSource } from "./sources.ts";
+import type { Saying, WatchSource } from "./sources.ts";
 
 export interface WatchParameters {
   readonly names: readonly WatchedName[];
@@ -152,18 +162,26 @@ async function probeRound(state: WatchState, watched: WatchedName, round: number
   const skewed = skewOf(sayings.values(), parameters.witnesses?.aheadMsSince(beganMs) ?? [], clock.nowMs());
   // With a wrong clock nobody's answer is known to be right or wrong, nor remembered as such.
   const known = skewed === undefined ? knownOf(state, watched, sayings.values()) : undefined;
-  for (const one of told) {
-    const outcome = outcomeOf(one.saying, known, comparesAnswers);
-    const sample = sampleOf({ ...one, spoiled: one.spoiled ?? skewed }, watched, round, outcome);
+  const contentOf = createContents(watched.record.kind === "dns");
+  const samples = told.map((one) =>
+    sampleOf(
+      { ...one, spoiled: one.spoiled ?? skewed },
+      watched,
+      round,
+      outcomeOf(one.saying, known, comparesAnswers),
+      contentOf,
+    ),
+  );
+  journal.append(...samples);
+  for (const [index, sample] of samples.entries()) {
     state.counts.samples += 1;
     if (sample.void !== undefined) state.counts.voided += 1;
-    journal.append(sample);
-    metrics.note(sample, one.saying);
+    metrics.note(sample, told[index]!.saying);
     parameters.onSample?.(sample);
   }
   // Samples the instrument spoiled prove no contradiction either.
   if (skewed !== undefined || told.some(({ spoiled }) => spoiled !== undefined)) return;
-  const contradictions = contradictionsOf(sayings, comparesAnswers, parameters.zoneOf, known);
+  const contradictions = contradictionsOf(sayings, comparesAnswers, parameters.zoneOf, known, contentOf);
   const { name, record } = watched;
   for (const change of alerts.note(`${name} ${formatRecordKey(record)}`, contradictions)) {
     const entry: DisagreementEntry = { at: clock.nowMs(), round, name, type: typeOfRecord(record), ...change };
@@ -194,9 +212,15 @@ async function askOnce(state: WatchState, source: WatchSource, watched: WatchedN
   return { source: source.id, at, latencyMs, saying, spoiled: state.stalls.reasonSince(beganMs) ?? late };
 }
 
-function sampleOf(told: Told, watched: WatchedName, round: number, outcome: ProbeOutcome): Sample {
+function sampleOf(
+  told: Told,
+  watched: WatchedName,
+  round: number,
+  outcome: ProbeOutcome,
+  contentOf: (value: Hex | null) => Content,
+): Sample {
   const { saying, spoiled } = told;
-  const records = recordCountOf(watched, saying.value);
+  const content = contentOf(saying.value);
   const isTold = saying.value !== null || saying.outcome === "absent";
   const detail = outcome === "wrong" && saying.outcome !== "wrong" ? CONTRADICTED : saying.detail;
   const evidence = saying.via === undefined ? saying.evidence : `${saying.via} ${saying.evidence}`;
@@ -208,12 +232,12 @@ function sampleOf(told: Told, watched: WatchedName, round: number, outcome: Prob
     path: told.source,
     outcome,
     latencyMs: told.latencyMs,
-    ...(isTold ? { evidence, answer: answerHash(contentOf(saying)) } : {}),
+    ...(isTold ? { evidence, answer: content.hash } : {}),
     ...(saying.outcome === "wrong" ? { accepted: false as const } : {}),
     ...(detail === undefined ? {} : { detail }),
     ...(saying.serial === undefined ? {} : { serial: saying.serial }),
     ...(saying.block ? { block: String(saying.block.number) } : {}),
-    ...(records === undefined ? {} : { records }),
+    ...(content.records === undefined ? {} : { records: content.records }),
     ...(spoiled === undefined ? {} : { void: spoiled }),
   };
 }

@@ -63,7 +63,7 @@ export function watch(clock: FalseClock, sources: WatchSource[], more: Partial<W
     timeoutMs: 4_000,
     comparesAnswers: true,
     zoneOf: () => "domain",
-    journal: { append: (entry) => entries.push(entry as Sample), sync() {} },
+    journal: { append: (...added) => void entries.push(...(added as Sample[])), sync() {} },
     metrics,
     alerts: createAlertTracker(2),
     onAlert: (entry) => alerts.push(entry),
