@@ -1,7 +1,9 @@
 /** How often the reported 95 % intervals cover the truth where failures come in bursts, and the truth is known. */
 import { burstDifference, burstInterval, effectiveInterval } from "../../src/availability/bootstrap.ts";
+import { createOutageLedger } from "../../src/availability/episodes.ts";
 import { createFold, type Fold } from "../../src/availability/fold.ts";
 import type { Interval } from "../../src/availability/interval.ts";
+import { log } from "../../src/base/elementary.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { type BenchRow, figure } from "./row.ts";
 
@@ -86,6 +88,46 @@ function difference(
   };
 }
 
+const PROBE_MS = 10_000;
+const MEAN_UP_MS = 7_200_000;
+const MEAN_DOWN_MS = 600_000;
+
+/** Times up and down in turn, exponential: whether all is down at an instant, asked in order of time. */
+function alternating(purpose: string, seed: number): (atMs: number) => boolean {
+  const random = seededRandom(seed, purpose);
+  let [isDown, untilMs] = [false, 0];
+  return (atMs) => {
+    while (untilMs <= atMs) {
+      if (untilMs > 0) isDown = !isDown;
+      untilMs -= (isDown ? MEAN_DOWN_MS : MEAN_UP_MS) * log(1 - random.ratio());
+    }
+    return isDown;
+  };
+}
+
+/** Mean time to repair or between failures of several names, which fail together or each by itself. */
+function meanTime(measure: "mttr" | "mtbf", names: number, areTogether: boolean, hours: number): CoverageCase {
+  const ticks = (hours * 3_600_000) / PROBE_MS;
+  return {
+    id: `${measure}-of-${names}-names-${areTogether ? "together" : "apart"}-in-${hours}-hours`,
+    probes: names * ticks,
+    truth: measure === "mttr" ? MEAN_DOWN_MS : MEAN_UP_MS + MEAN_DOWN_MS,
+    intervalOf: (seed) => {
+      const ledger = createOutageLedger();
+      const isDown = Array.from({ length: names }, (_, name) => alternating(areTogether ? "all" : `${name}`, seed));
+      for (let tick = 0; tick < ticks; tick += 1) {
+        const atMs = tick * PROBE_MS;
+        for (const [name, isDownAt] of isDown.entries()) {
+          ledger.note({ atMs, isRight: !isDownAt(atMs), name: `${name}`, silenceMs: 2.5 * PROBE_MS });
+        }
+      }
+      const { repair } = ledger.outages(ticks * PROBE_MS);
+      // Where no outage was seen nothing is claimed.
+      return (measure === "mttr" ? repair.mttrMsInterval : repair.mtbfMsInterval) ?? { low: 0, high: Infinity };
+    },
+  };
+}
+
 /** Short series and long ones, rare and frequent outages; the longest is one of more probes than a fold has bins. */
 export const COVERAGE_CASES: readonly CoverageCase[] = [
   availability(1_000, 0.9, 1),
@@ -104,6 +146,12 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
   difference(5_000, [1, 1], [0.99, 10]),
   difference(3_000, [0.97, 10], [0.95, 20]),
   difference(40_000, [0.99, 50], [0.97, 100]),
+  meanTime("mttr", 1, true, 24),
+  meanTime("mttr", 3, true, 48),
+  meanTime("mttr", 3, false, 24),
+  meanTime("mtbf", 1, true, 24),
+  meanTime("mtbf", 3, true, 48),
+  meanTime("mtbf", 3, false, 24),
 ];
 
 /** Share of seeds whose interval holds the truth. */

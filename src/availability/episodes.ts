@@ -4,6 +4,7 @@
  * Every series (a name seen from a vantage point) is followed by itself. The time between two probes of it is down where the
  * first of them failed, and up where it was right. Time in which nobody looked is neither: a longer silence ends what is known.
  */
+import { exponentialMean, type Interval, poissonMean } from "./interval.ts";
 import { isRight, type Observation } from "./observation.ts";
 
 /** An outage of one path: of all names that failed from about the same time on, at one vantage point. */
@@ -36,8 +37,14 @@ export interface RepairTimes {
    * none ended.
    */
   readonly mttrMs: number | null;
+  /**
+   * With 95 % confidence, where times are exponential. Outages told as one episode count as one: names that fail together are no
+   * more to go by than one of them.
+   */
+  readonly mttrMsInterval: Interval | null;
   /** Mean time between failures: all time observed over the outages seen to begin; `null` where none was. */
   readonly mtbfMs: number | null;
+  readonly mtbfMsInterval: Interval | null;
   /** The longest outage as far as it was seen; `null` without any. */
   readonly longestMs: number | null;
   /** Whether the longest was not seen whole, and lasted longer. */
@@ -95,6 +102,9 @@ interface OpenEpisode {
   names: string[];
   /** Names that have not come back, or were last seen failing. */
   unended: number;
+  /** Whether any name was seen to fail after it had been right, or to come back. */
+  hasOnset: boolean;
+  hasEnd: boolean;
 }
 
 interface FollowedSeries {
@@ -115,6 +125,9 @@ interface LedgerState {
   lone: number;
   onsets: number;
   ended: number;
+  /** Episodes in which any was. */
+  onsetEpisodes: number;
+  endedEpisodes: number;
   downMs: number;
   observedMs: number;
   longestMs: number;
@@ -132,6 +145,8 @@ export function createOutageLedger(): OutageLedger {
     lone: 0,
     onsets: 0,
     ended: 0,
+    onsetEpisodes: 0,
+    endedEpisodes: 0,
     downMs: 0,
     observedMs: 0,
     longestMs: -1,
@@ -173,9 +188,12 @@ function leave(state: LedgerState, one: FollowedSeries, endMs: number | undefine
   if (lastedMs > state.longestMs) [state.longestMs, state.longestOpen] = [lastedMs, !isWhole];
   if (probes === 1) state.lone += 1;
   if (endMs !== undefined) {
+    const episode = one.episode!;
     state.ended += 1;
-    one.episode!.unended -= 1;
-    one.episode!.endMs = Math.max(one.episode!.endMs, endMs);
+    if (!episode.hasEnd) state.endedEpisodes += 1;
+    episode.hasEnd = true;
+    episode.unended -= 1;
+    episode.endMs = Math.max(episode.endMs, endMs);
   }
   one.down = undefined;
 }
@@ -192,7 +210,11 @@ function fail(state: LedgerState, one: FollowedSeries, probe: OutageProbe, start
     one.episode = episode;
     one.down = { lastedMs: 0, probes: 0, startKnown };
     state.outages += 1;
-    if (startKnown) state.onsets += 1;
+    if (startKnown) {
+      state.onsets += 1;
+      if (!episode.hasOnset) state.onsetEpisodes += 1;
+      episode.hasOnset = true;
+    }
   }
   const probes = probe.failedProbes ?? 1;
   one.down.probes += probes;
@@ -221,6 +243,8 @@ function episodeOf(state: LedgerState, { atMs, name, vantage = "", silenceMs }: 
     nameCount: 0,
     names: [],
     unended: 0,
+    hasOnset: false,
+    hasEnd: false,
   };
   state.latest.set(vantage, { episode, probes: 1, failed: 1 });
   state.episodes.push(episode);
@@ -242,21 +266,34 @@ function sumUp(state: LedgerState, untilMs: number): Outages {
   }
   state.followed.clear();
   const { episodes, dropped, outages, lone, onsets, ended, downMs, observedMs, longestMs, longestOpen } = state;
+  const mttrMs = ended === 0 ? null : downMs / ended;
+  const mtbfMs = onsets === 0 ? null : observedMs / onsets;
   return {
-    episodes: episodes.map(({ unended, endMs, ...rest }) => ({ ...rest, endMs: unended > 0 ? null : endMs })),
+    episodes: episodes.map(({ unended, hasOnset, hasEnd, endMs, ...rest }) => ({
+      ...rest,
+      endMs: unended > 0 ? null : endMs,
+    })),
     episodeCount: episodes.length + dropped,
     repair: {
       outages,
       lone,
       open: outages - ended,
-      mttrMs: ended === 0 ? null : downMs / ended,
-      mtbfMs: onsets === 0 ? null : observedMs / onsets,
+      mttrMs,
+      mttrMsInterval: mttrMs === null ? null : exponentialMean(mttrMs, state.endedEpisodes),
+      mtbfMs,
+      mtbfMsInterval: mtbfMs === null ? null : betweenInterval(mtbfMs, state.onsetEpisodes),
       longestMs: longestMs < 0 ? null : longestMs,
       longestOpen,
       downMs,
       observedMs,
     },
   };
+}
+
+/** Of a mean time between failures, of which so many were seen: as much more and less as their number could have been. */
+function betweenInterval(mtbfMs: number, count: number): Interval {
+  const { low, high } = poissonMean(count);
+  return { low: (mtbfMs * count) / high, high: (mtbfMs * count) / low };
 }
 
 export interface PathOutageOptions {

@@ -169,6 +169,28 @@ export function availabilityInterval(successes: number, trials: number): Interva
   return trials < 40 || successes === trials ? clopperPearson(successes, trials) : wilson(successes, trials);
 }
 
+/**
+ * The exact interval of a Poisson mean of which `count` events were seen (Garwood, Biometrika 28, 1936).
+ *
+ * @example
+ * ```ts
+ * poissonMean(10); // { low: 4.7954, high: 18.3904 }
+ * ```
+ */
+export function poissonMean(count: number, confidence = CONFIDENCE): Interval {
+  assert(Number.isInteger(count) && count >= 0, "a whole count");
+  const tail = (1 - confidence) / 2;
+  return { low: count === 0 ? 0 : gammaQuantile(tail, count), high: gammaQuantile(1 - tail, count + 1) };
+}
+
+/** The exact interval of an exponential distribution's mean, of which `count` draws have the mean `mean`. */
+export function exponentialMean(mean: number, count: number, confidence = CONFIDENCE): Interval {
+  assert(Number.isInteger(count) && count > 0, "one draw at least");
+  const tail = (1 - confidence) / 2;
+  const sum = mean * count;
+  return { low: sum / gammaQuantile(1 - tail, count), high: sum / gammaQuantile(tail, count) };
+}
+
 function checkCounts(successes: number, trials: number): void {
   assert(Number.isInteger(successes) && Number.isInteger(trials), "whole counts");
   assert(successes >= 0 && successes <= trials, "no more successes than trials");
@@ -269,6 +291,50 @@ function betaFraction(x: number, a: number, b: number): number {
   }
   return result;
 }
+
+/** Inverse of the regularised lower incomplete gamma function, by bisection. */
+function gammaQuantile(probability: number, shape: number): number {
+  let low = 0;
+  // Twelve deviations above the mean: all there is above is less than rounding.
+  let high = shape + 12 * Math.sqrt(shape) + 50;
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (low + high) / 2;
+    if (incompleteGamma(middle, shape) < probability) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** The regularised lower incomplete gamma function, by its series below the mean and Lentz's continued fraction above. */
+function incompleteGamma(x: number, shape: number): number {
+  if (x <= 0) return 0;
+  const front = exp(shape * log(x) - x - logGamma(shape));
+  if (x < shape + 1) {
+    let term = 1 / shape;
+    let sum = term;
+    for (let n = 1; n <= GAMMA_TERMS_MAX && term > sum * 1e-16; n += 1) {
+      term *= x / (shape + n);
+      sum += term;
+    }
+    return front * sum;
+  }
+  let b = x + 1 - shape;
+  let c = 1e300;
+  let d = 1 / b;
+  let fraction = d;
+  for (let n = 1; n <= GAMMA_TERMS_MAX; n += 1) {
+    const a = n * (shape - n);
+    b += 2;
+    d = 1 / (a * d + b);
+    c = b + a / c;
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-15) break;
+  }
+  return 1 - front * fraction;
+}
+
+/** Near the mean it takes some multiple of the shape's root. */
+const GAMMA_TERMS_MAX = 100_000;
 
 const LANCZOS = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,

@@ -5,9 +5,11 @@ import {
   earnedClaim,
   earnedOfRatio,
   exactOfRatio,
+  exponentialMean,
   type Interval,
   normalQuantile,
   pairedScore,
+  poissonMean,
   samplesToClaim,
   studentConfidence,
   wilson,
@@ -96,6 +98,26 @@ describe("interval", () => {
       expect(normalQuantile(1 - (1 - studentConfidence(degrees)) / 2)).to.be.closeTo(t, 1e-6);
     }
     expect(studentConfidence(1e6)).to.be.closeTo(0.95, 1e-6);
+  });
+
+  it("returns the published bounds of a Poisson mean (Garwood's table)", () => {
+    const bounds = (count: number) => Object.values(poissonMean(count)).map((bound) => bound.toFixed(2));
+    expect(bounds(0)).to.deep.equal(["0.00", "3.69"]);
+    expect(bounds(1)).to.deep.equal(["0.03", "5.57"]);
+    expect(bounds(5)).to.deep.equal(["1.62", "11.67"]);
+    expect(bounds(10)).to.deep.equal(["4.80", "18.39"]);
+    expect(bounds(50)).to.deep.equal(["37.11", "65.92"]);
+    // Of many, the normal distribution's.
+    const { low, high } = poissonMean(100_000);
+    expect(low).to.be.closeTo(100_000 - 1.96 * Math.sqrt(100_000), 2);
+    expect(high).to.be.closeTo(100_000 + 1.96 * Math.sqrt(100_000), 3);
+  });
+
+  it("returns the bounds of an exponential mean by chi-squared's quantiles", () => {
+    // Twice the sum over 20.483 and 3.247, chi-squared's quantiles of ten degrees of freedom.
+    const { low, high } = exponentialMean(10, 5);
+    expect(low).to.be.closeTo(100 / 20.4832, 1e-3);
+    expect(high).to.be.closeTo(100 / 3.24697, 1e-3);
   });
 
   it("rejects more successes than trials", () => {

@@ -91,7 +91,11 @@ describe("episodes", () => {
       { startMs: 1000, endMs: 3000, lastFailedMs: 2000, failedProbes: 5, ...known },
       { startMs: 5000, endMs: null, lastFailedMs: 5000, failedProbes: 1, ...known },
     ]);
-    expect(repair).to.deep.equal({
+    const { mttrMsInterval, mtbfMsInterval, ...means } = repair;
+    // One that ended and two that began say little: means may be several times as long.
+    expect([mttrMsInterval!.low, mttrMsInterval!.high].map(Math.round)).to.deep.equal([1898, 276_485]);
+    expect([mtbfMsInterval!.low, mtbfMsInterval!.high].map(Math.round)).to.deep.equal([1384, 41_287]);
+    expect(means).to.deep.equal({
       outages: 2,
       lone: 1,
       open: 1,
@@ -120,6 +124,24 @@ describe("episodes", () => {
   it("returns time observed over outages, not the gap between two of them, as the time between", () => {
     const fails = (atMs: number) => between(atMs, 10 * DAY, 5 * MINUTE) || between(atMs, 10 * DAY + HOUR, 5 * MINUTE);
     expect(followed(30 * DAY, fails).repair).to.deep.include({ outages: 2, mtbfMs: 15 * DAY, mttrMs: 5 * MINUTE });
+  });
+
+  it("returns wider intervals where names fail together, who are no more to go by than one", () => {
+    const repairOf = (isDown: (name: number, atMs: number) => boolean) => {
+      const ledger = createOutageLedger();
+      for (let atMs = 0; atMs < 10 * DAY; atMs += MINUTE) {
+        for (let name = 0; name < 5; name += 1) {
+          ledger.note({ atMs, isRight: !isDown(name, atMs), name: `${name}`, silenceMs: 2.5 * MINUTE });
+        }
+      }
+      return ledger.outages(10 * DAY).repair;
+    };
+    const together = repairOf((_, atMs) => between(atMs, 5 * DAY, HOUR));
+    const apart = repairOf((name, atMs) => between(atMs, (name + 1) * DAY, HOUR));
+    expect([together.mttrMs, together.mtbfMs]).to.deep.equal([apart.mttrMs, apart.mtbfMs]);
+    const width = ({ low, high }: { low: number; high: number }) => high / low;
+    expect(width(together.mttrMsInterval!)).to.be.above(10 * width(apart.mttrMsInterval!));
+    expect(width(together.mtbfMsInterval!)).to.be.above(10 * width(apart.mtbfMsInterval!));
   });
 
   it("never leaves an outage that goes on out of the time to repair", () => {

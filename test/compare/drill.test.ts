@@ -79,11 +79,11 @@ function fakes(clock: FalseClock, combinedValue = address("192.0.2.1", 17)) {
   return { faults, services, applied };
 }
 
-async function run(combinedValue?: Hex, shortfall?: FaultDriver["shortfall"]) {
+async function run(combinedValue?: Hex, shortfall?: FaultDriver["shortfall"], scenario = SCENARIO) {
   const clock = new FalseClock(1_700_000_000_000);
   const { faults, services, applied } = fakes(clock, combinedValue);
   const drill = runDrill({
-    scenario: SCENARIO,
+    scenario,
     targets: TARGETS,
     vantages: [{ id: "here", weight: 1, services }],
     faults: shortfall === undefined ? faults : { ...faults, shortfall },
@@ -109,6 +109,17 @@ describe("runDrill", () => {
     );
     expect(Math.max(...counts) - Math.min(...counts)).to.be.at.most(1);
     expect(observations.some((one) => one.detail?.includes("two phases"))).to.equal(false);
+  });
+
+  it("probes no more names than the scenario has where resolvers keep caches, which others would never meet", async () => {
+    const { topology, load } = SCENARIO;
+    const few = { ...SCENARIO, load: { ...load, names: 2 } };
+    const namesOf = async (scenario: typeof SCENARIO) =>
+      new Set((await run(undefined, undefined, scenario)).observations.map(({ name }) => name)).size;
+    expect(await namesOf(few)).to.equal(3);
+    expect(
+      await namesOf({ ...few, topology: { ...topology, dns: { ...topology.dns, cacheTtlSeconds: 60 } } }),
+    ).to.equal(2);
   });
 
   it("returns an end of the phase only after its last probe has ended", async () => {

@@ -13,10 +13,12 @@ function watchVerdict(data: ReportData): string {
   return `${disagreed} in ${data.probes - data.voided} probes; ${best.path} answered right ${percent(best.availability)} of the time (${interval} with 95 % confidence).`;
 }
 
+const range = (low: string, high: string) => `${low} to ${high}`;
+
 const WATCH_METHOD = [
   "In every interval each name comes up once, at a random instant of a slot of its own; every path and server is then asked at once, without a retry and without a cache. The series combined asks through the user's policy, with its cache unless that was turned off.",
   "An answer that contradicts the newest verified one is wrong; a time-out weighs as infinity in every quantile, and quantiles of many probes are within 1 %. Absence that nobody proves is right only where the list of names expects it.",
-  "An outage is a row of failed probes of one name at one vantage point, from the first of them to the first right one: either end is known to within an interval, and what is shorter may pass unseen. Those that begin about together are told as one. Time without a probe for more than two and a half intervals is neither up nor down, and cuts an outage off (≥: it lasted longer, ≤: it may have begun earlier). Of r outages a mean time is known to within about one part in √r.",
+  "An outage is a row of failed probes of one name at one vantage point, from the first of them to the first right one: either end is known to within an interval, and what is shorter may pass unseen. Those that begin about together are told as one. Time without a probe for more than two and a half intervals is neither up nor down, and cuts an outage off (≥: it lasted longer, ≤: it may have begun earlier).",
   "A burn-rate window counts once the run is as long and nine tenths of its minutes were watched; where a name is probed rarely, a single failure may ring.",
 ];
 
@@ -100,7 +102,8 @@ export const ENGLISH: Words = {
     unreachable: "Unreachable",
   },
   provenance: (fact) => fact,
-  interval: (low, high) => `${percent(low)} to ${percentUp(high)}`,
+  interval: (low, high) => range(percent(low), percentUp(high)),
+  range,
   none: "None.",
   nothingBroken: "nothing broken",
   label: {
@@ -143,8 +146,8 @@ export const ENGLISH: Words = {
     outages: "Outages",
     lone: "Of one probe",
     open: "Not seen to end",
-    mttr: "Mean time to repair",
-    mtbf: "Mean time between",
+    mttr: "Mean time to repair (95 % interval)",
+    mtbf: "Mean time between (95 % interval)",
     longest: "Longest",
     down: "In all",
     observed: "Of time observed",
@@ -185,7 +188,7 @@ export const ENGLISH: Words = {
     cells: "∞ where the quantile's probe was never answered.",
     outcomes: "Answered and absent may still be wrong by the chain; those count as wrong.",
     repair:
-      "Repair is all time down over the outages that ended, so that open ones make it longer; between is all time observed over the outages seen to begin.",
+      "Repair is all time down over the outages that ended, so that open ones make it longer; between is all time observed over the outages seen to begin. In brackets: the interval of as many exponential times as there were separate outages, those that began together counted once.",
     gains: "Difference and p count as many rounds as the series is worth, not every round.",
     robust: "Outages come in bursts; whole blocks of time were resampled.",
     alarms:

@@ -148,6 +148,8 @@ export interface Words {
   /** A fact about the run, its label and its value. */
   readonly provenance: (fact: readonly [string, string]) => readonly [string, string];
   readonly interval: (low: number, high: number) => string;
+  /** From one value to another. */
+  readonly range: (low: string, high: string) => string;
   /** The names an outage took, of which only the first few are given; none where it took the path as a whole. */
   readonly nameList: (names: readonly string[], nameCount: number) => string;
   /** How often a pair of windows rang, and when first; `lasted` is `null` where it still did at the end. */

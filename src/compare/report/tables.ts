@@ -1,4 +1,5 @@
 /** A report's tables in words, for every format that has tables. Those without rows are left out. */
+import type { Interval } from "../../availability/interval.ts";
 import { PROBE_OUTCOMES } from "../../availability/outcome.ts";
 import { type Cell, percent } from "../../availability/report.ts";
 import type { Blast } from "../drill/blast.ts";
@@ -122,15 +123,18 @@ function episodeTable(data: ReportData, words: Words): ReportTable {
 function repairTable(data: ReportData, words: Words): ReportTable {
   const { label, title, note } = words;
   const time = (ms: number | null) => (ms === null ? "–" : duration(ms));
+  const mean = (ms: number | null, interval: Interval | null) =>
+    interval === null ? time(ms) : `${time(ms)} (${words.range(duration(interval.low), duration(interval.high))})`;
   const rows = data.services
     .filter(({ repair }) => repair.outages > 0)
-    .map(({ id, repair: { outages, lone, open, mttrMs, mtbfMs, longestMs, longestOpen, downMs, observedMs } }) => {
+    .map(({ id, repair }) => {
+      const { outages, lone, open, longestMs, longestOpen, downMs, observedMs } = repair;
       const longest = `${longestOpen ? "≥ " : ""}${time(longestMs)}`;
       return [
         id,
         ...[outages, lone, open].map(String),
-        time(mttrMs),
-        time(mtbfMs),
+        mean(repair.mttrMs, repair.mttrMsInterval),
+        mean(repair.mtbfMs, repair.mtbfMsInterval),
         longest,
         time(downMs),
         time(observedMs),
