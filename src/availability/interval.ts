@@ -109,6 +109,33 @@ export function clopperPearson(successes: number, trials: number, confidence = C
 }
 
 /**
+ * The shares of successes that a sample of `trials` has with so much confidence where the true share is `ratio`: whoever is told
+ * `ratio` by a model should find himself within.
+ */
+export function expectedRatios(ratio: number, trials: number, confidence = CONFIDENCE): Interval {
+  assert(ratio >= 0 && ratio <= 1 && Number.isInteger(trials) && trials > 0, "a share of something");
+  const tail = (1 - confidence) / 2;
+  return {
+    low: binomialQuantile(tail, trials, ratio) / trials,
+    high: binomialQuantile(1 - tail, trials, ratio) / trials,
+  };
+}
+
+/** The smallest number of successes whose like or fewer come with at least this probability. */
+function binomialQuantile(probability: number, trials: number, ratio: number): number {
+  let low = 0;
+  let high = trials;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    // As many successes or fewer.
+    const below = middle === trials ? 1 : incompleteBeta(1 - ratio, trials - middle, middle + 1);
+    if (below >= probability) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
  * The score interval of a difference of two paired shares (Tango, Statistics in Medicine 17, 1998).
  *
  * @param left share of rounds in which only the first was right

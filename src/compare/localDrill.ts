@@ -107,6 +107,7 @@ function targetsOf(
     names,
     topology,
     vantageCount: topology.vantages.length,
+    oldSeconds: oldSecondsOf(scenario),
   };
 }
 
@@ -164,14 +165,17 @@ async function runOn(drill: PreparedDrill): Promise<LocalDrillResult> {
 }
 
 /** A block comes every two seconds, so that a bound much below this would call a sound head old. */
-const AGE_SECONDS_MIN = 6;
+const OLD_SECONDS_MIN = 6;
+
+/** From which age on answers count as old: time is compressed, and with it this. */
+function oldSecondsOf({ load, liveCompression }: Scenario): number {
+  return Math.max(OLD_SECONDS_MIN, load.maxAgeSeconds / liveCompression);
+}
 
 /** Every vantage point with the scenario's services as they are seen from it. */
 async function vantagesOf({ scenario, network, directory, proxies, clock, random }: PreparedDrill) {
   const client = await optionsOfProfile(JSON.parse(profileOf(network, directory)), "of the local network");
   const isStuck = scenario.phases.some(({ faults }) => faults.some(({ effect }) => effect.kind === "stale"));
-  // Time is compressed, and with it what counts as old; gateways whose chain is gone stay usable where nothing is stuck.
-  const age = Math.max(AGE_SECONDS_MIN, scenario.load.maxAgeSeconds / scenario.liveCompression);
   return scenario.topology.vantages.map(({ id, weight }): DrillVantage => {
     const seen = {
       client: proxies === undefined ? client : optionsAt(client, proxies, id, network),
@@ -182,7 +186,8 @@ async function vantagesOf({ scenario, network, directory, proxies, clock, random
           return [key, at === undefined ? ready.url : `http://${at.host}:${at.port}`];
         }),
       ),
-      ...(isStuck ? { ageSecondsMax: age } : {}),
+      // Gateways whose chain is gone stay usable where nothing is stuck.
+      ...(isStuck ? { ageSecondsMax: oldSecondsOf(scenario) } : {}),
     };
     return {
       id,

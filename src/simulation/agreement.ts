@@ -1,5 +1,6 @@
 /** Holds a live run of a scenario against a simulated one: do they measure the same availability? */
-import { availabilityInterval, type Interval } from "../availability/interval.ts";
+import { CONFIDENCE, clopperPearson, expectedRatios, type Interval } from "../availability/interval.ts";
+import type { DrillSummary } from "./drillSummary.ts";
 import type { Scenario } from "./scenario.ts";
 import type { SimulateOptions, SimulationResult } from "./simulate.ts";
 
@@ -15,23 +16,12 @@ export interface CellAgreement {
   readonly phase: string;
   readonly service: string;
   readonly live: { readonly availability: number; readonly interval: Interval };
-  /** The interval is that of a sample as large as the live one, so that both have the same chance to be off. */
+  /** The interval is that of samples as large as the live one, if the simulator is right. */
   readonly simulated: { readonly availability: number; readonly interval: Interval };
-  /** Each availability lies within the other's interval. */
+  /** Each availability lies within the other's 95 % interval: so do nineteen cells of twenty that measure the same. */
+  readonly isWithin: boolean;
+  /** The same with intervals so wide that all cells of the run are within with 95 %; beyond them is no chance. */
   readonly agrees: boolean;
-}
-
-/** The cells of a drill's summary, as `holdfast drill --json` prints it. */
-export interface DrillSummary {
-  readonly scenario: string;
-  /** Facts about the run; of these, how many `Gateways` there were, and the `Seed` by which slots were placed. */
-  readonly provenance?: Readonly<Record<string, string>>;
-  /** Which gateways were attacked. */
-  readonly blasts?: readonly { readonly phase: string; readonly stoppedGatewayIds: readonly number[] }[];
-  readonly phases: readonly {
-    readonly id: string;
-    readonly paths: Readonly<Record<string, { readonly probes: number; readonly right: number }>>;
-  }[];
 }
 
 /**
@@ -40,9 +30,9 @@ export interface DrillSummary {
  */
 export function twinOf(
   scenario: Scenario,
-  { provenance, blasts = [] }: DrillSummary,
+  { provenance, blasts }: DrillSummary,
 ): { readonly scenario: Scenario; readonly sizes: Pick<SimulateOptions, "gateways" | "placedBy"> } {
-  const { Gateways: count, Seed: placedBy } = provenance ?? {};
+  const { Gateways: count, Seed: placedBy } = provenance;
   if (count === undefined || placedBy === undefined) return { scenario, sizes: {} };
   const phases = scenario.phases.map((phase) => {
     const machines = blasts.find((blast) => blast.phase === phase.id)?.stoppedGatewayIds.map((id) => id - 1);
@@ -53,6 +43,20 @@ export function twinOf(
     return { ...phase, faults };
   });
   return { scenario: { ...scenario, phases }, sizes: { gateways: Number(count), placedBy } };
+}
+
+/**
+ * How many probes to simulate beside a drill: so many that what is simulated has little chance in it. Where resolvers keep caches,
+ * nothing but the scenario's own rate, since how often a name comes up is part of what is measured.
+ */
+export function probesBeside(
+  { topology }: Scenario,
+  live: DrillSummary,
+  least = 50_000,
+): Pick<SimulateOptions, "probes"> {
+  if (topology.dns.cacheTtlSeconds > 0 || topology.dns.negativeTtlSeconds > 0) return {};
+  const probes = cellsOf(live).reduce((sum, cell) => sum + cell.probes, 0);
+  return { probes: Math.max(least, 10 * probes) };
 }
 
 export function cellsOf(summary: DrillSummary): readonly LiveCell[] {
@@ -66,21 +70,29 @@ export function cellsOf(summary: DrillSummary): readonly LiveCell[] {
  * model says, with little chance in it.
  */
 export function compareRuns(live: readonly LiveCell[], simulated: SimulationResult): readonly CellAgreement[] {
-  return live.flatMap((cell): CellAgreement[] => {
+  const pairs = live.flatMap((cell) => {
     const twin = simulated.phases.find((each) => each.phase === cell.phase && each.service === cell.service);
-    if (twin === undefined || twin.probes === 0 || cell.probes === 0) return [];
-    const availability = cell.right / cell.probes;
-    const interval = availabilityInterval(cell.right, cell.probes);
-    const expected = availabilityInterval(Math.round(twin.availability * cell.probes), cell.probes);
-    const within = (value: number, { low, high }: Interval) => value >= low && value <= high;
-    return [
-      {
-        phase: cell.phase,
-        service: cell.service,
-        live: { availability, interval },
-        simulated: { availability: twin.availability, interval: expected },
-        agrees: within(availability, expected) && within(twin.availability, interval),
-      },
-    ];
+    return twin === undefined || twin.probes === 0 || cell.probes === 0 ? [] : [{ cell, expected: twin.availability }];
+  });
+  return pairs.map(({ cell: { phase, service, probes, right }, expected }) => {
+    const availability = right / probes;
+    const intervals = (confidence: number) => ({
+      live: clopperPearson(right, probes, confidence),
+      simulated: expectedRatios(expected, probes, confidence),
+    });
+    const isWithinThose = (of: ReturnType<typeof intervals>) =>
+      within(availability, of.simulated) && within(expected, of.live);
+    const each = intervals(CONFIDENCE);
+    return {
+      phase,
+      service,
+      live: { availability, interval: each.live },
+      simulated: { availability: expected, interval: each.simulated },
+      isWithin: isWithinThose(each),
+      // Bonferroni: errors of single cells add up to that of the run at most.
+      agrees: isWithinThose(intervals(1 - (1 - CONFIDENCE) / pairs.length)),
+    };
   });
 }
+
+const within = (value: number, { low, high }: Interval) => value >= low && value <= high;

@@ -1,4 +1,5 @@
 /** A run's result in words, for a terminal. */
+import type { CellAgreement } from "./agreement.ts";
 import type { ClaimVerdict } from "./claims.ts";
 import type { PhaseResult, SimulationResult } from "./simulate.ts";
 
@@ -102,6 +103,28 @@ export function formatResult(result: SimulationResult, mustFail: boolean): strin
     `${verdict(result, mustFail)}\nSimulated: no figure here was measured on a network.\n`,
   ];
   return parts.join("\n");
+}
+
+/** A live drill beside the simulated one, phase by phase; the verdict comes last. */
+export function formatAgreement(cells: readonly CellAgreement[]): string {
+  const interval = ({ low, high }: CellAgreement["live"]["interval"]) => `${percent(low)} to ${percent(high)}`;
+  const rows = cells.map(({ service, phase, live, simulated, isWithin, agrees }) => [
+    service,
+    phase,
+    `${percent(live.availability)} (${interval(live.interval)})`,
+    `${percent(simulated.availability)} (${interval(simulated.interval)})`,
+    agrees ? (isWithin ? "" : "by chance") : "DIFFERS",
+  ]);
+  const apart = cells.filter(({ agrees }) => !agrees).length;
+  const outside = cells.filter(({ isWithin }) => !isWithin).length;
+  return [
+    `beside the live drill, with what it makes likely and what is likely live\n`,
+    table([["service", "phase", "live", "simulated", ""], ...rows]),
+    "\n",
+    apart > 0
+      ? `${apart} of ${cells.length} cells differ by more than chance.\n`
+      : `Live and simulated agree: ${cells.length - outside} of ${cells.length} cells within both 95 % intervals, none beyond chance.\n`,
+  ].join("");
 }
 
 function checks(name: string, findings: readonly string[]): string {

@@ -121,6 +121,17 @@ describe("deedOf", () => {
     });
   });
 
+  it("makes a stuck RPC provider old at once where it is told what is old, and no other fault", () => {
+    const targets = { ...targetsFor(loadScenario("canary")), oldSeconds: 6 };
+    const behindOf = (on: object, kind: string) => {
+      const deed = deedOf(fault({ on, effect: { kind } }), targets);
+      return deed.kind === "state" ? undefined : deed.fault.behindSeconds;
+    };
+    expect(behindOf({ path: "chain" }, "stale")).to.equal(6);
+    expect(behindOf({ path: "chain" }, "wrong")).to.equal(undefined);
+    expect(behindOf({ path: "dns" }, "stale")).to.equal(undefined);
+  });
+
   it("leaves a server running that one transport alone is silent of", () => {
     const targets = targetsFor(loadScenario("canary"));
     const deed = deedOf(fault({ on: { path: "dns", transport: "tcp" }, effect: { kind: "silent" } }), targets);

@@ -153,7 +153,15 @@ describe("HttpProxy before an RPC provider", () => {
       });
       request.on("end", () => {
         const { method, params } = JSON.parse(text) as { method: string; params: string[] };
-        const result = method === "eth_blockNumber" ? `0x${head.toString(16)}` : `0x@${params[0]}`;
+        const block = (number: number) => ({
+          number: `0x${number.toString(16)}`,
+          timestamp: `0x${(2 * number).toString(16)}`,
+        });
+        const results: Readonly<Record<string, unknown>> = {
+          eth_blockNumber: `0x${head.toString(16)}`,
+          eth_getBlockByNumber: block(params[0] === "latest" ? head : Number(params[0])),
+        };
+        const result = results[method] ?? `0x@${params[0]}`;
         response.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result }));
       });
     });
@@ -207,6 +215,21 @@ describe("HttpProxy before an RPC provider", () => {
     await proxy.setFault(null);
     expect(await ask("eth_blockNumber")).to.equal("0x9");
     expect(await ask("eth_call", ["latest"])).to.match(/@latest$/);
+    head = 7;
+  });
+
+  it("is stuck as far behind as it is told to be, at the first block where the chain is shorter", async () => {
+    head = 40;
+    for (const [behindSeconds, stuckAt] of [
+      [0, 40],
+      [1, 39],
+      [6, 36],
+      [9, 32],
+      [500, 0],
+    ] as const) {
+      await proxy.setFault({ effect: { kind: "stale" }, behindSeconds });
+      expect(Number(await ask("eth_blockNumber")), `${behindSeconds} s`).to.equal(stuckAt);
+    }
     head = 7;
   });
 

@@ -1,6 +1,8 @@
 /** `holdfast simulate NAME`: a scenario on the deterministic simulator. */
+import { type CellAgreement, cellsOf, compareRuns, probesBeside, twinOf } from "../../simulation/agreement.ts";
+import { type DrillSummary, readDrillSummary, UnreadableSummaryError } from "../../simulation/drillSummary.ts";
 import { createLaboratory } from "../../simulation/laboratory.ts";
-import { formatResult } from "../../simulation/resultText.ts";
+import { formatAgreement, formatResult } from "../../simulation/resultText.ts";
 import { loadScenario, scenarioNames } from "../../simulation/scenarioFile.ts";
 import { simulate } from "../../simulation/simulate.ts";
 import { buildTopology } from "../../simulation/topology.ts";
@@ -11,6 +13,7 @@ interface Options {
   readonly names?: string;
   readonly gateways?: string;
   readonly probes?: string;
+  readonly live?: string;
   readonly everyProbeReal?: boolean;
   readonly list?: boolean;
   readonly json?: boolean;
@@ -37,6 +40,16 @@ function sizes(options: Options) {
   };
 }
 
+function summaryOf(path: string, scenarioId: string): DrillSummary {
+  const summary = readDrillSummary(path);
+  if (summary.scenario === scenarioId) return summary;
+  throw new UnreadableSummaryError(path, `it is of ${summary.scenario}, not of ${scenarioId}`);
+}
+
+function textOf(result: string, agreement: readonly CellAgreement[] | undefined): string {
+  return agreement === undefined ? result : `${result}\n${formatAgreement(agreement)}`;
+}
+
 function list(terminal: Terminal, asJson: boolean): void {
   const scenarios = scenarioNames().map((id) => ({ id, title: loadScenario(id).title }));
   if (asJson) printJson(terminal, scenarios);
@@ -52,6 +65,7 @@ export const addSimulateCommand: AddCommand = (program, terminal) => {
     .option("--names <count>", "names in the registry, up to a million")
     .option("--gateways <count>", "gateway machines, up to 2048; a multiple of four is even")
     .option("--probes <count>", "probes of all services together, instead of the scenario's own rate")
+    .option("--live <summary>", "hold it against a drill of the same scenario, by the drill's summary.json")
     .option("--every-probe-real", "run each probe by itself, sharing nothing; slower, with the same result")
     .option("--list", "list the scenarios that come with Holdfast")
     .option("--json", "print the result as JSON")
@@ -62,19 +76,26 @@ Examples:
   holdfast simulate aws-seoul-2018
   holdfast simulate zone-outage --seed 7 --names 1000000 --gateways 2048 --probes 1000000
   holdfast simulate ./my-outage.yaml --json
+  holdfast simulate zone-outage --live report/summary.json
 
-Exit code 0: every claim holds and no checker complains (for a scenario that must fail: it fails). 1: otherwise.`,
+Exit code 0: every claim holds and no checker complains (for a scenario that must fail: it fails), and what a
+drill measured is what is simulated. 1: otherwise.`,
     )
     .action(async (name: string | undefined, options: Options) => {
       if (options.list === true) return list(terminal, options.json === true);
       if (name === undefined) throw new UsageError("Which scenario?", "holdfast simulate --list shows them.");
-      const given = sizes(options);
-      const scenario = loadScenario(name);
+      const stated = loadScenario(name);
+      const live = options.live === undefined ? undefined : summaryOf(options.live, stated.id);
+      const { scenario, sizes: twinSizes } =
+        live === undefined ? { scenario: stated, sizes: {} } : twinOf(stated, live);
+      const given = { ...twinSizes, ...(live === undefined ? {} : probesBeside(stated, live)), ...sizes(options) };
       const laboratory = await createLaboratory(scenario, buildTopology(scenario, given));
       const everyProbeReal = options.everyProbeReal === true;
       const result = await simulate(scenario, laboratory, { seed: options.seed, everyProbeReal, ...given });
-      if (options.json === true) printJson(terminal, result);
-      else terminal.out(formatResult(result, scenario.mustFail));
-      terminal.exit(result.asExpected ? EXIT.ok : EXIT.failed);
+      const agreement = live === undefined ? undefined : compareRuns(cellsOf(live), result);
+      if (options.json === true) printJson(terminal, agreement === undefined ? result : { ...result, agreement });
+      else terminal.out(textOf(formatResult(result, scenario.mustFail), agreement));
+      const agrees = agreement?.every((cell) => cell.agrees) ?? true;
+      terminal.exit(result.asExpected && agrees ? EXIT.ok : EXIT.failed);
     });
 };

@@ -51,7 +51,7 @@ export interface FaultDriver {
 export interface DrillParameters {
   readonly scenario: Scenario;
   readonly targets: readonly Target[];
-  /** At least one. A round is asked from one of them, drawn by weight; observations name it where there are several. */
+  /** At least one. A round is asked from one of them, by weight; observations name it where there are several. */
   readonly vantages: readonly DrillVantage[];
   readonly faults: FaultDriver;
   readonly clock: Clock;
@@ -78,6 +78,7 @@ function titleOf(id: string): string {
 export async function runDrill(parameters: DrillParameters): Promise<DrillResult> {
   const { scenario, clock, faults, signal } = parameters;
   const order = shuffled(parameters.random, parameters.targets).slice(0, nameCountMaxOf(scenario));
+  const vantageOffset = parameters.random.ratio();
   const startMs = clock.monotonicMs();
   const stalls = watchStalls(clock);
   const observations: Observation[] = [];
@@ -92,7 +93,16 @@ export async function runDrill(parameters: DrillParameters): Promise<DrillResult
       const phase = { ...opened, endMs: opened.startMs + lengthMs, faults: broken.map(brokenInWords), broken };
       parameters.onPhaseStart?.(phase);
       const seen: Observation[] = [];
-      round = await probeUntil({ ...parameters, order, startMs, round, untilMs: phase.endMs, stalls, seen });
+      round = await probeUntil({
+        ...parameters,
+        order,
+        vantageOffset,
+        startMs,
+        round,
+        untilMs: phase.endMs,
+        stalls,
+        seen,
+      });
       const closed = { ...phase, endMs: clock.monotonicMs() - startMs };
       // A phase whose fault did not come about says nothing about it.
       const short = await faults.shortfall?.();
@@ -108,13 +118,27 @@ export async function runDrill(parameters: DrillParameters): Promise<DrillResult
   return { observations, phases, stallMsMax: stalls.worstMs };
 }
 
-/** A cache helps with names that come up again: of more than the scenario's, none would before its TTL is over. */
-function nameCountMaxOf({ topology, load }: Scenario): number {
-  return topology.dns.cacheTtlSeconds > 0 ? load.names : Number.POSITIVE_INFINITY;
+const CACHED_NAMES_MIN = 3;
+
+/**
+ * What a cache does depends on how often a name comes up before its TTL is over. A drill asks more slowly than its compressed time
+ * would have it; so where caches are it asks for fewer names, and for each as often as the scenario does.
+ */
+function nameCountMaxOf(scenario: Scenario): number {
+  const { load, topology, liveCompression } = scenario;
+  if (topology.dns.cacheTtlSeconds === 0) return Number.POSITIVE_INFINITY;
+  const slowed = roundsPerSecondOf(scenario) / (load.probesPerSecond * liveCompression);
+  return Math.max(CACHED_NAMES_MIN, Math.round(load.names * slowed));
+}
+
+function roundsPerSecondOf({ load, liveCompression }: Scenario): number {
+  return Math.min(ROUNDS_PER_SECOND_MAX, load.probesPerSecond * liveCompression);
 }
 
 interface ProbingParameters extends DrillParameters {
   readonly order: readonly Target[];
+  /** From 0 to 1: where the turns of the vantage points begin. */
+  readonly vantageOffset: number;
   readonly startMs: number;
   readonly round: number;
   readonly untilMs: number;
@@ -128,7 +152,7 @@ const ROUNDS_PER_SECOND_MAX = 12;
 /** Probes at the scenario's rate until the phase is over and every probe has ended; returns the next round's number. */
 async function probeUntil(parameters: ProbingParameters): Promise<number> {
   const { scenario, clock, order, startMs, untilMs, signal } = parameters;
-  const gapMs = 1000 / Math.min(ROUNDS_PER_SECOND_MAX, scenario.load.probesPerSecond * scenario.liveCompression);
+  const gapMs = 1000 / roundsPerSecondOf(scenario);
   const firstMs = clock.monotonicMs();
   const running = new Set<Promise<void>>();
   let { round } = parameters;
@@ -139,7 +163,7 @@ async function probeUntil(parameters: ProbingParameters): Promise<number> {
   for (let count = 0; !isOver(count); count += 1) {
     const target = order[round % order.length];
     if (target === undefined) break;
-    const vantage = drawn(parameters);
+    const vantage = vantageOf(parameters, round);
     for (const service of vantage.services) {
       const one = probeOnce(parameters, vantage, service, target, round).finally(() => running.delete(one));
       running.add(one);
@@ -154,10 +178,16 @@ async function probeUntil(parameters: ProbingParameters): Promise<number> {
   return round;
 }
 
-/** The vantage point of a round. */
-function drawn({ vantages, random }: ProbingParameters): DrillVantage {
+/** The fractional part of the golden ratio: its multiples fill the unit interval as evenly as can be. */
+const GOLDEN = 0.618_033_988_749_895;
+
+/**
+ * The vantage point of a round, each by its weight: spread evenly, so that chance does not ask one of them more often than its
+ * weight says, as independent draws would by some percent.
+ */
+function vantageOf({ vantages, vantageOffset }: ProbingParameters, round: number): DrillVantage {
   const total = vantages.reduce((sum, { weight }) => sum + weight, 0);
-  let left = vantages.length === 1 ? 0 : random.ratio() * total;
+  let left = ((vantageOffset + round * GOLDEN) % 1) * total;
   const found = vantages.find(({ weight }) => {
     left -= weight;
     return left < 0;

@@ -36,6 +36,8 @@ export interface FaultTargets {
   readonly topology: Scenario["topology"];
   /** How many vantage points there are. */
   readonly vantageCount: number;
+  /** The age from which on a head counts as old, in seconds, where stuck ones are to be old at once. */
+  readonly oldSeconds?: number;
 }
 
 export interface NumberedName {
@@ -149,7 +151,12 @@ function scopeOf(fault: Fault, network: FaultTargets): Omit<LiveFault, "effect">
   const some = namesHit(fault, network);
   const names =
     some === undefined ? {} : { names: some.map(({ name }) => name), domains: some.map(({ domain }) => domain) };
-  if (on.path === "chain") return { ...names, subject: subjectOf(some ?? network.names, network.registry) };
+  if (on.path === "chain") {
+    const { oldSeconds } = network;
+    // Time is compressed and blocks are not: what scenarios wait for to be old would stay young for a good part of a phase.
+    const behind = fault.effect.kind === "stale" && oldSeconds !== undefined ? { behindSeconds: oldSeconds } : {};
+    return { ...names, ...behind, subject: subjectOf(some ?? network.names, network.registry) };
+  }
   return on.path === "dns" && on.transport !== undefined ? { ...names, transport: on.transport } : names;
 }
 

@@ -29,6 +29,8 @@ export interface LiveFault {
   readonly transport?: "udp" | "tcp";
   /** What an RPC provider lies about. */
   readonly subject?: LieSubject;
+  /** How far behind the chain a stuck RPC provider is from the start, in seconds; not at all without it. */
+  readonly behindSeconds?: number;
 }
 
 /** What the parent sends, and is told when it is done: the fault from now on, or `null` for none. */

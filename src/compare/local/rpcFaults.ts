@@ -125,7 +125,26 @@ async function readBehind(registry: Hex, slots: readonly Hex[], ask: AskBehind):
   return words;
 }
 
-const HEAD_QUESTION = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_blockNumber", params: [] });
+/** The number of a block and its time, in seconds since 1970; of the latest where none is given. */
+async function blockBehind(ask: AskBehind, number: number | "latest") {
+  const tag = number === "latest" ? number : hexNumber(number);
+  const question = { jsonrpc: "2.0", id: 1, method: "eth_getBlockByNumber", params: [tag, false] };
+  const { text } = await ask({ method: "POST", path: "/", body: JSON.stringify(question) });
+  const { result } = JSON.parse(text) as { result: { number: string; timestamp: string } };
+  return { number: Number(result.number), seconds: Number(result.timestamp) };
+}
+
+const hexNumber = (value: number) => `0x${value.toString(16)}`;
+
+/** The newest block looked at that is so far behind the chain; each look goes twice as far back as the last. */
+async function headBehind(ask: AskBehind, behindSeconds: number): Promise<string> {
+  const latest = await blockBehind(ask, "latest");
+  let found = latest;
+  for (let back = 1; latest.seconds - found.seconds < behindSeconds && found.number > 0; back *= 2) {
+    found = await blockBehind(ask, Math.max(0, latest.number - back));
+  }
+  return hexNumber(found.number);
+}
 
 function isLie(effect: InsideEffect["kind"]): effect is Lie {
   return effect === "wrong" || effect === "nxdomain" || effect === "empty";
@@ -140,11 +159,10 @@ export function createRpcSpoiler(): Spoiler {
     world = { registry, words: await falseWorldOf(lie, subject, (slots) => readBehind(registry, slots, ask)) };
   };
   return {
-    async begin({ effect, subject }, ask) {
+    async begin({ effect, subject, behindSeconds = 0 }, ask) {
       if (isLie(effect.kind) && subject !== undefined) await falsify(effect.kind, subject, ask);
       if (effect.kind !== "stale") return;
-      const { text } = await ask({ method: "POST", path: "/", body: HEAD_QUESTION });
-      head = (JSON.parse(text) as { result: string }).result;
+      head = await headBehind(ask, behindSeconds);
     },
     async spoil(effect, asked, ask) {
       if (effect.kind === "stale") {
