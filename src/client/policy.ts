@@ -84,7 +84,7 @@ async function inOrder(
       if (settled || path === undefined || run.signal.aborted) return;
       pendingCount += 1;
       const startedAtMs = run.clock.monotonicMs();
-      after(run.health.hedgeDelayMs(`path:${path}`) + 1, startNext);
+      if (waiting.length > 0) after(run.health.hedgeDelayMs(`path:${path}`) + 1, startNext);
       context.ask(path).then((reply) => {
         pendingCount -= 1;
         if (settled) return;

@@ -76,9 +76,39 @@ describe("a stall shorter than a second", () => {
     const inner = new FalseClock(0);
     const { clock, stall } = stalling(inner);
     const stalls = watchStalls(clock, stallMsOf(500));
-    stall(130 + 50);
-    expect(stalls.reasonSince(0)).to.match(/stalled for/);
-    stalls.stop();
+    const within = (ms: number) => {
+      const spoiledBy = stalls.begin();
+      stall(ms);
+      return spoiledBy();
+    };
+    expect(within(126)).to.match(/stalled for/);
+    expect(within(90)).to.equal(undefined);
+    expect(stalls.worstMs).to.be.within(90, 126);
+  });
+
+  it("never wakes up while nothing is probed", async () => {
+    const inner = new FalseClock(0);
+    let wakes = 0;
+    const clock: Clock = {
+      nowMs: () => inner.nowMs(),
+      monotonicMs: () => inner.monotonicMs(),
+      schedule: (ms, callback) =>
+        inner.schedule(ms, () => {
+          wakes += 1;
+          callback();
+        }),
+    };
+    const stalls = watchStalls(clock);
+    await inner.runUntil(60_000);
+    const [first, second] = [stalls.begin(), stalls.begin()];
+    await inner.runUntil(61_000);
+    first();
+    await inner.runUntil(62_000);
+    second();
+    const atEnd = wakes;
+    expect(atEnd).to.be.within(7, 8);
+    await inner.runUntil(120_000);
+    expect(wakes).to.equal(atEnd);
   });
 });
 

@@ -213,12 +213,13 @@ async function probeOnce(
 ): Promise<void> {
   const { clock, startMs, stalls, scenario } = parameters;
   const beganMs = clock.monotonicMs();
+  const spoiledBy = stalls.begin();
   const signal = parameters.signal ?? new AbortController().signal;
   const found = await service
     .probe(target, scenario.load.timeoutMs, signal)
     .then((told) => observed(told, target.truth, target.former))
     .catch((error: unknown) => ({ outcome: "unreachable" as const, detail: messageOf(error) }));
-  const spoiled = stalls.reasonSince(beganMs);
+  const spoiled = spoiledBy();
   const observation: Observation = {
     atMs: beganMs - startMs,
     round,

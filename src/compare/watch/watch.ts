@@ -195,6 +195,7 @@ async function askOnce(state: WatchState, source: WatchSource, watched: WatchedN
   const { clock, timeoutMs } = state.parameters;
   const at = clock.nowMs();
   const beganMs = clock.monotonicMs();
+  const spoiledBy = state.stalls.begin();
   const saying = await source
     // A round that has begun is finished even when the watch is told to end, so that no path misses in it.
     .ask(watched, timeoutMs, new AbortController().signal)
@@ -209,7 +210,7 @@ async function askOnce(state: WatchState, source: WatchSource, watched: WatchedN
   const latencyMs = Math.round((saying.latencyMs ?? clock.monotonicMs() - beganMs) * 1000) / 1000;
   // Neither an answer in time nor surely a time-out: what came may have waited for the instrument.
   const late = latencyMs > timeoutMs + DEADLINE_SLACK_MS ? "the instrument noticed the deadline late" : undefined;
-  return { source: source.id, at, latencyMs, saying, spoiled: state.stalls.reasonSince(beganMs) ?? late };
+  return { source: source.id, at, latencyMs, saying, spoiled: spoiledBy() ?? late };
 }
 
 function sampleOf(
