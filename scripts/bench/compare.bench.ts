@@ -1,7 +1,8 @@
 /**
  * What the comparator itself costs on 1,000 names, journal and metrics included: by DNS alone, and by every path with proofs, as is
  * recommended, on a local network whose processes do not count. There at 10 probes a second in all, and at 10 names a second,
- * each of which is a round of six probes.
+ * each of which is a round of six probes. By DNS it is held against a program that asks the same and does nothing else: on a machine
+ * that is asleep between two rounds, to wake up is most of the cost.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -87,6 +88,15 @@ function row(id: string, share: number, goal: string, isJudged = true): BenchRow
   return figure(id, value, "% of a core", goal, ok);
 }
 
+/** The share of a core that asking alone takes. */
+async function bareShare(port: number, folder: string, warmUpRounds: number, rounds: number): Promise<number> {
+  const args = [port, RATE_HZ, warmUpRounds, rounds, folder].map(String);
+  const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
+  const bare = fork(new URL("compareBare.ts", import.meta.url), args, { stdio: [...stdio] });
+  const [share] = (await once(bare, "message")) as [number];
+  return share;
+}
+
 /** By a DNS server alone. */
 async function dnsRow({ small, say }: BenchOptions, folder: string): Promise<BenchRow> {
   const server = fork(new URL("compareServer.ts", import.meta.url), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
@@ -104,9 +114,16 @@ async function dnsRow({ small, say }: BenchOptions, folder: string): Promise<Ben
       policy: "dns-first",
       rateHz: RATE_HZ,
     } as const;
-    const { share, wrong, samples } = await measure(watched, folder, small ? 5 : 50, small ? 15 : 300);
+    const [warmUpRounds, rounds] = small ? ([5, 15] as const) : ([50, 300] as const);
+    const { share, wrong, samples } = await measure(watched, folder, warmUpRounds, rounds);
     say(`${samples} samples of dns, combined, policy and dns@server with its SOA; ${wrong} not answered`);
-    return row("overhead", share, "< 5 % for 1,000 names at 10 Hz");
+    const bare = await bareShare(port, folder, warmUpRounds, rounds);
+    return {
+      ...row("overhead", share, "< 5 % for 1,000 names at 10 Hz"),
+      peer: "asking alone",
+      peerValue: 100 * bare,
+      ratio: share / bare,
+    };
   } finally {
     server.disconnect();
   }
