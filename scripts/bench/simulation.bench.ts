@@ -2,16 +2,14 @@
  * The simulator against published results, against a live drill of each scenario, and its own speed and repeatability.
  * `npm run bench -- simulation [--live report/summary.json]` holds it against a drill of your own.
  */
-import type { Bench, BenchRow } from "./row.ts";
+import type { Bench } from "./row.ts";
 import { burstCoverageRows } from "./simulationCoverage.ts";
 import { codnsRows, commonCauseRow, dikeRows, rootServerRows, shardRows, tailRows } from "./simulationPublished.ts";
 import { burnRateRows, helperRows, recursiveRows, ttlRows } from "./simulationResolvers.ts";
-import { agreementRows, coverageRows, liveSummaries, repeatRow, scenarioRows, speedRows } from "./simulationRuns.ts";
+import { agreementRows, coverageRows, repeatRow, scenarioRows, speedRows } from "./simulationRuns.ts";
 
 export const bench: Bench = async ({ small, say, args }) => {
   say("seeds 20181031 and 20181121; every row is deterministic apart from the times");
-  const agreements: BenchRow[] = [];
-  for (const live of liveSummaries(args, small)) agreements.push(...(await agreementRows(live, small)));
   return [
     ...dikeRows(small),
     ...codnsRows(small),
@@ -24,7 +22,7 @@ export const bench: Bench = async ({ small, say, args }) => {
     ...burnRateRows(),
     ...shardRows(small),
     ...(await scenarioRows(small)),
-    ...agreements,
+    ...(await agreementRows(args, small)),
     ...(await coverageRows(small)),
     ...burstCoverageRows(small),
     repeatRow(),

@@ -121,13 +121,18 @@ export function repeatRow(): BenchRow {
   );
 }
 
-/** Each service and phase of a live drill against the same scenario simulated. `summary`: what the drill printed as JSON. */
-export async function agreementRows(summary: DrillSummary, small: boolean): Promise<BenchRow[]> {
+/** A live drill against the same scenario simulated, cell by cell. */
+async function agreementOf(summary: DrillSummary, small: boolean) {
   const { scenario, sizes } = twinOf(loadScenario(summary.scenario), summary);
   const simulated = await run(scenario, { ...sizes, ...probesBeside(scenario, summary, small ? 4_000 : 200_000) });
-  return compareRuns(cellsOf(summary), simulated).map(({ phase, service, live, simulated: twin, agrees }) => ({
-    id: `live-${scenario.id}-${phase}-${service}`,
-    value: 100 * twin.availability,
+  return compareRuns(cellsOf(summary), simulated);
+}
+
+/** Each service and phase of one live drill. `summary`: what the drill printed as JSON. */
+async function cellRows(summary: DrillSummary, small: boolean): Promise<BenchRow[]> {
+  return (await agreementOf(summary, small)).map(({ phase, service, live, simulated, agrees }) => ({
+    id: `live-${summary.scenario}-${phase}-${service}`,
+    value: 100 * simulated.availability,
     unit: "% available",
     peer: "live drill",
     peerValue: 100 * live.availability,
@@ -137,12 +142,27 @@ export async function agreementRows(summary: DrillSummary, small: boolean): Prom
   }));
 }
 
-const LIVE_RUNS = new URL("../../test/simulation/live/", import.meta.url).pathname;
-
-/** The live runs that come with the tests, one of each scenario, or the one named after `--live`. */
-export function liveSummaries(args: readonly string[], small: boolean): DrillSummary[] {
+/** A row for the live drill of each scenario that comes with the tests, or those of the one named after `--live`. */
+export async function agreementRows(args: readonly string[], small: boolean): Promise<BenchRow[]> {
   const at = args.indexOf("--live");
-  if (at !== -1) return [readDrillSummary(args[at + 1] ?? "")];
-  const files = small ? ["seoul-drill.json"] : readdirSync(LIVE_RUNS).sort();
-  return files.map((file) => readDrillSummary(join(LIVE_RUNS, file)));
+  if (at !== -1) return await cellRows(readDrillSummary(args[at + 1] ?? ""), small);
+  const rows: BenchRow[] = [];
+  for (const file of small ? ["seoul-drill.json"] : readdirSync(LIVE_RUNS).sort()) {
+    const summary = readDrillSummary(join(LIVE_RUNS, file));
+    const cells = await agreementOf(summary, small);
+    const within = cells.filter(({ isWithin }) => isWithin).length;
+    const agrees = cells.every((cell) => cell.agrees);
+    rows.push(
+      figure(
+        `live-${summary.scenario}`,
+        within,
+        `of ${cells.length} cells`,
+        "within both 95 %, none beyond chance",
+        agrees,
+      ),
+    );
+  }
+  return rows;
 }
+
+const LIVE_RUNS = new URL("../../test/simulation/live/", import.meta.url).pathname;
