@@ -37,15 +37,23 @@ export interface FateSource {
   draw(exchange: Exchange, random: Random): Fate;
 }
 
-/** Every fate met so far. Ids only tell fates apart; nothing is ordered by them. */
-const fates = new Map<string, Fate>();
+/** Every fate met so far, by arrival and manner, then by latency. Ids only tell fates apart; nothing is ordered by them. */
+const fates = new Map<string, Map<number, Fate>>();
+let fateCount = 0;
 
 function intern(arrival: Fate["arrival"], manner: Manner, latencyMs: number): Fate {
-  const key = `${arrival}/${manner}/${latencyMs}`;
-  let fate = fates.get(key);
+  // A latency is a fraction, whose text would take longer than all the rest.
+  const key = `${arrival}/${manner}`;
+  let alike = fates.get(key);
+  if (alike === undefined) {
+    alike = new Map();
+    fates.set(key, alike);
+  }
+  let fate = alike.get(latencyMs);
   if (fate === undefined) {
-    fate = { id: fates.size, arrival, manner, latencyMs };
-    fates.set(key, fate);
+    fate = { id: fateCount, arrival, manner, latencyMs };
+    fateCount += 1;
+    alike.set(latencyMs, fate);
   }
   return fate;
 }

@@ -37,6 +37,9 @@ export interface Bench {
   /** Machines of the name's own shard and of its bootstrap shard, by zone. */
   readonly own: readonly number[];
   readonly bootstrap: readonly number[];
+  /** Machines and RPC providers by the origin of their URLs. */
+  readonly machines: ReadonlyMap<string, number>;
+  readonly providers: ReadonlyMap<string, number>;
   readonly states: ReadonlyMap<StateName, WorldState>;
   readonly signers: readonly Signer[];
   readonly dns: DnsServers;
@@ -56,12 +59,19 @@ export interface Course {
   ended: boolean;
 }
 
+/** Whom the transport of a laboratory reaches at which origin. */
+export function originsOf(topology: Topology): Pick<Bench, "machines" | "providers"> {
+  return {
+    machines: new Map(topology.machines.map((_, machine) => [httpUrlOf(machine), machine])),
+    providers: new Map(
+      topology.rpcProviders.map((index) => [`http://${topology.endpoints[index]!.provider}.example`, index]),
+    ),
+  };
+}
+
 /** The client's transport for one probe. */
 export function transportOf(bench: Bench, course: Course): ClientTransport {
-  const machines = new Map(bench.topology.machines.map((_, machine) => [httpUrlOf(machine), machine]));
-  const providers = new Map(
-    bench.topology.rpcProviders.map((index) => [`http://${bench.topology.endpoints[index]!.provider}.example`, index]),
-  );
+  const { machines, providers } = bench;
   return {
     http(request) {
       const { origin } = new URL(request.url);

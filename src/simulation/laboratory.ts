@@ -21,7 +21,7 @@ import { checkSafety } from "./checkers.ts";
 import { createDnsServers, dnsNameOf } from "./dnsServers.ts";
 import { FalseClock } from "./falseClock.ts";
 import { judge } from "./judge.ts";
-import { type Bench, type Course, EPOCH_MS, transportOf, Winding } from "./labNetwork.ts";
+import { type Bench, type Course, EPOCH_MS, originsOf, transportOf, Winding } from "./labNetwork.ts";
 import { type DrawFate, type ProbeResult, ProbeTree, type RunProbe } from "./probeTree.ts";
 import type { Scenario, Service } from "./scenario.ts";
 import { CHAIN_ID, CODE_HASH, DIRECTORY, REGISTRY, TLD } from "./simulatedChain.ts";
@@ -95,6 +95,7 @@ async function createBench(scenario: Scenario, topology: Topology, overlap: numb
     name,
     own: machinesOfName(topology, index),
     bootstrap: bootstrapMachines(topology, name),
+    ...originsOf(topology),
     states,
     signers,
     dns: createDnsServers(name, clock),

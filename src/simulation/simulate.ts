@@ -324,23 +324,22 @@ class MemberTable {
 
   /** The endpoint of the machine in this zone. */
   endpoint(name: number, zone: number, bootstrap: boolean): number {
-    this.#fill(name);
-    return this.#topology.machines[this.#known[name * 8 + (bootstrap ? 4 : 0) + zone]!]!;
+    return this.#topology.machines[this.#known[this.#filled(name, bootstrap) + zone]!]!;
   }
 
   machines(name: number, bootstrap: boolean): readonly number[] {
-    this.#fill(name);
-    const from = name * 8 + (bootstrap ? 4 : 0);
+    const from = this.#filled(name, bootstrap);
     return [...this.#known.subarray(from, from + 4)];
   }
 
-  #fill(name: number): void {
-    if (this.#known[name * 8] !== -1) return;
-    this.#known.set(machinesOfName(this.#topology, name), name * 8);
-    const slots = bootstrapSlotsOf(namehash(nameOf(name)));
-    this.#known.set(
-      gatewaysOf(this.#topology.placement, slots).map((id) => id - 1),
-      name * 8 + 4,
-    );
+  /** Where the four machines stand. Only clients that have not met the name ask those of its bootstrap shard. */
+  #filled(name: number, bootstrap: boolean): number {
+    const from = name * 8 + (bootstrap ? 4 : 0);
+    if (this.#known[from] !== -1) return from;
+    const machines = bootstrap
+      ? gatewaysOf(this.#topology.placement, bootstrapSlotsOf(namehash(nameOf(name)))).map((id) => id - 1)
+      : machinesOfName(this.#topology, name);
+    this.#known.set(machines, from);
+    return from;
   }
 }

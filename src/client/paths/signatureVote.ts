@@ -23,15 +23,18 @@ function distance(left: GatewayValue, right: GatewayValue): bigint {
 
 /** The largest group of values from distinct gateways that `alike` gives the same key, at blocks near each other's. */
 function largestGroup(values: readonly GatewayValue[], alike: (value: GatewayValue) => string): GatewayValue[] {
+  // Keys are hashes: each is worked out once, however many values there are to compare.
+  const keys = values.map(alike);
+  const isFirstOfItsGateway = (value: GatewayValue, index: number) =>
+    values.findIndex((first, at) => first.target.gatewayId === value.target.gatewayId && keys[at] === keys[index]) ===
+    index;
   let largest: GatewayValue[] = [];
-  for (const value of values) {
+  for (const [at, value] of values.entries()) {
     const group = values.filter(
       (other, index) =>
-        alike(other) === alike(value) &&
+        keys[index] === keys[at] &&
         distance(other, value) <= VOTE_BLOCK_DISTANCE_MAX &&
-        values.findIndex(
-          (first) => first.target.gatewayId === other.target.gatewayId && alike(first) === alike(other),
-        ) === index,
+        isFirstOfItsGateway(other, index),
     );
     if (group.length > largest.length) largest = group;
   }
