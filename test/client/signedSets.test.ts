@@ -195,7 +195,8 @@ describe("records that owners sign", function () {
           args: [namehash("shop.hold"), "holdfast.minSequence", minimum],
         });
       await send(world.owner, registry, setMinimum("0x7fff"));
-      expect((await ask("shop.hold", ADDR, "chain")).outcome).to.equal("wrong");
+      // Gateways that have seen the revocation serve the set no more; those that have not tell what is revoked.
+      expect((await ask("shop.hold", ADDR, "chain")).outcome).to.be.oneOf(["wrong", "refused"]);
       const lowered = await send(world.owner, registry, setMinimum("0x")).catch((thrown: unknown) => thrown);
       expect(lowered).to.be.instanceOf(Error);
       await world.caughtUp();
