@@ -96,7 +96,9 @@ async function bareShare(port: number, folder: string, warmUpRounds: number, rou
   const args = [port, RATE_HZ, warmUpRounds, rounds, folder].map(String);
   const stdio = ["ignore", "ignore", "inherit", "ipc"] as const;
   const bare = fork(new URL("compareBare.ts", import.meta.url), args, { stdio: [...stdio] });
-  const [share] = (await once(bare, "message")) as [number];
+  // A program that ends without a word would be waited for for ever.
+  const ended = once(bare, "exit").then(([code]) => Promise.reject(new Error(`compareBare.ts ended with ${code}`)));
+  const [share] = (await Promise.race([once(bare, "message"), ended])) as [number];
   return share;
 }
 
